@@ -1,0 +1,158 @@
+/**
+ * Programs with inputs, and the transformations that make new ones of them (spec/conformance.md#programs).
+ */
+import { oneEquation } from '../../reference/core/array.ts';
+import { isFloat } from '../../reference/core/dtypes.ts';
+import { avalOf, type HostArray, hostArray, numbers, sameAval, type Shape, sizeOf } from '../../reference/core/host.ts';
+import { Jaxpr } from '../../reference/core/jaxpr.ts';
+import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive.ts';
+import { higherOrder } from '../../reference/primitives/index.ts';
+import { transforms as t } from '../../reference/transforms/rules.ts';
+import { batchAtFront, batchFlat } from '../../reference/transforms/vmap.ts';
+import type { Transformation } from '../types.ts';
+import type { RandomStream } from './random-stream.ts';
+
+/** A program and what it is run on. */
+export interface Sample {
+  readonly jaxpr: Jaxpr;
+  readonly inputs: readonly HostArray[];
+  /** Inputs that it is differentiated in. */
+  readonly active: readonly number[];
+}
+
+/** Thrown where a transformation has nothing to do: no operand to batch, no derivative. */
+export class NotApplicable extends Error {}
+
+/** One call of a primitive. */
+export function callSample(primitive: AnyFirstOrder, { args, params }: Call<Params>): Sample {
+  const avals = args.map(avalOf);
+  const rule = primitive.differentiate;
+  const active = 'zero' in rule ? [] : rule.active(avals, params).filter((i) => isFloat(avals[i]!.dtype));
+  return { jaxpr: oneEquation(primitive, avals, params), inputs: args, active };
+}
+
+/** A composition of transformations, the rightmost applied first. */
+export function transformed(sample: Sample, how: Transformation, random: RandomStream): Sample {
+  return how.split('.').reduceRight((s, name) => single[name as keyof typeof single](s, random), sample);
+}
+
+const single = {
+  eval: (s: Sample): Sample => s,
+  jit: jitted,
+  vmap: (s: Sample, random: RandomStream): Sample => vmapped(s, random).sample,
+  jvp: jvpOf,
+  vjp: vjpOf,
+};
+
+/** The program as one call of a jitted function. */
+export function jitted({ jaxpr, inputs, active }: Sample): Sample {
+  const params = { name: 'f', jaxpr, backend: null };
+  return { jaxpr: oneEquation(higherOrder.jit, jaxpr.inAvals, params), inputs, active };
+}
+
+// ---- vmap
+
+export interface Vmapped {
+  readonly sample: Sample;
+  /** The operands of each lane. */
+  readonly lanes: readonly (readonly HostArray[])[];
+}
+
+/** Some inputs get a batch axis, anywhere; all results have it in front. */
+export function vmapped({ jaxpr, inputs, active }: Sample, random: RandomStream): Vmapped {
+  if (inputs.length === 0) throw new NotApplicable('nothing to batch');
+  const size = 2 + random.below(2);
+  const sure = random.below(inputs.length);
+  const at = inputs.map((x, i) => (i === sure || random.chance(0.6) ? random.below(x.shape.length + 1) : null));
+  const rolls = rollable(jaxpr);
+  const lanes = Array.from({ length: size }, (_, lane) =>
+    inputs.map((x, i) => (at[i] === null || rolls[i] !== true ? x : rolled(x, lane))),
+  );
+  const batched = inputs.map((x, i) => (at[i] === null ? x : stacked(lanes.map((lane) => lane[i]!), at[i]!)));
+  const axis = { size, name: null };
+  const wide = t.trace((...xs) => {
+    const result = batchFlat(t, (ys) => t.evaluate(jaxpr, ys), xs, at, axis);
+    return result.out.map((y, j) => batchAtFront(t, y, result.at[j]!, axis));
+  }, batched.map(avalOf));
+  return { sample: { jaxpr: wide, inputs: batched, active }, lanes };
+}
+
+/**
+ * Which inputs may hold other values in other lanes. Not those that an equation promises something about: sorted or
+ * unique indices, indices within bounds.
+ */
+function rollable(jaxpr: Jaxpr): boolean[] {
+  const promised = jaxpr.equations.filter((e) => 'unique_indices' in e.params).map((e) => e.inputs[1]);
+  return jaxpr.inputs.map((v) => !promised.includes(v));
+}
+
+/** The elements moved on by some places. */
+function rolled(x: HostArray, places: number): HostArray {
+  const data = numbers(x).slice();
+  const n = data.length;
+  for (let i = 0; i < n; i++) data[i] = numbers(x)[(i + places) % n]!;
+  return { ...x, data };
+}
+
+/** Arrays of one type along a new axis. */
+export function stacked(xs: readonly HostArray[], axis: number): HostArray {
+  const { shape, dtype } = xs[0]!;
+  const inner = sizeOf(shape.slice(axis));
+  const outer = sizeOf(shape.slice(0, axis));
+  const out = hostArray(dtype, shape.toSpliced(axis, 0, xs.length), []);
+  for (let o = 0; o < outer; o++) {
+    xs.forEach((x, lane) => numbers(out).set(numbers(x).subarray(o * inner, (o + 1) * inner), (o * xs.length + lane) * inner));
+  }
+  return out;
+}
+
+// ---- derivatives
+
+/** Values and tangents, as a function of inputs and tangents of the active ones. */
+export function jvpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): Sample {
+  const dual = t.jvp(jaxpr, flagged(jaxpr, active));
+  if (!dual.out.includes(true)) throw new NotApplicable('no tangent');
+  const tangents = active.map((i) => direction(inputs[i]!, random));
+  return { jaxpr: dual.jaxpr, inputs: [...inputs, ...tangents], active: active.concat(tangents.map((_, k) => inputs.length + k)) };
+}
+
+/** Values and cotangents of the active inputs, as a function of inputs and cotangents of the results. */
+export function vjpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): Sample {
+  const n = jaxpr.inputs.length;
+  const dual = t.jvp(jaxpr, flagged(jaxpr, active));
+  if (!dual.out.includes(true)) throw new NotApplicable('no tangent');
+  const isKnown = dual.jaxpr.inputs.map((_, i) => i < n);
+  const split = t.partialEval(dual.jaxpr, isKnown, dual.jaxpr.outputs.map((_, j) => j >= jaxpr.outputs.length));
+  const residuals = split.residuals.length;
+  const back = t.transpose(
+    split.unknown,
+    split.unknown.inputs.map((_, i) => i >= residuals),
+    split.unknown.outputs.map(() => true),
+    true,
+  );
+  const cotangents = split.unknown.outAvals.map(({ shape, dtype }) => direction({ shape, dtype }, random));
+  const both = t.trace(
+    (...args) => {
+      const known = t.evaluate(split.known, args.slice(0, n));
+      const values = known.slice(0, jaxpr.outputs.length);
+      return [...values, ...t.evaluate(back.jaxpr, [...known.slice(jaxpr.outputs.length), ...args.slice(n)])];
+    },
+    [...jaxpr.inAvals, ...cotangents.map(avalOf)],
+  );
+  return { jaxpr: both, inputs: [...inputs, ...cotangents], active: active.concat(cotangents.map((_, k) => n + k)) };
+}
+
+const flagged = (jaxpr: Jaxpr, active: readonly number[]): boolean[] => jaxpr.inputs.map((_, i) => active.includes(i));
+
+/** Moderate numbers that are exact in every float dtype, so that tangents are not what overflows. */
+export function direction({ shape, dtype }: { shape: Shape; dtype: HostArray['dtype'] }, random: RandomStream): HostArray {
+  return hostArray(dtype, shape, Array.from({ length: sizeOf(shape) }, () => (random.below(65) - 32) / 16));
+}
+
+/** The same program on other inputs of the same types. */
+export function withInputs(sample: Sample, inputs: readonly HostArray[]): Sample {
+  const fits = inputs.every((x, i) => sameAval(avalOf(x), sample.jaxpr.inputs[i]!.aval));
+  if (!fits || inputs.length !== sample.inputs.length) throw new Error('inputs of other types');
+  return { ...sample, inputs };
+}
+

@@ -1,0 +1,96 @@
+/**
+ * How reports put things: numbers, names and commands that the terminal, HTML, JUnit and GitHub forms share.
+ */
+import { shortName } from '../../reference/core/dtypes.ts';
+import type { Cell, DeclaredGap, Element, Failure, MeasuredAccuracy, Report } from '../types.ts';
+
+/** `4,030`. */
+export const count = (n: number): string => n.toLocaleString('en-US');
+
+/** `1 case`, `4,030 cases`. */
+export const counted = (n: number, noun: string, nouns: string = `${noun}s`): string =>
+  `${count(n)} ${n === 1 ? noun : nouns}`;
+
+/** Three significant digits, in the shortest usual notation. */
+export function rounded(x: number): string {
+  if (!Number.isFinite(x)) return String(x);
+  const size = Math.abs(x);
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return x.toExponential(2).replace(/\.?0+e\+?/, 'e');
+  return size >= 100 ? count(Math.round(x)) : String(Number(x.toPrecision(3)));
+}
+
+export const measure = (value: number, unit: MeasuredAccuracy['unit']): string =>
+  unit === 'ulp' ? `${rounded(value)} ulp` : `${rounded(value)} of budget`;
+
+export const seconds = (s: number): string => (s < 100 ? `${s.toFixed(1)} s` : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`);
+
+/** `add/f32/vmap`, as case ids begin. */
+export const cellName = (c: Pick<Cell, 'primitive' | 'dtype' | 'transformation'>): string =>
+  `${c.primitive}/${shortName(c.dtype)}/${c.transformation}`;
+
+/** Text from a backend or a file, made safe to print: control characters could move the cursor or fake lines. */
+export const printable = (text: string): string =>
+  // eslint-disable-next-line no-control-regex -- these are the characters to take out
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ');
+
+/** An argument as a shell takes it. */
+export const shellQuote = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The command that runs a failed case again. A backend file is never run on a saved case's word alone. */
+export function replayCommand({ backend, seed }: Pick<Report, 'backend' | 'seed'>, failure: Failure): string {
+  const builtIn = backend.asked === backend.name;
+  const onto = ` --backend ${shellQuote(backend.asked)}`;
+  if (failure.file !== null) return `npx etalon replay ${shellQuote(failure.file)}${builtIn ? '' : onto}`;
+  return `npx etalon replay --case ${shellQuote(failure.id)} --seed ${seed}${onto}`;
+}
+
+/** `x = -1.5707964 → tfjs:wasm 2.2878e+7, reference 2.2877332e+7`. */
+export function comparison(backend: string, e: Element): string {
+  const place = e.index.length === 0 ? '' : `[${e.index.join(', ')}]`;
+  const where = e.at ?? (place === '' && e.output === 0 ? '' : `result ${e.output}${place}`);
+  return `${where === '' ? '' : `${where} → `}${backend} ${e.got}, reference ${e.expected}`;
+}
+
+/** The verdict in one sentence: what was compared, and how many cells were answered, never a bare percentage. */
+export function headline({ backend, verdict }: Pick<Report, 'backend' | 'verdict'>): string {
+  const { kind, cases, wrong, cells, answeredCells, gapCells, requiredGaps } = verdict;
+  const answered = `${count(answeredCells)} of ${counted(cells, 'cell')} answered, ${counted(gapCells, 'declared gap')}`;
+  switch (kind) {
+    case 'conforms':
+      return `${backend.name} conforms: ${counted(cases, 'case')}, none wrong; ${answered}.`;
+    case 'does not conform': {
+      const wrongs = wrong > 0 ? [`${count(wrong)} of ${counted(cases, 'case')} wrong`] : [];
+      const lacks = requiredGaps.length > 0 ? [`${counted(requiredGaps.length, 'required case is a gap', 'required cases are gaps')}`] : [];
+      return `${backend.name} does not conform: ${[...wrongs, ...lacks].join(', ')}; ${answered}.`;
+    }
+    case 'none':
+      return `No verdict on ${backend.name}: ${verdict.message.replace(/\.?$/, '.')}`;
+    case 'interrupted':
+      return `Interrupted, so no verdict on ${backend.name}: ${counted(cases, 'case')} so far, ${wrong === 0 ? 'none' : count(wrong)} wrong; ${answered}.`;
+  }
+}
+
+/** Gaps by reason, those of most cells first. */
+export function gapsByReason(gaps: readonly DeclaredGap[]): { reason: string; primitives: string[]; cells: number }[] {
+  const grouped = Map.groupBy(gaps, (g) => g.reason);
+  return [...grouped]
+    .map(([reason, of]) => ({
+      reason,
+      primitives: [...new Set(of.map((g) => g.primitive))],
+      cells: of.reduce((n, g) => n + g.cells.length, 0),
+    }))
+    .sort((a, b) => b.cells - a.cells);
+}
+
+/** The least exact primitives, those measured in units in the last place first. */
+export function leastExact(accuracy: readonly MeasuredAccuracy[], ulps: number, budgets: number): MeasuredAccuracy[] {
+  const worstOf = new Map<string, MeasuredAccuracy>();
+  for (const a of accuracy) {
+    const key = `${a.primitive} ${a.unit}`;
+    if (a.max > (worstOf.get(key)?.max ?? 0)) worstOf.set(key, a);
+  }
+  const sorted = [...worstOf.values()].sort((a, b) => b.max - a.max);
+  const of = (unit: MeasuredAccuracy['unit'], n: number): MeasuredAccuracy[] => sorted.filter((a) => a.unit === unit).slice(0, n);
+  return [...of('ulp', ulps), ...of('budget', budgets)];
+}

@@ -1,0 +1,213 @@
+/**
+ * Reports for the tests of what reads and writes them: one that looks real, and arbitrary ones full of hostile text.
+ */
+import fc from 'fast-check';
+import { SUPPORTED_DTYPES } from '../../reference/core/dtypes.ts';
+import {
+  type Cell,
+  type DeclaredGap,
+  type Element,
+  type Failure,
+  GROUPS,
+  type LawName,
+  LEVELS,
+  type MeasuredAccuracy,
+  type Report,
+  TRANSFORMATIONS,
+} from '../types.ts';
+
+const tanElement: Element = {
+  output: 0,
+  index: [3],
+  expected: '2.2877332e+7',
+  got: '2.2878e+7',
+  ulp: 812,
+  error: 266,
+  budget: 16,
+  at: 'x = -1.5707964',
+};
+
+export const tanFailure: Failure = {
+  id: 'tan/f32/jvp/odd/3f9c',
+  subject: 'tan',
+  dtype: 'float32',
+  transformation: 'jvp',
+  law: 'derivative',
+  outcome: 'wrong',
+  message: 'worst error 812 ulp, budget 16',
+  element: tanElement,
+  equations: 1,
+  file: '.etalon/failures/tan-3f9c.json',
+  source: null,
+};
+
+/** A small report of a backend that gets one derivative wrong; `changes` replaces parts of it. */
+export const sampleReport = (changes: Partial<Report> = {}): Report => ({
+  format: 'etalon.report/1',
+  versions: { etalon: '0.1.0', spec: '0.1', node: '24.21.0', platform: 'linux x64' },
+  backend: {
+    name: 'tfjs:wasm',
+    description: 'tfjs-core 4.22.0, wasm SIMD, 1 thread',
+    profile: 'fast',
+    syncRead: true,
+    asked: 'tfjs:wasm',
+  },
+  level: 'quick',
+  seed: 20261123,
+  casesPerCell: 5,
+  only: [],
+  require: [],
+  started: '2026-11-23T02:00:00.000Z',
+  verdict: {
+    kind: 'does not conform',
+    message: '1 of 4,030 cases is wrong',
+    cases: 4030,
+    wrong: 1,
+    cells: 5,
+    answeredCells: 3,
+    gapCells: 1,
+    requiredGaps: [],
+  },
+  groups: [
+    { group: 'primitives', cases: 2914, ok: 2914, wrong: 0, gaps: 60 },
+    { group: 'rules', cases: 812, ok: 811, wrong: 1, gaps: 12 },
+    { group: 'programs', cases: 300, ok: 300, wrong: 0, gaps: 0 },
+    { group: 'models', cases: 4, ok: 4, wrong: 0, gaps: 0 },
+  ],
+  cells: [
+    { primitive: 'tan', dtype: 'float32', transformation: 'eval', status: 'answered', ok: 12, wrong: 0, gaps: 0, reasons: [] },
+    { primitive: 'tan', dtype: 'float32', transformation: 'jvp', status: 'wrong', ok: 11, wrong: 1, gaps: 0, reasons: [] },
+    { primitive: 'tan', dtype: 'float64', transformation: 'eval', status: 'gap', ok: 0, wrong: 0, gaps: 12, reasons: ['no float64 in tfjs'] },
+    { primitive: 'reduce_sum', dtype: 'float32', transformation: 'eval', status: 'answered', ok: 12, wrong: 0, gaps: 0, reasons: [] },
+    { primitive: 'reduce_sum', dtype: 'int32', transformation: 'eval', status: 'partly', ok: 9, wrong: 0, gaps: 3, reasons: ['rank above 6'] },
+  ],
+  failures: [tanFailure],
+  gaps: [
+    { primitive: 'tan', reason: 'no float64 in tfjs', cells: ['tan/f64/eval'], cases: 12 },
+    { primitive: 'reduce_sum', reason: 'rank above 6', cells: ['reduce_sum/i32/eval'], cases: 3 },
+  ],
+  accuracy: [
+    { primitive: 'tan', dtype: 'float32', unit: 'ulp', elements: 400, p50: 0.5, p99: 1.4, max: 1.9, worst: tanElement },
+    { primitive: 'reduce_sum', dtype: 'float32', unit: 'budget', elements: 90, p50: 0, p99: 0.3, max: 0.4, worst: null },
+  ],
+  uncompared: { elements: 2, of: 40_000 },
+  restarts: 0,
+  timings: {
+    startup: 0.8,
+    cases: 38.1,
+    shrinking: 2.3,
+    total: 41.2,
+    slowest: [{ id: 'mlp/f32/eval/digits/77aa', milliseconds: 5200 }],
+  },
+  ...changes,
+});
+
+/** Text that has ended elements, sections, lines and colours before. */
+export const hostileText: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom('<script>alert(1)</script>', '</script><script>', ']]>', '<!--', '"><img src=x onerror=alert(1)>', "' onclick='x", '${x}'),
+  fc.constantFrom('\u001b[2J', 'a\r\n::error::b', '\u0000', '\ud800', '|`*_[x](javascript:x)', '%0A', '\u2028', '&lt;'),
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: 'binary' }),
+);
+
+const name = fc.oneof(fc.constantFrom('add', 'tan', 'reduce_sum', 'dot_general'), hostileText.filter((s) => s !== ''));
+const caseId = fc.stringMatching(/^[ -~]{1,30}$/);
+const dtype = fc.constantFrom(...SUPPORTED_DTYPES);
+const transformation = fc.constantFrom(...TRANSFORMATIONS);
+const amount = fc.nat(1_000_000);
+const size = fc.double({ min: 0, max: 1e12, noNaN: true, noDefaultInfinity: true }).map(Math.abs);
+const laws: readonly LawName[] = ['value', 'fixture', 'jit-is-eager', 'vmap-is-loop', 'adjoint', 'derivative', 'linearity', 'rejects', 'repeats', 'keeps-inputs', 'training']; // prettier-ignore
+const list = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(of, { maxLength: 3 });
+const nullable = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(of, { nil: null });
+
+const element: fc.Arbitrary<Element> = fc.record({
+  output: fc.nat(3),
+  index: list(fc.nat(9)),
+  expected: hostileText,
+  got: hostileText,
+  ulp: nullable(size),
+  error: nullable(size),
+  budget: nullable(size),
+  at: nullable(hostileText),
+});
+
+const failure: fc.Arbitrary<Failure> = fc.record({
+  id: caseId,
+  subject: name,
+  dtype,
+  transformation,
+  law: fc.constantFrom(...laws),
+  outcome: fc.constantFrom('wrong', 'crash', 'timeout'),
+  message: hostileText,
+  element: nullable(element),
+  equations: nullable(amount),
+  file: nullable(hostileText),
+  source: nullable(hostileText),
+});
+
+const cell: fc.Arbitrary<Cell> = fc.record({
+  primitive: name,
+  dtype,
+  transformation,
+  status: fc.constantFrom('answered', 'partly', 'gap', 'wrong'),
+  ok: amount,
+  wrong: amount,
+  gaps: amount,
+  reasons: list(hostileText),
+});
+
+const declaredGap: fc.Arbitrary<DeclaredGap> = fc.record({ primitive: name, reason: hostileText, cells: list(hostileText), cases: amount });
+
+const measured: fc.Arbitrary<MeasuredAccuracy> = fc.record({
+  primitive: name,
+  dtype,
+  unit: fc.constantFrom('ulp', 'budget'),
+  elements: amount,
+  p50: size,
+  p99: size,
+  max: size,
+  worst: nullable(element),
+});
+
+/** Any report that the schema allows. */
+export const reports: fc.Arbitrary<Report> = fc.record({
+  format: fc.constant('etalon.report/1'),
+  versions: fc.record({ etalon: name, spec: name, node: name, platform: name }),
+  backend: fc.record({
+    name,
+    description: hostileText,
+    profile: fc.constantFrom('strict', 'fast', 'gpu'),
+    syncRead: fc.boolean(),
+    asked: name,
+  }),
+  level: fc.constantFrom(...LEVELS),
+  seed: fc.integer(),
+  casesPerCell: amount,
+  only: list(hostileText),
+  require: list(hostileText),
+  started: fc.constant('2026-11-23T02:00:00.000Z'),
+  verdict: fc.record({
+    kind: fc.constantFrom('conforms', 'does not conform', 'none', 'interrupted'),
+    message: hostileText,
+    cases: amount,
+    wrong: amount,
+    cells: amount,
+    answeredCells: amount,
+    gapCells: amount,
+    requiredGaps: list(fc.record({ id: caseId, reason: hostileText })),
+  }),
+  groups: list(fc.record({ group: fc.constantFrom(...GROUPS), cases: amount, ok: amount, wrong: amount, gaps: amount })),
+  cells: list(cell),
+  failures: list(failure),
+  gaps: list(declaredGap),
+  accuracy: list(measured),
+  uncompared: fc.record({ elements: amount, of: amount }),
+  restarts: amount,
+  timings: fc.record({
+    startup: size,
+    cases: size,
+    shrinking: size,
+    total: size,
+    slowest: list(fc.record({ id: caseId, milliseconds: size })),
+  }),
+});

@@ -1,0 +1,75 @@
+/** Choosing where programs run: opening backends, the default one, and moving arrays. */
+import { loadBackendDefinition } from '../backends/registry.ts';
+import { Backend, ConcreteArray, getDefaultBackend, setDefaultBackend, tidyArrays } from './core/array.ts';
+import type { BackendDefinition, OpenOptions } from './core/backend.ts';
+import { environmentVariable } from './core/config.ts';
+import { ArgumentError } from './core/errors.ts';
+import { asArray } from './core/convert.ts';
+import type { NDArray } from './core/ndarray.ts';
+import { leaves, map, type Mapped } from './core/tree.ts';
+import { openReference, referenceBackend } from './interpreter.ts';
+
+/** The reference interpreter: always open, and the default until another is set. */
+export const reference: Backend = new Backend(referenceBackend, openReference());
+setDefaultBackend(reference);
+
+const opened = new Map<string, Promise<Backend>>([['reference', Promise.resolve(reference)]]);
+
+/**
+ * Opens a backend: by name (once per process; `backends()` of the command line lists them), or from a definition.
+ *
+ * @example
+ * const wasm = await backend('tfjs:wasm');
+ * const f = jit((x) => np.sin(x).sum(), { backend: wasm });
+ * @throws BackendError if there is no such backend, or it cannot start here (and what to install)
+ */
+export async function backend(which: string | BackendDefinition, options: OpenOptions = {}): Promise<Backend> {
+  if (typeof which !== 'string') return new Backend(which, await which.open(options));
+  let open = opened.get(which);
+  if (open === undefined) {
+    open = loadBackendDefinition(which).then(async (definition) => new Backend(definition, await definition.open(options)));
+    opened.set(which, open);
+    open.catch(() => opened.delete(which));
+  }
+  return open;
+}
+
+/** Opens the backend that ETALON_BACKEND names, if it is set, and makes it the default. */
+export async function init(): Promise<Backend> {
+  const name = environmentVariable('ETALON_BACKEND');
+  if (name !== undefined && name !== '') setDefaultBackend(await backend(name));
+  return getDefaultBackend();
+}
+
+/**
+ * A copy of every array of a tree on `where`; numbers become arrays there.
+ * @throws NoSyncReadError if an array's own backend cannot read at once
+ */
+export function devicePut<T>(tree: T, where: Backend = getDefaultBackend()): Mapped<T, NDArray> {
+  return map((leaf) => {
+    const x = asArray(leaf, 'devicePut');
+    if (!(x instanceof ConcreteArray)) throw new ArgumentError('devicePut: a traced value lives nowhere yet; use jit(f, { backend })');
+    if (x.backend === where) return x;
+    return ConcreteArray.fromBuffer(x.aval, where, where.session.put(x.toHost(), where.device));
+  }, tree);
+}
+
+/**
+ * Runs `f`, then frees every array that was made meanwhile and is not part of its result.
+ *
+ * @example
+ * const y = tidy(() => np.exp(x).sum()); // the exponentials are gone
+ */
+export const tidy = <T>(f: () => T): T => tidyArrays(f, leaves);
+
+/** Waits until every array of a tree has been computed. */
+export async function blockUntilReady<T>(tree: T): Promise<T> {
+  await Promise.all(leaves(tree).map((x) => (x as NDArray).blockUntilReady()));
+  return tree;
+}
+
+/** What is alive on a backend, for memory checks. */
+export const liveBuffers = (where: Backend = getDefaultBackend()): { readonly buffers: number; readonly bytes: number } =>
+  where.session.live();
+
+export { getDefaultBackend, setDefaultBackend };

@@ -1,0 +1,401 @@
+/**
+ * Concrete arrays, where they live, and the trace that evaluates them. An array made from JavaScript numbers is
+ * uncommitted: it has no device until it meets one. Every other array lives on the device that computed it.
+ */
+import type { BackendDefinition, Buffer, Device, Executable, Gap, Session } from './backend.ts';
+import {
+  ArgumentError,
+  BackendError,
+  DisposedError,
+  EtalonError,
+  GapError,
+  MixedBackendsError,
+  NoSyncReadError,
+} from './errors.ts';
+import { type Aval, type HostArray, type HostData, numbers, type Shape, showAval, sizeOf } from './host.ts';
+import { allEquations, type Atom, type Equation, Jaxpr, Literal, Var } from './jaxpr.ts';
+import { NDArray, type Nested } from './ndarray.ts';
+import { type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
+import { SourceLocation } from './source.ts';
+import { installBaseTrace, Trace, Tracer } from './trace.ts';
+
+/** An open backend: what `await backend(name)` gives, and what `jit(f, { backend })` takes. */
+export class Backend {
+  readonly definition: BackendDefinition;
+  readonly session: Session;
+  readonly #eager = new Map<string, { executable: Executable; avals: readonly Aval[] }>();
+  readonly #eagerHigher = new WeakMap<Params, { executable: Executable; avals: readonly Aval[] }>();
+  readonly #compiled = new WeakMap<Jaxpr, Executable>();
+  /** True once closed: its arrays are gone. */
+  closed = false;
+
+  constructor(definition: BackendDefinition, session: Session) {
+    this.definition = definition;
+    this.session = session;
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  get device(): Device {
+    return this.session.devices[0]!;
+  }
+
+  /** Every gap of a program, nested equations included. */
+  gaps(jaxpr: Jaxpr): { equation: Equation; gap: Gap }[] {
+    const found: { equation: Equation; gap: Gap }[] = [];
+    for (const equation of allEquations(jaxpr)) {
+      const answer = this.definition.supports(
+        equation.primitive,
+        equation.inputs.map((x) => x.aval),
+        equation.params,
+      );
+      if (answer !== true) found.push({ equation, gap: answer });
+    }
+    return found;
+  }
+
+  /** The executable of a jaxpr, compiled once. @throws GapError naming every gap */
+  compile(jaxpr: Jaxpr): Executable {
+    let executable = this.#compiled.get(jaxpr);
+    if (executable === undefined) {
+      const gaps = this.gaps(jaxpr);
+      if (gaps.length > 0) throw new GapError(gapMessage(this.name, gaps));
+      executable = this.session.compile(jaxpr, { device: this.device });
+      this.#compiled.set(jaxpr, executable);
+    }
+    return executable;
+  }
+
+  /**
+   * The executable of one equation, cached on primitive, types and parameters; with jaxprs among the parameters, on
+   * the identity of those.
+   */
+  eager(primitive: AnyPrimitive, avals: readonly Aval[], params: Params): { executable: Executable; avals: readonly Aval[] } {
+    if (primitive.kind === 'higher-order') {
+      let entry = this.#eagerHigher.get(params);
+      if (entry === undefined) {
+        const jaxpr = oneEquation(primitive, avals, params);
+        entry = { executable: this.compile(jaxpr), avals: jaxpr.outAvals };
+        this.#eagerHigher.set(params, entry);
+      }
+      return entry;
+    }
+    const key = eagerKey(primitive.name, avals, params);
+    let entry = this.#eager.get(key);
+    if (entry === undefined) {
+      const jaxpr = oneEquation(primitive, avals, params);
+      entry = { executable: this.compile(jaxpr), avals: jaxpr.outAvals };
+      this.#eager.set(key, entry);
+    }
+    return entry;
+  }
+
+  /** Frees everything; arrays on this backend can no longer be used. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.session.close();
+  }
+}
+
+function gapMessage(name: string, gaps: readonly { equation: Equation; gap: Gap }[]): string {
+  const lines = gaps.map(({ equation, gap }) => {
+    const types = equation.inputs.map((x) => showAval(x.aval)).join(', ');
+    const at = equation.source?.toString();
+    return `    ${equation.primitive.name} of (${types}): ${gap.gap}${at ? `   ${at}` : ''}`;
+  });
+  return `${name} does not compute this program:\n${[...new Set(lines)].join('\n')}\n  Run it on another backend: jit(f, { backend })`;
+}
+
+const eagerKey = (name: string, avals: readonly Aval[], params: Params): string => {
+  let key = name;
+  for (const a of avals) key += `;${a.dtype}${a.weak ? '*' : ''}${a.shape.join(',')}`;
+  return key + paramsKey(params);
+};
+
+/** Parameters as a string that tells them apart; −0 and the non-finite numbers too, which JSON drops. */
+export function paramsKey(params: Params): string {
+  return JSON.stringify(params, (_, v: unknown) =>
+    typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? `#${Object.is(v, -0) ? '-0' : v}` : v,
+  );
+}
+
+/** A jaxpr of one equation over fresh variables. @throws ConstraintError */
+export function oneEquation(primitive: AnyPrimitive, avals: readonly Aval[], params: Params): Jaxpr {
+  const inputs = avals.map((a) => new Var(a));
+  const outputs = inferAvals(primitive, avals, params).map((a) => new Var(a));
+  const equation: Equation = { primitive, inputs, params, outputs, source: SourceLocation.capture() };
+  return new Jaxpr({ constvars: [], consts: [], inputs, equations: [equation], outputs });
+}
+
+/** Where a value is: on a backend's device, on the host only (uncommitted), or nowhere any more. */
+type Place = { readonly backend: Backend; readonly buffer: Buffer };
+
+const registry =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<Place>(({ backend, buffer }) => {
+        if (!backend.closed) backend.session.free(buffer);
+      });
+
+/** The arrays made since the innermost `tidy` began. */
+let scope: Set<ConcreteArray> | null = null;
+
+/** An array with a value. Made by `fromHost` (uncommitted) or by computing. */
+export class ConcreteArray extends NDArray {
+  readonly aval: Aval;
+  /** The value on the host, if known there. */
+  #host: HostArray | null;
+  /** The backend on which the array was computed or put; null: uncommitted. */
+  #home: Backend | null;
+  /** Copies on devices: the home, and those that an uncommitted array was uploaded to. */
+  #places: Place[] = [];
+  #gone: string | null = null;
+
+  private constructor(aval: Aval, host: HostArray | null, home: Backend | null) {
+    super();
+    this.aval = aval;
+    this.#host = host;
+    this.#home = home;
+    scope?.add(this);
+  }
+
+  /** An uncommitted array. `host.data` must not be changed afterwards. */
+  static fromHost(host: HostArray, weak: boolean = false): ConcreteArray {
+    return new ConcreteArray({ shape: host.shape, dtype: host.dtype, weak }, host, null);
+  }
+
+  /** An array that owns `buffer`. */
+  static fromBuffer(aval: Aval, backend: Backend, buffer: Buffer): ConcreteArray {
+    const array = new ConcreteArray(aval, null, backend);
+    array.#hold({ backend, buffer });
+    return array;
+  }
+
+  #hold(place: Place): void {
+    this.#places.push(place);
+    registry?.register(this, place, this);
+  }
+
+  /** The backend the array lives on; null: uncommitted, it follows the others. */
+  get backend(): Backend | null {
+    return this.#home;
+  }
+
+  get disposed(): boolean {
+    return this.#gone !== null;
+  }
+
+  #check(): void {
+    if (this.#gone !== null) throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#gone}`);
+    if (this.#home?.closed === true) throw new DisposedError(`an array, ${showAval(this.aval)}, was used after its backend ${this.#home.name} was closed`);
+  }
+
+  /** The scalar or small value known without asking a device; null if there is none. */
+  get hostValue(): HostArray | null {
+    this.#check();
+    return this.#host;
+  }
+
+  /** The buffer on `backend`; an uncommitted array is uploaded, once. */
+  on(backend: Backend): Buffer {
+    this.#check();
+    const place = this.#places.find((p) => p.backend === backend);
+    if (place !== undefined) return place.buffer;
+    if (this.#home !== null || this.#host === null) {
+      throw new MixedBackendsError(
+        `an array, ${showAval(this.aval)}, lives on ${this.#home?.name}, and ${backend.name} was asked to use it; move it with devicePut(x, backend)`,
+      );
+    }
+    const buffer = backend.session.put(this.#host, backend.device);
+    this.#hold({ backend, buffer });
+    return buffer;
+  }
+
+  async #read(): Promise<HostArray> {
+    this.#check();
+    if (this.#host !== null) return this.#host;
+    const { backend, buffer } = this.#places[0]!;
+    return backend.session.read(buffer);
+  }
+
+  /** The value, at once. The array may keep it. @throws NoSyncReadError */
+  toHost(): HostArray {
+    this.#check();
+    if (this.#host !== null) return this.#host;
+    const { backend, buffer } = this.#places[0]!;
+    if (backend.session.readSync === undefined) {
+      throw new NoSyncReadError(`${backend.name} cannot read at once; use await x.data(), or lax.cond inside a transformation`);
+    }
+    return backend.session.readSync(buffer);
+  }
+
+  /** The value. Always yields a macrotask, so that unreachable arrays can be freed in a loop of awaits. */
+  async toHostAsync(): Promise<HostArray> {
+    const value = await this.#read();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return value;
+  }
+
+  async data(): Promise<HostData> {
+    return (await this.toHostAsync()).data.slice();
+  }
+  dataSync(): HostData {
+    return this.toHost().data.slice();
+  }
+  item(): number | boolean {
+    if (sizeOf(this.shape) !== 1) {
+      throw new ArgumentError(`x.item() needs an array of one element, got ${showAval(this.aval)}; use x.js() or x.dataSync()`);
+    }
+    return elementOf(this.toHost(), 0);
+  }
+  js(): Nested {
+    return nested(this.toHost());
+  }
+  async jsAsync(): Promise<Nested> {
+    return nested(await this.toHostAsync());
+  }
+  async blockUntilReady(): Promise<this> {
+    await this.#read();
+    return this;
+  }
+
+  dispose(): void {
+    this.release('disposed');
+  }
+
+  /** @internal `how`: as DisposedError tells it. */
+  release(how: string): void {
+    if (this.#gone !== null) return;
+    this.#gone = how;
+    this.#host = null;
+    registry?.unregister(this);
+    for (const { backend, buffer } of this.#places) if (!backend.closed) backend.session.free(buffer);
+    this.#places = [];
+    scope?.delete(this);
+  }
+
+  override toString(): string {
+    if (this.#gone !== null) return `Array(${this.#gone})`;
+    if (this.#host === null && this.#home?.session.readSync === undefined) return `Array:${showAval(this.aval)}`;
+    return showValue(this.toHost());
+  }
+
+  /** Node's console prints the value. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+const elementOf = (x: HostArray, i: number): number | boolean => (x.dtype === 'bool' ? numbers(x)[i] !== 0 : numbers(x)[i]!);
+
+function nested(x: HostArray): Nested {
+  let at = 0;
+  const level = (shape: Shape): Nested =>
+    shape.length === 0 ? elementOf(x, at++) : Array.from({ length: shape[0]! }, () => level(shape.slice(1)));
+  return level(x.shape);
+}
+
+/** `f32[2] [4, 6]`: dtype, shape and value, as the specification's examples write them. */
+export function showValue(x: HostArray): string {
+  let at = 0;
+  const one = (): string => {
+    const v = elementOf(x, at++);
+    if (typeof v === 'boolean') return String(v);
+    return Object.is(v, -0) ? '-0' : shortest(v, x.dtype === 'float32');
+  };
+  const level = (shape: Shape): string =>
+    shape.length === 0 ? one() : `[${Array.from({ length: shape[0]! }, () => level(shape.slice(1))).join(', ')}]`;
+  return `${showAval(x)} ${level(x.shape)}`;
+}
+
+/** The shortest decimal that reads back as the same number of its precision. */
+export function shortest(v: number, single: boolean): string {
+  if (!single || !Number.isFinite(v) || Number.isSafeInteger(v)) return String(v);
+  for (let digits = 1; digits < 10; digits++) {
+    const text = v.toPrecision(digits);
+    if (Math.fround(Number(text)) === v) return String(Number(text));
+  }
+  return String(v);
+}
+
+/** Runs `f`, then disposes of every array that it made and did not return (at any depth of its result). */
+export function tidyArrays<T>(f: () => T, leaves: (result: T) => readonly unknown[]): T {
+  const outer = scope;
+  const mine = new Set<ConcreteArray>();
+  scope = mine;
+  let kept: readonly unknown[] = [];
+  try {
+    const result = f();
+    kept = leaves(result);
+    return result;
+  } finally {
+    scope = outer;
+    for (const x of kept) {
+      if (x instanceof ConcreteArray && mine.delete(x)) outer?.add(x);
+    }
+    for (const x of mine) x.release('disposed by tidy');
+  }
+}
+
+let defaultBackend: Backend | null = null;
+
+/** The backend on which computations on uncommitted arrays run. */
+export function getDefaultBackend(): Backend {
+  if (defaultBackend === null) throw new BackendError("no backend is open yet: import 'etalon'");
+  return defaultBackend;
+}
+export function setDefaultBackend(backend: Backend): void {
+  defaultBackend = backend;
+}
+
+/** The one backend on which `operands` live; the default if all are uncommitted. @throws MixedBackendsError */
+export function commonBackend(operands: readonly NDArray[], preferred: Backend | null = null): Backend {
+  let home = preferred;
+  for (const x of operands) {
+    if (!(x instanceof ConcreteArray) || x.backend === null || x.backend === home) continue;
+    if (home !== null) {
+      throw new MixedBackendsError(
+        `arrays of ${home.name} and of ${x.backend.name} (${showAval(x.aval)}) met in one operation; move one with devicePut(x, backend)`,
+      );
+    }
+    home = x.backend;
+  }
+  return home ?? getDefaultBackend();
+}
+
+/** Runs an executable on concrete arrays. */
+export function execute(
+  backend: Backend,
+  executable: Executable,
+  operands: readonly NDArray[],
+  outAvals: readonly Aval[],
+): ConcreteArray[] {
+  const buffers = operands.map((x) => (x as ConcreteArray).on(backend));
+  return executable.run(buffers).map((buffer, i) => ConcreteArray.fromBuffer(outAvals[i]!, backend, buffer));
+}
+
+/** The bottom of every chain of traces: computes on concrete arrays. */
+class EvalTrace extends Trace {
+  readonly name = 'evaluation';
+  process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
+    for (const x of operands) {
+      if (x instanceof Tracer) throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
+    }
+    const backend = commonBackend(operands, (params['backend'] as Backend | null | undefined) ?? null);
+    const { executable, avals } = backend.eager(
+      primitive,
+      operands.map((x) => x.aval),
+      params,
+    );
+    return execute(backend, executable, operands, avals);
+  }
+}
+
+export const evalTrace: Trace = new EvalTrace();
+installBaseTrace(evalTrace);
+
+/** The value of an atom that is a literal, else undefined. */
+export const literalValue = (atom: Atom): HostArray | undefined => (atom instanceof Literal ? atom.value : undefined);

@@ -1,0 +1,100 @@
+/**
+ * Every error that Etalon throws on purpose. The catalogue with causes and fixes is spec/errors.md; `anchor` is the
+ * entry there, and `etalon explain <anchor>` prints it.
+ */
+
+export class EtalonError extends Error {
+  /** The entry of spec/errors.md. */
+  static readonly anchor: string = 'etalon';
+  constructor(message: string, options?: ErrorOptions) {
+    super(`${message}\n  spec/errors.md#${new.target.anchor}`, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A call of a primitive broke one of its constraints. */
+export class ConstraintError extends EtalonError {
+  static override readonly anchor: string = 'constraint';
+  readonly primitive: string;
+  /** `C1`…: a constraint of the primitive's page; `I1`…: the dtype condition of the n-th operand; `P`: its parameters. */
+  readonly id: string;
+  constructor(primitive: string, id: string, message: string) {
+    super(`${primitive} (${id}): ${message}`);
+    this.primitive = primitive;
+    this.id = id;
+  }
+}
+
+/** A dtype that does not exist, is not supported, or does not fit. */
+export class DTypeError extends EtalonError {
+  static override readonly anchor: string = 'dtype';
+}
+/** Shapes that do not fit one another, or an axis out of range. */
+export class ShapeError extends EtalonError {
+  static override readonly anchor: string = 'shape';
+}
+/** Pytrees whose structures differ where they must agree. */
+export class TreeError extends EtalonError {
+  static override readonly anchor: string = 'tree';
+}
+/** An argument of the wrong kind: something that is not an array, a bad number, an out-of-range axis. */
+export class ArgumentError extends EtalonError {
+  static override readonly anchor: string = 'argument';
+}
+/** An option whose name is unknown. */
+export class OptionError extends EtalonError {
+  static override readonly anchor: string = 'option';
+}
+/** The value of a tracer was asked for while no value exists yet. */
+export class ConcretizationError extends EtalonError {
+  static override readonly anchor: string = 'concretization';
+}
+/** A tracer outlived the transformation that made it. */
+export class LeakedTracerError extends EtalonError {
+  static override readonly anchor: string = 'leaked-tracer';
+}
+/** A transformed function returned a Promise or a generator. */
+export class AsyncFunctionError extends EtalonError {
+  static override readonly anchor: string = 'async-function';
+}
+/** A JavaScript operator (`+`, `>`, …) met an array. */
+export class OperatorError extends EtalonError {
+  static override readonly anchor: string = 'operator';
+}
+/** An array was used after it was disposed or donated. */
+export class DisposedError extends EtalonError {
+  static override readonly anchor: string = 'disposed';
+}
+/** Arrays of two backends met in one operation. */
+export class MixedBackendsError extends EtalonError {
+  static override readonly anchor: string = 'mixed-backends';
+}
+/** A backend cannot read synchronously. */
+export class NoSyncReadError extends EtalonError {
+  static override readonly anchor: string = 'no-sync-read';
+}
+/** A backend declares a gap for an equation of the program. */
+export class GapError extends EtalonError {
+  static override readonly anchor: string = 'gap';
+}
+/** A backend failed, or cannot start. */
+export class BackendError extends EtalonError {
+  static override readonly anchor: string = 'backend';
+}
+/** A file or text is not a program, or one that this version refuses. */
+export class ProgramError extends EtalonError {
+  static override readonly anchor: string = 'program';
+}
+/** A derivative was asked for that does not exist (integer input, non-scalar output, …). */
+export class DifferentiationError extends EtalonError {
+  static override readonly anchor: string = 'differentiation';
+}
+
+/** @throws OptionError naming the option, the call and the options that exist. */
+export function checkOptions(options: object, known: readonly string[], where: string): void {
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new OptionError(`${where}: unknown option '${key}'; the options are ${known.join(', ') || '(none)'}`);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The one array type that users see: a concrete array or, inside a transformation, a tracer. Its methods are declared
+ * here and call one table, which the entry fills from the library (core names no function of it).
+ */
+import type { DType } from './dtypes.ts';
+import { OperatorError } from './errors.ts';
+import { type Aval, type HostData, type Shape, showAval, sizeOf } from './host.ts';
+
+/** What functions take where JAX says "array_like": an array, a number, a bigint or a boolean. Lists need `np.array`. */
+export type ArrayLike = NDArray | number | bigint | boolean;
+/** Nested lists, as `js()` gives them and `np.array` takes them. */
+export type Nested = number | bigint | boolean | readonly Nested[];
+export type Axis = number | readonly number[] | null;
+export interface ReduceOptions {
+  readonly axis?: Axis;
+  readonly keepdims?: boolean;
+  readonly dtype?: DType;
+}
+
+/** The functions behind the methods; the library's `numpy` has them all. */
+export interface ArrayMethods {
+  add(x: NDArray, y: ArrayLike): NDArray;
+  subtract(x: NDArray, y: ArrayLike): NDArray;
+  multiply(x: NDArray, y: ArrayLike): NDArray;
+  divide(x: NDArray, y: ArrayLike): NDArray;
+  floorDivide(x: NDArray, y: ArrayLike): NDArray;
+  mod(x: NDArray, y: ArrayLike): NDArray;
+  power(x: NDArray, y: ArrayLike): NDArray;
+  negative(x: NDArray): NDArray;
+  abs(x: NDArray): NDArray;
+  equal(x: NDArray, y: ArrayLike): NDArray;
+  notEqual(x: NDArray, y: ArrayLike): NDArray;
+  less(x: NDArray, y: ArrayLike): NDArray;
+  lessEqual(x: NDArray, y: ArrayLike): NDArray;
+  greater(x: NDArray, y: ArrayLike): NDArray;
+  greaterEqual(x: NDArray, y: ArrayLike): NDArray;
+  sum(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  mean(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  prod(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  max(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  min(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  all(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  any(x: NDArray, axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray;
+  argmax(x: NDArray, axis?: number | null): NDArray;
+  argmin(x: NDArray, axis?: number | null): NDArray;
+  cumsum(x: NDArray, axis?: number | null): NDArray;
+  dot(x: NDArray, y: ArrayLike): NDArray;
+  matmul(x: NDArray, y: NDArray): NDArray;
+  reshape(x: NDArray, shape: readonly number[]): NDArray;
+  transpose(x: NDArray, axes?: readonly number[]): NDArray;
+  squeeze(x: NDArray, axis?: Axis): NDArray;
+  expandDims(x: NDArray, axis: number | readonly number[]): NDArray;
+  astype(x: NDArray, dtype: DType): NDArray;
+  take(x: NDArray, indices: ArrayLike, axis?: number | null): NDArray;
+  clip(x: NDArray, min?: ArrayLike | null, max?: ArrayLike | null): NDArray;
+}
+
+let table: ArrayMethods | null = null;
+/** Fills the method table; the entry calls it once. */
+export function installArrayMethods(methods: ArrayMethods): void {
+  table = methods;
+}
+function methods(): ArrayMethods {
+  if (table === null) throw new Error("array methods need the library: import 'etalon'");
+  return table;
+}
+
+/**
+ * An immutable n-dimensional array, or a tracer that stands for one.
+ *
+ * @example
+ * const x = np.array([1, 2, 3]);
+ * x.mul(2).sum().item(); // 12
+ */
+export abstract class NDArray {
+  abstract readonly aval: Aval;
+
+  get shape(): Shape {
+    return this.aval.shape;
+  }
+  get dtype(): DType {
+    return this.aval.dtype;
+  }
+  get ndim(): number {
+    return this.aval.shape.length;
+  }
+  get size(): number {
+    return sizeOf(this.aval.shape);
+  }
+  /** True if the dtype came from a JavaScript number and yields to the dtype of whatever it meets. */
+  get weakType(): boolean {
+    return this.aval.weak;
+  }
+  /** The array itself: arrays are immutable and nobody counts references (`@jax-js/jax` needs `.ref`). */
+  get ref(): this {
+    return this;
+  }
+
+  /** A copy of the elements. @throws ConcretizationError on tracers without a value */
+  abstract data(): Promise<HostData>;
+  /** A copy of the elements, at once. @throws NoSyncReadError, ConcretizationError */
+  abstract dataSync(): HostData;
+  /** The one element of an array of size 1. @throws ConcretizationError under jit and vmap; ArgumentError for other sizes */
+  abstract item(): number | boolean;
+  /** Nested lists of numbers. */
+  abstract js(): Nested;
+  abstract jsAsync(): Promise<Nested>;
+  /** Frees the memory now; any later use throws DisposedError. On tracers it does nothing. */
+  abstract dispose(): void;
+  /** Waits until the value has been computed. */
+  abstract blockUntilReady(): Promise<this>;
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  add(y: ArrayLike): NDArray {
+    return methods().add(this, y);
+  }
+  sub(y: ArrayLike): NDArray {
+    return methods().subtract(this, y);
+  }
+  mul(y: ArrayLike): NDArray {
+    return methods().multiply(this, y);
+  }
+  div(y: ArrayLike): NDArray {
+    return methods().divide(this, y);
+  }
+  floorDiv(y: ArrayLike): NDArray {
+    return methods().floorDivide(this, y);
+  }
+  mod(y: ArrayLike): NDArray {
+    return methods().mod(this, y);
+  }
+  pow(y: ArrayLike): NDArray {
+    return methods().power(this, y);
+  }
+  neg(): NDArray {
+    return methods().negative(this);
+  }
+  abs(): NDArray {
+    return methods().abs(this);
+  }
+  equal(y: ArrayLike): NDArray {
+    return methods().equal(this, y);
+  }
+  notEqual(y: ArrayLike): NDArray {
+    return methods().notEqual(this, y);
+  }
+  less(y: ArrayLike): NDArray {
+    return methods().less(this, y);
+  }
+  lessEqual(y: ArrayLike): NDArray {
+    return methods().lessEqual(this, y);
+  }
+  greater(y: ArrayLike): NDArray {
+    return methods().greater(this, y);
+  }
+  greaterEqual(y: ArrayLike): NDArray {
+    return methods().greaterEqual(this, y);
+  }
+  sum(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().sum(this, axis, options);
+  }
+  mean(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().mean(this, axis, options);
+  }
+  prod(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().prod(this, axis, options);
+  }
+  max(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().max(this, axis, options);
+  }
+  min(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().min(this, axis, options);
+  }
+  all(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().all(this, axis, options);
+  }
+  any(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
+    return methods().any(this, axis, options);
+  }
+  argmax(axis?: number | null): NDArray {
+    return methods().argmax(this, axis);
+  }
+  argmin(axis?: number | null): NDArray {
+    return methods().argmin(this, axis);
+  }
+  cumsum(axis?: number | null): NDArray {
+    return methods().cumsum(this, axis);
+  }
+  dot(y: ArrayLike): NDArray {
+    return methods().dot(this, y);
+  }
+  matmul(y: NDArray): NDArray {
+    return methods().matmul(this, y);
+  }
+  reshape(...shape: readonly number[] | readonly [readonly number[]]): NDArray {
+    return methods().reshape(this, Array.isArray(shape[0]) ? (shape[0] as readonly number[]) : (shape as readonly number[]));
+  }
+  flatten(): NDArray {
+    return methods().reshape(this, [-1]);
+  }
+  ravel(): NDArray {
+    return methods().reshape(this, [-1]);
+  }
+  transpose(...axes: readonly number[] | readonly [readonly number[]]): NDArray {
+    if (axes.length === 0) return methods().transpose(this);
+    return methods().transpose(this, Array.isArray(axes[0]) ? (axes[0] as readonly number[]) : (axes as readonly number[]));
+  }
+  /** All axes reversed. */
+  get T(): NDArray {
+    return methods().transpose(this);
+  }
+  squeeze(axis?: Axis): NDArray {
+    return methods().squeeze(this, axis);
+  }
+  expandDims(axis: number | readonly number[]): NDArray {
+    return methods().expandDims(this, axis);
+  }
+  astype(dtype: DType): NDArray {
+    return methods().astype(this, dtype);
+  }
+  take(indices: ArrayLike, axis?: number | null): NDArray {
+    return methods().take(this, indices, axis);
+  }
+  clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
+    return methods().clip(this, min, max);
+  }
+
+  /** Template strings and logging work; operators do not, since JavaScript gives them no way to build an array. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new OperatorError(
+      `an operator (+ - * / < > …) met an array, ${showAval(this.aval)}: JavaScript cannot overload operators. ` +
+        `Write x.add(y), x.sub(y), x.mul(y), x.div(y), x.less(y), x.greater(y); for the number of a rank-0 array, x.item()`,
+    );
+  }
+
+  /** Arrays are not iterable: a tracer's length would be fixed at trace time without anybody noticing. */
+  get [Symbol.iterator](): never {
+    throw new OperatorError(
+      `an array, ${showAval(this.aval)}, was iterated or spread; take parts with x.take(i, 0) or lax.slice, or its numbers with x.js()`,
+    );
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * What a primitive is: one value that says everything (spec/README.md#primitives). Leaving a rule out, or half of one,
+ * does not compile. Core names no primitive: rules receive `lax` and the jaxpr transformations as arguments.
+ */
+import type * as FC from 'fast-check';
+import type { DType } from './dtypes.ts';
+import { ConstraintError } from './errors.ts';
+import { type Aval, type HostArray, showAval } from './host.ts';
+import type { Jaxpr } from './jaxpr.ts';
+import type { NDArray } from './ndarray.ts';
+import type { Lax, Transforms } from './rules.ts';
+
+type List<T> = readonly T[];
+
+/** Parameters of an equation: plain data, but for the jaxprs and rule functions of higher-order primitives. */
+export type Params = Readonly<Record<string, unknown>>;
+
+/** A JSON-schema fragment; programs from outside are checked against it before anything else looks at them. */
+export type ParamSchema = Readonly<Record<string, unknown>>;
+
+/** A tangent or cotangent. `null` is a symbolic zero, which core never materialises; float0 operands always have it. */
+export type Tangent = NDArray | null;
+
+/** An operand under transposition: the ones that are differentiated are known by their type only. */
+export type Operand = { readonly linear: Aval } | { readonly known: NDArray };
+export const operandAval = (x: Operand): Aval => ('linear' in x ? x.linear : x.known.aval);
+/** The value of an operand that the rule knows not to be linear. */
+export function knownOperand(x: Operand): NDArray {
+  if ('known' in x) return x.known;
+  throw new Error('transposition: the equation is not linear in this operand alone');
+}
+
+export type TransposeRule<P> = (lax: Lax, cotangents: List<Tangent>, operands: List<Operand>, params: P) => List<Tangent>;
+
+export type JvpRule<P> = (
+  lax: Lax,
+  primals: List<NDArray>,
+  tangents: List<Tangent>,
+  results: List<NDArray>,
+  params: P,
+) => List<Tangent>;
+
+/** How a first-order primitive differentiates. */
+export type Differentiation<P> =
+  /** The derivative is zero (or there is none): why. */
+  | { readonly zero: string }
+  | ({
+      /** Positions of the operands that can carry a tangent. */
+      active(operands: List<Aval>, params: P): List<number>;
+    } & (
+      | { /** The primitive is linear in its active operands taken together: the tangent is the primitive itself. */
+          readonly jvp: 'linear';
+          readonly transpose: TransposeRule<P>;
+        }
+      | {
+          readonly jvp: JvpRule<P>;
+          /** `linearIn`: sets of operands in which the primitive is jointly linear, e.g. `[[0], [1]]` for a product. */
+          readonly transpose?: { readonly linearIn: List<List<number>>; readonly rule: TransposeRule<P> };
+        }
+    ));
+
+/** The axis that vmap adds. */
+export interface BatchAxis {
+  readonly size: number;
+  readonly name: string | null;
+}
+
+export interface Batched {
+  readonly out: List<NDArray>;
+  /** The batch axis of each result; null: the result is the same for every lane. */
+  readonly at: List<number | null>;
+}
+
+/**
+ * `'elementwise'`: all operands have one shape; vmap brings the batch axes to the front and applies the primitive.
+ * A rule is only called if at least one operand is batched.
+ */
+export type BatchRule<P> =
+  'elementwise' | ((lax: Lax, operands: List<NDArray>, at: List<number | null>, axis: BatchAxis, params: P) => Batched);
+
+/** Absolute error bounds of the elements of a value: a proof (`worst`) and a likely size (`variance`, spec/numerics.md). */
+export interface Bound {
+  readonly worst: Float64Array;
+  readonly variance: Float64Array;
+}
+
+/** What a bound rule sees of an operand or result: the reference's value, and its bound. null: exact. */
+export interface Bounded {
+  readonly value: HostArray;
+  readonly bound: Bound | null;
+}
+
+/**
+ * How errors of the operands reach the results, before the primitive's own rounding (its accuracy) is added.
+ *
+ * - `exact`: results do not depend continuously on the operands, or never carry an error (comparisons, integers): where
+ *   an operand is uncertain the result is too (+Inf) unless the whole interval of operands gives one result.
+ * - `moves`: every result element is one operand element (or a constant): bounds move alike.
+ * - `linear`: results are non-negative linear maps of the operands (sums): bounds are mapped by the primitive itself.
+ * - `elementwise`: one Lipschitz constant per operand over the operand's uncertain interval [lo, hi].
+ * - `bilinear`: products: |a|·δb + |b|·δa + δa·δb, by evaluating the primitive on magnitudes.
+ * - a rule.
+ */
+export type BoundRule<P> =
+  | 'exact'
+  | 'moves'
+  | 'linear'
+  | 'bilinear'
+  | {
+      /** sup |∂f/∂xₙ| for x in the box [lo, hi] of all operands, elementwise on numbers; +Infinity across a pole. */
+      readonly elementwise: (lo: List<number>, hi: List<number>, params: P) => List<number>;
+    }
+  | ((operands: List<Bounded>, results: List<HostArray>, params: P) => List<Bound | null>);
+
+/** How exact a result has to be (design of tolerances: spec/numerics.md). */
+export type Accuracy =
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'rounded' }
+  /** Within `n` units in the last place of the exact result, under the strict profile. */
+  | { readonly kind: 'ulp'; readonly n: number }
+  /**
+   * γₖ·magnitude + n·η, where `magnitude` (per result element) is Σ|terms| and `n` the number of terms: any order of
+   * summation is legal. Products (reduce_prod) use `relative: true`: γₙ₋₁·|result|.
+   */
+  | {
+      readonly kind: 'sum';
+      readonly terms: number;
+      readonly magnitude: (operands: List<HostArray>) => Float64Array;
+    }
+  | { readonly kind: 'product'; readonly terms: number };
+
+/** A valid or a broken call, as the generators make them. */
+export interface Call<P> {
+  readonly args: List<HostArray>;
+  readonly params: P;
+}
+
+export type ShapeClass = 'scalar' | 'empty' | 'singleton' | 'odd' | 'broadcast' | 'large';
+export const SHAPE_CLASSES: readonly ShapeClass[] = ['scalar', 'empty', 'singleton', 'odd', 'broadcast', 'large'];
+
+/** What `cases` and `breaks` draw from. The implementation (fast-check arbitraries) belongs to the conformance suite. */
+export interface Gen {
+  readonly fc: typeof FC.default;
+  /** The dtype of the cell under test. */
+  readonly dtype: DType;
+  readonly shapeClass: ShapeClass;
+  /** A shape of the class. `broadcast` draws shapes with some dimensions of size 1. `minRank` forces a rank where the class allows it. */
+  shape(options?: { readonly minRank?: number; readonly maxRank?: number }): FC.Arbitrary<number[]>;
+  /** An array, special values included (±0, ±Inf, NaN, subnormals, extremes) unless `values: 'finite'` or a range is given. */
+  array(
+    dtype: DType,
+    shape: List<number>,
+    options?: { readonly values?: 'any' | 'finite'; readonly min?: number; readonly max?: number },
+  ): FC.Arbitrary<HostArray>;
+}
+
+export type ConstraintId = `C${number}`;
+
+export interface OperandSpec {
+  readonly name: string;
+  readonly dtypes: readonly DType[];
+  /** The last operand may stand for any number of operands, at least `atLeast` of them. */
+  readonly variadic?: { readonly atLeast: number };
+}
+
+/** A primitive without jaxprs inside. `C` are the ids of its constraints. */
+export interface FirstOrder<Name extends string, P extends object, C extends ConstraintId> {
+  readonly name: Name;
+  /** Its section of the specification. */
+  readonly spec: `spec/primitives/${string}.md#${NoInfer<Name>}`;
+  readonly operands: List<OperandSpec>;
+  /** A JSON-schema fragment per parameter. */
+  readonly params: { readonly [K in keyof NoInfer<P>]: ParamSchema };
+  /** The dtypes that make its cells in reports: those of `operands[0]`, or of the `dtype` parameter. */
+  readonly dtypes: readonly DType[];
+  /** Each returns true, or the message of the broken constraint. Called in order; C(n) may rely on those before. */
+  readonly constraints: { readonly [K in C]: (operands: List<Aval>, params: P) => true | string };
+  /** Types of the results; only called if the constraints hold. Weakness is handled by `inferAvals`. */
+  infer(operands: List<Aval>, params: P): List<Aval>;
+  /** Normative: obvious and slow. */
+  evaluate(operands: List<HostArray>, params: P): List<HostArray>;
+  readonly differentiate: Differentiation<P>;
+  readonly batch: BatchRule<P>;
+  readonly bound: BoundRule<P>;
+  accuracy(operands: List<Aval>, params: P): Accuracy;
+  /** The same result by simpler primitives, for backends that lack this one. */
+  readonly decompose?: (lax: Lax, operands: List<NDArray>, params: P) => List<NDArray>;
+  /** Valid calls of the dtype and shape class. */
+  cases(gen: Gen): FC.Arbitrary<Call<P>>;
+  /** Calls that break one constraint each. */
+  readonly breaks: { readonly [K in NoInfer<C>]: (gen: Gen) => FC.Arbitrary<Call<P>> };
+}
+
+/** What evaluates the jaxprs inside higher-order primitives: V is a host array, or a backend's buffer. */
+export interface Machine<V> {
+  interpret(jaxpr: Jaxpr, operands: List<V>): List<V>;
+  apply(name: string, operands: List<V>, params: Params): List<V>;
+  /** The value on the host (needed for predicates). */
+  read(value: V): HostArray;
+  aval(value: V): Aval;
+  constant(value: HostArray): V;
+  /** Says that nobody will use the value again. Values given to the rule as operands belong to the caller. */
+  release(value: V): void;
+}
+
+/** How a higher-order equation splits into what can be computed now and what waits for the unknown operands. */
+export interface PartialEvaluation<P> {
+  /** The equation over `knownInputs`. Results: the known results in order, then the residuals. */
+  readonly known: P;
+  readonly knownInputs: List<number>;
+  /** The equation over `unknownInputs`. Results: the unknown results in order. */
+  readonly unknown: P;
+  /** Where each operand of the unknown equation comes from. */
+  readonly unknownInputs: List<{ readonly operand: number } | { readonly residual: number }>;
+  readonly knownResults: List<boolean>;
+}
+
+/** A primitive with jaxprs inside: the second complete type. Printing, dce, gaps and diverge reach them through it. */
+export interface HigherOrder<Name extends string, P extends object, C extends ConstraintId> {
+  readonly name: Name;
+  readonly spec: `spec/transformations/${string}.md#${NoInfer<Name>}`;
+  /** JSON-schema fragments of the parameters that are plain data; `jaxpr` and `jaxprs` stand for nested programs. */
+  readonly params: { readonly [K in keyof P]: ParamSchema | 'jaxpr' | 'jaxprs' | 'unsaved' };
+  readonly constraints: { readonly [K in C]: (operands: List<Aval>, params: P) => true | string };
+  subJaxprs(params: P): List<Jaxpr>;
+  withSubJaxprs(params: P, inner: List<Jaxpr>): P;
+  infer(operands: List<Aval>, params: P): List<Aval>;
+  evaluate<V>(machine: Machine<V>, operands: List<V>, params: P): List<V>;
+  jvp(t: Transforms, primals: List<NDArray>, tangents: List<Tangent>, params: P): { readonly out: List<NDArray>; readonly tangents: List<Tangent> };
+  /** Not called if all operands are known, or none. null: the equation waits whole. */
+  partialEval(t: Transforms, known: List<boolean>, params: P): PartialEvaluation<P> | null;
+  transpose(t: Transforms, cotangents: List<Tangent>, operands: List<Operand>, params: P): List<Tangent>;
+  batch(t: Transforms, operands: List<NDArray>, at: List<number | null>, axis: BatchAxis, params: P): Batched;
+  /** `used[i]`: result i is needed, at least one is. Gives the smaller equation, the operands it needs and the results it has. */
+  dce(t: Transforms, used: List<boolean>, params: P): { readonly params: P; readonly inputs: List<boolean>; readonly results: List<boolean> };
+  /** `inner` carries bounds through a jaxpr. */
+  bound(inner: (jaxpr: Jaxpr, operands: List<Bounded>) => List<Bounded>, operands: List<Bounded>, params: P): List<Bounded>;
+  effects(params: P): ReadonlySet<string>;
+  /** Calls that break one constraint each, as (operand avals, params) made with the jaxpr tools. */
+  readonly breaks: { readonly [K in NoInfer<C>]: (t: Transforms) => { readonly operands: List<Aval>; readonly params: P } };
+}
+
+/** A primitive of either kind, its parameter type forgotten: what equations hold. */
+// Methods (not function properties) make these bivariant in P, which is what forgetting P needs.
+export type AnyFirstOrder = FirstOrder<string, any, any> & { readonly kind: 'first-order' }; // eslint-disable-line
+export type AnyHigherOrder = HigherOrder<string, any, any> & { readonly kind: 'higher-order' }; // eslint-disable-line
+export type AnyPrimitive = AnyFirstOrder | AnyHigherOrder;
+
+export type FirstOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = FirstOrder<Name, P, C> & {
+  readonly kind: 'first-order';
+};
+export type HigherOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = HigherOrder<Name, P, C> & {
+  readonly kind: 'higher-order';
+};
+
+export const definePrimitive = <const N extends string, P extends object, C extends ConstraintId>(
+  definition: FirstOrder<N, P, C>,
+): FirstOrder<N, P, C> & { readonly kind: 'first-order' } => Object.freeze({ ...definition, kind: 'first-order' });
+
+export const defineHigherOrder = <const N extends string, P extends object, C extends ConstraintId>(
+  definition: HigherOrder<N, P, C>,
+): HigherOrder<N, P, C> & { readonly kind: 'higher-order' } => Object.freeze({ ...definition, kind: 'higher-order' });
+
+/**
+ * Checks a call against the operand table and the constraints, and gives the types of its results. A result is weak if
+ * every operand is (and there is one), whatever the primitive.
+ * @throws ConstraintError
+ */
+export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params: Params): List<Aval> {
+  if (primitive.kind === 'first-order') checkOperands(primitive, operands);
+  for (const [id, holds] of Object.entries(primitive.constraints) as [string, (x: List<Aval>, p: Params) => true | string][]) {
+    const verdict = holds(operands, params);
+    if (verdict !== true) throw new ConstraintError(primitive.name, id, verdict);
+  }
+  const results = primitive.infer(operands, params);
+  if (primitive.kind === 'higher-order') return results;
+  const weak = operands.length > 0 && operands.every((x) => x.weak);
+  return results.map((r) => (r.weak === weak || 'weak_type' in params ? r : { ...r, weak }));
+}
+
+function checkOperands({ name, operands: specs }: AnyFirstOrder, operands: List<Aval>): void {
+  const last = specs.at(-1);
+  const fixed = last?.variadic ? specs.length - 1 : specs.length;
+  const least = fixed + (last?.variadic?.atLeast ?? 0);
+  if (operands.length < least || (!last?.variadic && operands.length > fixed)) {
+    const wanted = last?.variadic ? `at least ${least}` : String(fixed);
+    throw new ConstraintError(name, 'I0', `takes ${wanted} operands (${specs.map((s) => s.name).join(', ')}), got ${operands.length}`);
+  }
+  operands.forEach((x, i) => {
+    const n = Math.min(i, specs.length - 1);
+    const spec = specs[n]!;
+    if (!spec.dtypes.includes(x.dtype)) {
+      throw new ConstraintError(name, `I${n + 1}`, `${spec.name} must be one of ${spec.dtypes.join(', ')}, got ${showAval(x)}`);
+    }
+  });
+}

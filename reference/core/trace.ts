@@ -1,0 +1,75 @@
+/**
+ * Stackless tracing: one current trace, set for the time of a call and restored in `finally`. Each transformation's
+ * trace holds its parent and hands it what it does not transform itself (after JAX's "stackless" core).
+ */
+import { LeakedTracerError } from './errors.ts';
+import { NDArray } from './ndarray.ts';
+import type { AnyPrimitive, Params } from './primitive.ts';
+
+export abstract class Trace {
+  /** `jvp`, `vmap`, `jit` …: as error messages name it. */
+  abstract readonly name: string;
+  /** False once the transformation has returned: its tracers must not be used any more. */
+  alive = true;
+  abstract process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[];
+}
+
+/** A stand-in for an array during one transformation. */
+export abstract class Tracer extends NDArray {
+  readonly trace: Trace;
+  constructor(trace: Trace) {
+    super();
+    this.trace = trace;
+  }
+  dispose(): void {}
+}
+
+let current: Trace | null = null;
+let base: Trace | null = null;
+
+/** The trace that evaluates: the bottom of every chain of parents. */
+export function installBaseTrace(trace: Trace): void {
+  base = trace;
+}
+
+export function currentTrace(): Trace {
+  const trace = current ?? base;
+  if (trace === null) throw new Error('no trace can evaluate yet: reference/core/array.ts has not been loaded');
+  return trace;
+}
+
+/** True while no transformation is under way. */
+export const isEvaluating = (): boolean => current === null || current === base;
+
+/** Runs `f` with `trace` as the current one. */
+export function withTrace<T>(trace: Trace, f: () => T): T {
+  const previous = current;
+  current = trace;
+  try {
+    return f();
+  } finally {
+    current = previous;
+  }
+}
+
+/** Runs a transformation: `f` under `trace`, which ends with it. */
+export function withNewTrace<T>(trace: Trace, f: () => T): T {
+  try {
+    return withTrace(trace, f);
+  } finally {
+    trace.alive = false;
+  }
+}
+
+/** Applies a primitive: the one way in which anything is computed. */
+export function bind(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
+  for (const x of operands) {
+    if (x instanceof Tracer && !x.trace.alive) {
+      throw new LeakedTracerError(
+        `${primitive.name}: an operand is a tracer of a ${x.trace.name} that has already returned. ` +
+          `It was kept in a variable outside the transformed function, or used after an await; return it instead`,
+      );
+    }
+  }
+  return currentTrace().process(primitive, operands, params);
+}

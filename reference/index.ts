@@ -1,0 +1,39 @@
+/**
+ * Etalon: JAX in TypeScript. Transformations, arrays, and the namespaces `numpy` (also `np`), `lax`, `random`, `nn`
+ * and `tree`. The specification is in spec/; start at spec/README.md.
+ */
+import { installArrayMethods } from './core/ndarray.ts';
+import { installJaxprPrinter } from './core/jaxpr.ts';
+import { printJaxpr } from './core/text.ts';
+import { arrayMethods } from './library/methods.ts';
+
+installArrayMethods(arrayMethods);
+installJaxprPrinter(printJaxpr);
+
+export * as lax from './library/lax.ts';
+export * as nn from './library/nn.ts';
+export * as np from './library/numpy/index.ts';
+export * as numpy from './library/numpy/index.ts';
+export * as random from './library/random.ts';
+export * as tree from './core/tree.ts';
+
+export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
+export { jit, type JitOptions } from './transforms/jit.ts';
+export { vmap, type VmapOptions } from './transforms/batching.ts';
+export { makeJaxpr } from './transforms/make-jaxpr.ts';
+export { customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
+export { stopGradient } from './transforms/stop-gradient.ts';
+
+export * from './backends.ts';
+export type { Backend } from './core/array.ts';
+export { type BackendDefinition, defineBackend, gap, type Gap, type Session } from './core/backend.ts';
+export { enableX64, x64Enabled } from './core/config.ts';
+export type { DType } from './core/dtypes.ts';
+export * as errors from './core/errors.ts';
+export { EtalonError } from './core/errors.ts';
+export type { Aval, HostArray, HostData, Shape } from './core/host.ts';
+export { Jaxpr } from './core/jaxpr.ts';
+export { interpret, type Kernels } from './core/machine.ts';
+export { type ArrayLike, NDArray, type Nested } from './core/ndarray.ts';
+export { primitiveNamed, primitives } from './primitives/index.ts';
+export { evaluateJaxpr, referenceBackend } from './interpreter.ts';

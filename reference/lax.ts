@@ -1,0 +1,280 @@
+/**
+ * The functions of `lax`: each applies one primitive, with JAX's strictness. Arrays must agree in shape and dtype
+ * (numpy's functions promote and broadcast); a JavaScript number takes the dtype and shape of the arrays beside it.
+ * What each primitive means stands in spec/primitives/.
+ */
+import { ConcreteArray } from './core/array.ts';
+import { asArray, operands, scalar } from './core/convert.ts';
+import { checkDType, type DType } from './core/dtypes.ts';
+import { checkOptions, ShapeError } from './core/errors.ts';
+import { allocate, sameShape, type Shape, showAval, sizeOf } from './core/host.ts';
+import type { ArrayLike, NDArray } from './core/ndarray.ts';
+import type { Params, Tangent } from './core/primitive.ts';
+import { bind } from './core/trace.ts';
+import { type PrimitiveName, primitives } from './primitives/index.ts';
+import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from './primitives/indexing.ts';
+import type { DotDimensionNumbers, Precision } from './primitives/contraction.ts';
+
+const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
+  bind(primitives[name], xs, params)[0]!;
+
+const unary =
+  (name: PrimitiveName): ((x: ArrayLike) => NDArray) =>
+  (x) =>
+    apply(name, [asArray(x, name)]);
+
+/** Numbers beside an array become arrays of its dtype and shape. */
+function alike(xs: readonly ArrayLike[], where: string): NDArray[] {
+  const arrays = operands(xs, where);
+  const { shape } = arrays.reduce((a, b) => (b.ndim > a.ndim ? b : a));
+  return arrays.map((a, i) => (typeof xs[i] === 'object' || a.ndim === shape.length ? a : broadcastInDim(a, shape, [])));
+}
+
+const binary =
+  (name: PrimitiveName): ((x: ArrayLike, y: ArrayLike) => NDArray) =>
+  (x, y) =>
+    apply(name, alike([x, y], name));
+
+// ---- elementwise
+
+export const neg: (x: ArrayLike) => NDArray = unary('neg');
+export const abs: (x: ArrayLike) => NDArray = unary('abs');
+export const sign: (x: ArrayLike) => NDArray = unary('sign');
+export const floor: (x: ArrayLike) => NDArray = unary('floor');
+export const ceil: (x: ArrayLike) => NDArray = unary('ceil');
+export const sqrt: (x: ArrayLike) => NDArray = unary('sqrt');
+export const rsqrt: (x: ArrayLike) => NDArray = unary('rsqrt');
+export const exp: (x: ArrayLike) => NDArray = unary('exp');
+export const log: (x: ArrayLike) => NDArray = unary('log');
+export const expm1: (x: ArrayLike) => NDArray = unary('expm1');
+export const log1p: (x: ArrayLike) => NDArray = unary('log1p');
+export const sin: (x: ArrayLike) => NDArray = unary('sin');
+export const cos: (x: ArrayLike) => NDArray = unary('cos');
+export const tan: (x: ArrayLike) => NDArray = unary('tan');
+export const tanh: (x: ArrayLike) => NDArray = unary('tanh');
+export const logistic: (x: ArrayLike) => NDArray = unary('logistic');
+export const erf: (x: ArrayLike) => NDArray = unary('erf');
+export const isFinite: (x: ArrayLike) => NDArray = unary('is_finite');
+export const bitwiseNot: (x: ArrayLike) => NDArray = unary('not');
+/** The value unchanged, with a zero derivative. */
+export const stopGradient: (x: ArrayLike) => NDArray = unary('stop_gradient');
+
+export type RoundingMethod = 'AWAY_FROM_ZERO' | 'TO_NEAREST_EVEN';
+export function round(x: ArrayLike, options: { readonly roundingMethod?: RoundingMethod } = {}): NDArray {
+  checkOptions(options, ['roundingMethod'], 'lax.round');
+  return apply('round', [asArray(x, 'round')], { rounding_method: options.roundingMethod ?? 'AWAY_FROM_ZERO' });
+}
+/** `x` to the power of a fixed integer. */
+export const integerPow = (x: ArrayLike, y: number): NDArray => apply('integer_pow', [asArray(x, 'integer_pow')], { y });
+
+export const add: (x: ArrayLike, y: ArrayLike) => NDArray = binary('add');
+export const sub: (x: ArrayLike, y: ArrayLike) => NDArray = binary('sub');
+export const mul: (x: ArrayLike, y: ArrayLike) => NDArray = binary('mul');
+export const div: (x: ArrayLike, y: ArrayLike) => NDArray = binary('div');
+export const rem: (x: ArrayLike, y: ArrayLike) => NDArray = binary('rem');
+export const max: (x: ArrayLike, y: ArrayLike) => NDArray = binary('max');
+export const min: (x: ArrayLike, y: ArrayLike) => NDArray = binary('min');
+export const pow: (x: ArrayLike, y: ArrayLike) => NDArray = binary('pow');
+export const eq: (x: ArrayLike, y: ArrayLike) => NDArray = binary('eq');
+export const ne: (x: ArrayLike, y: ArrayLike) => NDArray = binary('ne');
+export const lt: (x: ArrayLike, y: ArrayLike) => NDArray = binary('lt');
+export const le: (x: ArrayLike, y: ArrayLike) => NDArray = binary('le');
+export const gt: (x: ArrayLike, y: ArrayLike) => NDArray = binary('gt');
+export const ge: (x: ArrayLike, y: ArrayLike) => NDArray = binary('ge');
+export const bitwiseAnd: (x: ArrayLike, y: ArrayLike) => NDArray = binary('and');
+export const bitwiseOr: (x: ArrayLike, y: ArrayLike) => NDArray = binary('or');
+export const bitwiseXor: (x: ArrayLike, y: ArrayLike) => NDArray = binary('xor');
+
+/** Elements of `cases[which]`: `which` is bool (false: the first case) or int32, a scalar or of the cases' shape. */
+export const selectN = (which: NDArray, ...cases: readonly ArrayLike[]): NDArray =>
+  apply('select_n', [which, ...alike(cases, 'select_n')]);
+/** `onTrue` where `predicate`, else `onFalse`. */
+export const select = (predicate: NDArray, onTrue: ArrayLike, onFalse: ArrayLike): NDArray =>
+  selectN(predicate, onFalse, onTrue);
+/** `x` limited to [min, max]; the limits are scalars or of x's shape. */
+export const clamp = (min: ArrayLike, x: ArrayLike, max: ArrayLike): NDArray =>
+  apply('clamp', operands([min, x, max], 'clamp'));
+
+export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
+  const array = asArray(x, 'convert_element_type');
+  if (array.dtype === dtype && !array.weakType) return array;
+  return apply('convert_element_type', [array], { new_dtype: checkDType(dtype, 'convert_element_type: dtype'), weak_type: false });
+}
+
+// ---- shape
+
+export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: Shape): NDArray =>
+  apply('broadcast_in_dim', [asArray(x, 'broadcast_in_dim')], { shape, broadcast_dimensions: broadcastDimensions });
+/** New leading dimensions of the given sizes. */
+export function broadcast(x: NDArray, sizes: Shape): NDArray {
+  return broadcastInDim(x, [...sizes, ...x.shape], x.shape.map((_, d) => d + sizes.length));
+}
+export function reshape(x: NDArray, newSizes: Shape): NDArray {
+  return sameShape(x.shape, newSizes) ? x : apply('reshape', [x], { new_sizes: newSizes });
+}
+export const squeeze = (x: NDArray, dimensions: Shape): NDArray =>
+  dimensions.length === 0 ? x : apply('squeeze', [x], { dimensions });
+/** New dimensions of size 1 at the given positions of the result. */
+export function expandDims(x: NDArray, dimensions: Shape): NDArray {
+  if (dimensions.length === 0) return x;
+  const rank = x.ndim + dimensions.length;
+  const kept = Array.from({ length: rank }, (_, d) => d).filter((d) => !dimensions.includes(d));
+  const shape = new Array<number>(rank).fill(1);
+  kept.forEach((d, i) => (shape[d] = x.shape[i]!));
+  return broadcastInDim(x, shape, kept);
+}
+export function transpose(x: NDArray, permutation: Shape): NDArray {
+  return permutation.every((p, i) => p === i) && permutation.length === x.ndim ? x : apply('transpose', [x], { permutation });
+}
+/** The axis `from` moved to position `to`; the others keep their order. */
+export function moveAxis(x: NDArray, from: number, to: number): NDArray {
+  const order = x.shape.map((_, d) => d).filter((d) => d !== from);
+  order.splice(to, 0, from);
+  return transpose(x, order);
+}
+export const rev = (x: NDArray, dimensions: Shape): NDArray =>
+  dimensions.length === 0 ? x : apply('rev', [x], { dimensions });
+export const slice = (x: NDArray, startIndices: Shape, limitIndices: Shape, strides?: Shape | null): NDArray =>
+  apply('slice', [x], { start_indices: startIndices, limit_indices: limitIndices, strides: strides ?? startIndices.map(() => 1) });
+/** A slice along one axis. */
+export function sliceInDim(x: NDArray, start: number, limit: number, stride: number = 1, axis: number = 0): NDArray {
+  return slice(
+    x,
+    x.shape.map((_, d) => (d === axis ? start : 0)),
+    x.shape.map((n, d) => (d === axis ? limit : n)),
+    x.shape.map((_, d) => (d === axis ? stride : 1)),
+  );
+}
+export type PaddingConfig = readonly (readonly [low: number, high: number, interior: number])[];
+export const pad = (x: NDArray, paddingValue: ArrayLike, paddingConfig: PaddingConfig): NDArray =>
+  apply('pad', operands([x, paddingValue], 'pad'), { padding_config: paddingConfig });
+export const concatenate = (xs: readonly NDArray[], dimension: number): NDArray => apply('concatenate', xs, { dimension });
+export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
+  apply('iota', [], { dtype: checkDType(dtype, 'iota: dtype'), shape, dimension });
+/** 0, 1, … size − 1. */
+export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dtype, [size], 0);
+
+/** An array of one value. Outside transformations it is uncommitted, as a literal is. */
+export function full(shape: Shape, value: number | bigint | boolean, dtype: DType): NDArray {
+  const one = scalar(value, checkDType(dtype, 'full: dtype'), 'full');
+  if (shape.length === 0) return one;
+  return broadcastInDim(one, shape, []);
+}
+export const fullLike = (x: NDArray, value: number | bigint | boolean): NDArray => full(x.shape, value, x.dtype);
+export const zerosLike = (x: { readonly shape: Shape; readonly dtype: DType }): NDArray =>
+  full(x.shape, x.dtype === 'bool' ? false : 0, x.dtype);
+
+// ---- reductions
+
+type Axes = Shape | { readonly axes: Shape };
+const reduction =
+  (name: PrimitiveName): ((x: ArrayLike, axes: Axes) => NDArray) =>
+  (x, axes) => {
+    if ('axes' in axes) checkOptions(axes, ['axes'], `lax.${name}`);
+    return apply(name, [asArray(x, name)], { axes: 'axes' in axes ? axes.axes : axes });
+  };
+export const reduceSum: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_sum');
+export const reduceProd: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_prod');
+export const reduceMax: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_max');
+export const reduceMin: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_min');
+export const reduceAnd: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_and');
+export const reduceOr: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_or');
+/** The first index of the largest element along `axis`; the first NaN wins. */
+export const argmax = (x: NDArray, axis: number, indexDtype: DType = 'int32'): NDArray =>
+  apply('argmax', [x], { axes: [axis], index_dtype: indexDtype });
+export const argmin = (x: NDArray, axis: number, indexDtype: DType = 'int32'): NDArray =>
+  apply('argmin', [x], { axes: [axis], index_dtype: indexDtype });
+export function cumsum(x: NDArray, axis: number = 0, options: { readonly reverse?: boolean } = {}): NDArray {
+  checkOptions(options, ['reverse'], 'lax.cumsum');
+  return apply('cumsum', [x], { axis, reverse: options.reverse ?? false });
+}
+
+// ---- contraction
+
+export interface DotOptions {
+  readonly precision?: Precision | null;
+  readonly preferredElementType?: DType | null;
+}
+/** `dimensionNumbers`: `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`. */
+export function dotGeneral(lhs: NDArray, rhs: NDArray, dimensionNumbers: DotDimensionNumbers, options: DotOptions = {}): NDArray {
+  checkOptions(options, ['precision', 'preferredElementType'], 'lax.dotGeneral');
+  return apply('dot_general', [lhs, rhs], {
+    dimension_numbers: dimensionNumbers,
+    precision: options.precision ?? null,
+    preferred_element_type: options.preferredElementType ?? null,
+  });
+}
+/** Vector and matrix products: the last axis of `lhs` with the first of `rhs`. */
+export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArray {
+  if (![1, 2].includes(lhs.ndim) || ![1, 2].includes(rhs.ndim)) {
+    throw new ShapeError(`lax.dot takes vectors and matrices, got ${showAval(lhs.aval)} and ${showAval(rhs.aval)}`);
+  }
+  return dotGeneral(lhs, rhs, [[[lhs.ndim - 1], [0]], [[], []]], options);
+}
+
+// ---- indexing
+
+export interface IndexOptions {
+  readonly mode?: IndexMode;
+  readonly fillValue?: number | boolean | null;
+  readonly uniqueIndices?: boolean;
+  readonly indicesAreSorted?: boolean;
+}
+export function gather(
+  operand: NDArray,
+  startIndices: NDArray,
+  dimensionNumbers: GatherDimensionNumbers,
+  sliceSizes: Shape,
+  options: IndexOptions = {},
+): NDArray {
+  checkOptions(options, ['mode', 'fillValue', 'uniqueIndices', 'indicesAreSorted'], 'lax.gather');
+  return apply('gather', [operand, startIndices], {
+    dimension_numbers: dimensionNumbers,
+    slice_sizes: sliceSizes,
+    mode: options.mode ?? 'fill',
+    fill_value: options.fillValue ?? null,
+    unique_indices: options.uniqueIndices ?? false,
+    indices_are_sorted: options.indicesAreSorted ?? false,
+  });
+}
+export function scatterAdd(
+  operand: NDArray,
+  scatterIndices: NDArray,
+  updates: NDArray,
+  dimensionNumbers: ScatterDimensionNumbers,
+  options: Omit<IndexOptions, 'fillValue'> = {},
+): NDArray {
+  checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], 'lax.scatterAdd');
+  return apply('scatter_add', [operand, scatterIndices, updates], {
+    dimension_numbers: dimensionNumbers,
+    mode: options.mode ?? 'fill',
+    unique_indices: options.uniqueIndices ?? false,
+    indices_are_sorted: options.indicesAreSorted ?? false,
+  });
+}
+const starts = (x: NDArray, at: readonly ArrayLike[], where: string): NDArray[] =>
+  at.map((s, d) => {
+    if (typeof s === 'object') return s;
+    // JAX counts a negative start that is written down from the end.
+    return scalar(Number(s) < 0 ? Number(s) + x.shape[d]! : s, 'int32', where);
+  });
+/** The part of `x` of the given sizes that begins at `startIndices`, moved so that it fits. */
+export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sliceSizes: Shape): NDArray =>
+  apply('dynamic_slice', [x, ...starts(x, startIndices, 'dynamic_slice')], { slice_sizes: sliceSizes });
+/** `x` with the part that begins at `startIndices` (moved so that it fits) replaced by `update`. */
+export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
+  apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
+
+// ---- random bits
+
+/** The Threefry-2×32 block function (Salmon et al. 2011), elementwise on uint32 arrays. */
+export function threefry2x32(key1: NDArray, key2: NDArray, x1: NDArray, x2: NDArray): readonly [NDArray, NDArray] {
+  const [a, b] = bind(primitives.threefry2x32, [key1, key2, x1, x2], {});
+  return [a!, b!];
+}
+
+// ---- for rules
+
+/** The sum of two tangents, of which either may be a symbolic zero. */
+export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : add(a, b));
+

@@ -1,0 +1,123 @@
+/**
+ * What the functions of `numpy`, `random` and `nn` do with their arguments before anything is computed: numbers become
+ * arrays, dtypes are promoted by JAX's lattice, shapes are broadcast by NumPy's rules, axes and options are checked.
+ */
+import { asArray, defaultFloat, scalar } from '../../core/convert.ts';
+import { type DType, dtypes, isInexact, promote } from '../../core/dtypes.ts';
+import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { sameShape, type Shape } from '../../core/host.ts';
+import { type ArrayLike, type Axis, NDArray } from '../../core/ndarray.ts';
+import * as lax from '../../lax.ts';
+
+/** Where JAX says `dtype`, positional or not: the name itself, or the options object that ends every call. */
+export type DTypeArgument = DType | { readonly dtype?: DType | undefined };
+
+export const dtypeArgument = (argument: DTypeArgument | undefined, where: string): DType | undefined => {
+  if (typeof argument !== 'object') return argument;
+  checkOptions(argument, ['dtype'], where);
+  return argument.dtype;
+};
+
+/** The dtype itself if it is a float, else the default one: what division, `exp`, `mean` … compute in. */
+export const inexact = (dtype: DType): DType => (isInexact(dtype) ? dtype : defaultFloat());
+/** The dtype itself, or int32 for bool: what sums and quotients compute in. */
+export const numeric = (dtype: DType): DType => (dtype === 'bool' ? 'int32' : dtype);
+
+/** The arrays in one dtype, their shapes as they are. Numbers take the dtype of the arrays beside them. */
+export function promoteDtypes(xs: readonly ArrayLike[], where: string, to: (dtype: DType) => DType = (d) => d): NDArray[] {
+  const all = xs.map((x) => asArray(x, where));
+  const arrays = all.filter((_, i) => xs[i] instanceof NDArray);
+  const common = promote(
+    (arrays.length > 0 ? arrays : all).map((x) => x.aval),
+    where,
+  );
+  const dtype = to(common.dtype);
+  return xs.map((x) => {
+    if (!(x instanceof NDArray)) return scalar(x, dtype, where, common.weak);
+    return x.dtype === dtype ? x : lax.convertElementType(x, dtype);
+  });
+}
+
+/** The shape to which all the shapes broadcast. @throws ShapeError */
+export function broadcastShapes(shapes: readonly Shape[], where: string): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  return Array.from({ length: rank }, (_, d) => {
+    const sizes = shapes.map((s) => s[d - rank + s.length] ?? 1);
+    const size = sizes.find((n) => n !== 1) ?? 1;
+    if (sizes.every((n) => n === 1 || n === size)) return size;
+    throw new ShapeError(`${where}: the shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')} do not broadcast`);
+  });
+}
+
+/** The array repeated along new leading axes and along axes of size 1. @throws ShapeError */
+export function broadcastShape(x: NDArray, shape: Shape, where: string): NDArray {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = shape.length - x.ndim;
+  if (lead < 0 || !x.shape.every((n, d) => n === 1 || n === shape[lead + d])) {
+    throw new ShapeError(`${where}: the shape [${x.shape.join(',')}] does not broadcast to [${shape.join(',')}]`);
+  }
+  return lax.broadcastInDim(
+    x,
+    shape,
+    x.shape.map((_, d) => lead + d),
+  );
+}
+
+/** All arrays in their common shape. */
+export function broadcastAll(xs: readonly NDArray[], where: string): NDArray[] {
+  const shape = broadcastShapes(
+    xs.map((x) => x.shape),
+    where,
+  );
+  return xs.map((x) => broadcastShape(x, shape, where));
+}
+
+/** One dtype and one shape: what binary functions compute on. */
+export const promoteArguments = (xs: readonly ArrayLike[], where: string, to?: (dtype: DType) => DType): NDArray[] =>
+  broadcastAll(promoteDtypes(xs, where, to), where);
+
+/** True where an element is not zero; bool arrays as they are. */
+export function truthy(x: ArrayLike, where: string): NDArray {
+  const array = asArray(x, where);
+  return array.dtype === 'bool' ? array : lax.ne(array, 0);
+}
+
+/** @throws ShapeError naming axis and rank */
+export function canonicalAxis(axis: number, rank: number, where: string): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new ShapeError(`${where}: axis ${axis} is out of range for an array of rank ${rank}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The axes in increasing order; null or nothing: every axis. @throws ShapeError for axes out of range or given twice */
+export function canonicalAxes(axis: Axis | undefined, rank: number, where: string): number[] {
+  if (axis === undefined || axis === null) return Array.from({ length: rank }, (_, d) => d);
+  const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => canonicalAxis(a, rank, where));
+  if (new Set(axes).size < axes.length) throw new ShapeError(`${where}: axes [${String(axis)}] repeat an axis of an array of rank ${rank}`);
+  return axes.sort((a, b) => a - b);
+}
+
+/** A size or a list of sizes. */
+export function shapeArgument(shape: number | Shape, where: string): Shape {
+  const sizes = typeof shape === 'number' ? [shape] : shape;
+  for (const n of sizes) {
+    if (!Number.isInteger(n) || n < 0) throw new ShapeError(`${where}: a shape has sizes 0, 1, 2 …, got [${sizes.join(',')}]`);
+  }
+  return sizes;
+}
+
+/** `f(x, axis, options)` and `f(x, options)` are the same call: the options of either. */
+export function mergeAxis<O extends { readonly axis?: Axis }>(axis: Axis | O | undefined, options: O | undefined, known: readonly string[], where: string): Partial<O> {
+  const isOptions = typeof axis === 'object' && axis !== null && !Array.isArray(axis);
+  const given = isOptions ? (axis as O) : options;
+  if (given !== undefined) checkOptions(given, known, where);
+  return (isOptions || axis === undefined ? { ...given } : { ...given, axis }) as Partial<O>;
+}
+
+/** @throws ArgumentError unless the array holds integers (or bool, where `bool` allows it) */
+export function checkIntegers(x: NDArray, where: string): NDArray {
+  const { kind } = dtypes[x.dtype];
+  if (kind === 'int' || kind === 'uint') return x;
+  throw new ArgumentError(`${where}: expected integers, got ${x.dtype}; convert them: x.astype('int32')`);
+}

@@ -1,0 +1,206 @@
+/** Arrays from numbers, and arrays that follow from a shape. */
+import { ConcreteArray } from '../../core/array.ts';
+import { asArray, defaultFloat, dtypeOfScalar, fromNested, scalarAs } from '../../core/convert.ts';
+import { checkDType, type DType, isInexact, promote } from '../../core/dtypes.ts';
+import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { build, type Shape, showAval } from '../../core/host.ts';
+import { type ArrayLike, NDArray, type Nested } from '../../core/ndarray.ts';
+import * as lax from '../../lax.ts';
+import { broadcastAll, broadcastShape, type DTypeArgument, dtypeArgument, inexact, promoteDtypes, shapeArgument } from './arguments.ts';
+import { diagonal } from './indexing.ts';
+
+/** What `np.array` takes: numbers in nested lists, arrays among them, a typed array, an array. */
+export type ArraySource = ArrayLike | ArrayBufferView | readonly ArraySource[];
+
+export interface ArrayOptions {
+  readonly dtype?: DType | undefined;
+  /** The shape, where the source is flat: `np.array(new Float32Array(6), { shape: [2, 3] })`. */
+  readonly shape?: Shape;
+}
+
+/**
+ * An array from nested lists, a number or a typed array, whose values are copied. Numbers become float32 (float64 in
+ * 64-bit mode), bigints int32, booleans bool; arrays inside lists are stacked.
+ * @throws ArgumentError for ragged lists, and for values that `dtype` cannot hold
+ * @example
+ * np.array([[1, 2], [3, 4]]); // f32[2,2]
+ */
+export function array(source: ArraySource, dtype?: DType | ArrayOptions): NDArray {
+  const options = typeof dtype === 'object' ? dtype : { dtype };
+  checkOptions(options, ['dtype', 'shape'], 'np.array');
+  const made = fromSource(source, options.dtype);
+  return options.shape === undefined ? made : lax.reshape(made, options.shape);
+}
+export const asarray: (source: ArraySource, dtype?: DType | ArrayOptions) => NDArray = array;
+
+function fromSource(source: ArraySource, dtype: DType | undefined): NDArray {
+  if (source instanceof NDArray) return dtype === undefined ? source : astype(source, dtype);
+  if (Array.isArray(source) && holdsArrays(source)) return stackSources(source, dtype);
+  return fromNested(source as Nested | ArrayBufferView, dtype, 'np.array');
+}
+
+const holdsArrays = (x: unknown): boolean => x instanceof NDArray || (Array.isArray(x) && x.some(holdsArrays));
+
+function stackSources(sources: readonly ArraySource[], dtype: DType | undefined): NDArray {
+  const rows = sources.map((x): ArrayLike => (typeof x === 'object' ? fromSource(x, dtype) : x));
+  const parts = dtype === undefined ? promoteDtypes(rows, 'np.array') : rows.map((x) => fromSource(x, dtype));
+  const odd = parts.find((x) => x.shape.join() !== parts[0]!.shape.join());
+  if (odd !== undefined) {
+    throw new ArgumentError(`np.array: the parts of a list differ in shape: ${showAval(parts[0]!.aval)} and ${showAval(odd.aval)}`);
+  }
+  return lax.concatenate(
+    parts.map((x) => lax.expandDims(x, [0])),
+    0,
+  );
+}
+
+/** The array in another dtype. Floats become integers by truncation, saturating, NaN as 0. */
+export const astype = (x: ArrayLike, dtype: DType): NDArray =>
+  lax.convertElementType(asArray(x, 'np.astype'), checkDType(dtype, 'np.astype: dtype'));
+
+/** An array of one value, or of an array's values broadcast to the shape. */
+export function full(shape: number | Shape, value: ArrayLike, dtype?: DTypeArgument): NDArray {
+  const to = dtypeArgument(dtype, 'np.full');
+  const sizes = shapeArgument(shape, 'np.full');
+  if (!(value instanceof NDArray)) return lax.full(sizes, value, to ?? dtypeOfScalar(value));
+  return broadcastShape(to === undefined ? value : astype(value, to), sizes, 'np.full');
+}
+const filled = (shape: number | Shape, value: number, dtype: DTypeArgument | undefined, where: string): NDArray => {
+  const to = checkDType(dtypeArgument(dtype, where) ?? defaultFloat(), `${where}: dtype`);
+  return lax.full(shapeArgument(shape, where), to === 'bool' ? value !== 0 : value, to);
+};
+export const zeros = (shape: number | Shape, dtype?: DTypeArgument): NDArray => filled(shape, 0, dtype, 'np.zeros');
+export const ones = (shape: number | Shape, dtype?: DTypeArgument): NDArray => filled(shape, 1, dtype, 'np.ones');
+/** An array whose values do not matter; they are zeros. */
+export const empty = (shape: number | Shape, dtype?: DTypeArgument): NDArray => filled(shape, 0, dtype, 'np.empty');
+
+export interface LikeOptions {
+  readonly dtype?: DType;
+  readonly shape?: Shape;
+}
+const like = (x: ArrayLike, value: ArrayLike | null, options: LikeOptions, where: string): NDArray => {
+  checkOptions(options, ['dtype', 'shape'], where);
+  const model = asArray(x, where);
+  const dtype = options.dtype ?? model.dtype;
+  return full(options.shape ?? model.shape, value ?? (dtype === 'bool' ? false : 0), dtype);
+};
+export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, null, options, 'np.zerosLike');
+export const emptyLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, null, options, 'np.emptyLike');
+export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray =>
+  like(x, (options.dtype ?? asArray(x, 'np.onesLike').dtype) === 'bool' ? true : 1, options, 'np.onesLike');
+export const fullLike = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray => like(x, value, options, 'np.fullLike');
+
+/**
+ * `start`, `start + step` … before `stop`; one argument is the stop. int32 unless `dtype` says otherwise, whatever the
+ * values: a fractional step needs `{ dtype: 'float32' }`.
+ */
+export function arange(start: number, stop?: number | null, step: number = 1, options: { readonly dtype?: DType } = {}): NDArray {
+  checkOptions(options, ['dtype'], 'np.arange');
+  const dtype = checkDType(options.dtype ?? 'int32', 'np.arange: dtype');
+  const [from, to] = stop == null ? [0, start] : [start, stop];
+  if (step === 0) throw new ArgumentError('np.arange: the step is 0');
+  const size = Math.max(0, Math.ceil((to - from) / step));
+  if (!isInexact(dtype)) for (const value of [from, step]) scalarAs(value, dtype === 'uint32' ? 'int32' : dtype, 'np.arange');
+  if (from === 0 && step === 1) return lax.iota(dtype, size);
+  return ConcreteArray.fromHost(build(dtype, [size], (i) => from + i * step));
+}
+
+export interface LinspaceOptions {
+  readonly endpoint?: boolean;
+  readonly dtype?: DType;
+}
+/** `num` numbers from `start` to `stop` in equal steps along a new first axis; without the endpoint, `stop` is left out. */
+export function linspace(
+  start: ArrayLike,
+  stop: ArrayLike,
+  num: number = 50,
+  endpoint: boolean | LinspaceOptions = true,
+  options: LinspaceOptions = {},
+): NDArray {
+  const given = typeof endpoint === 'object' ? endpoint : { endpoint, ...options };
+  checkOptions(given, ['endpoint', 'dtype'], 'np.linspace');
+  const [size] = shapeArgument(num, 'np.linspace');
+  const [from, to] = broadcastAll(promoteDtypes([start, stop], 'np.linspace', inexact), 'np.linspace') as [NDArray, NDArray];
+  const divisions = given.endpoint === false ? size! : size! - 1;
+  const rows = interpolate(from, to, given.endpoint === false || size === 1 ? size! : divisions, divisions);
+  const all = given.endpoint === false || size! < 2 ? rows : lax.concatenate([rows, lax.expandDims(to, [0])], 0);
+  if (given.dtype === undefined) return all;
+  return astype(isInexact(given.dtype) ? all : lax.floor(all), given.dtype);
+}
+
+/** `from·(1 − i/divisions) + to·(i/divisions)` for i = 0 … count − 1. */
+function interpolate(from: NDArray, to: NDArray, count: number, divisions: number): NDArray {
+  const shape = [count, ...from.shape];
+  const share = lax.div(lax.broadcastedIota(from.dtype, shape, 0), Math.max(1, divisions));
+  const [a, b] = [from, to].map((x) => broadcastShape(x, shape, 'np.linspace'));
+  return lax.add(lax.mul(a!, lax.sub(1, share)), lax.mul(b!, share));
+}
+
+export interface DiagonalOptions {
+  /** The diagonal: 0 the main one, above it positive, below it negative. */
+  readonly k?: number;
+  readonly dtype?: DType;
+}
+/** Ones on a diagonal, zeros elsewhere. */
+export function eye(n: number, m?: number | null | DiagonalOptions, options: DiagonalOptions = {}): NDArray {
+  const given = typeof m === 'object' && m !== null ? m : options;
+  checkOptions(given, ['k', 'dtype'], 'np.eye');
+  return astype(onDiagonal(n, typeof m === 'number' ? m : n, given.k ?? 0, lax.eq), given.dtype ?? defaultFloat());
+}
+export const identity = (n: number, dtype?: DTypeArgument): NDArray => eye(n, n, { dtype: dtypeArgument(dtype, 'np.identity') ?? defaultFloat() });
+
+/** Ones on and below a diagonal, zeros above. */
+export function tri(n: number, m?: number | null, k: number = 0, dtype?: DTypeArgument): NDArray {
+  return astype(onDiagonal(n, m ?? n, k, lax.ge), dtypeArgument(dtype, 'np.tri') ?? defaultFloat());
+}
+
+/** Compares row + k with column. */
+function onDiagonal(n: number, m: number, k: number, compare: (x: NDArray, y: NDArray) => NDArray): NDArray {
+  const shape = shapeArgument([n, m], 'np.eye');
+  return compare(lax.add(lax.broadcastedIota('int32', shape, 0), k), lax.broadcastedIota('int32', shape, 1));
+}
+
+const triangle = (x: ArrayLike, k: number, lower: boolean, where: string): NDArray => {
+  const matrix = asArray(x, where);
+  if (matrix.ndim < 2) throw new ShapeError(`${where}: needs an array of rank 2 or more, got ${showAval(matrix.aval)}`);
+  const [n, m] = matrix.shape.slice(-2);
+  const keep = lower ? onDiagonal(n!, m!, k, lax.ge) : onDiagonal(n!, m!, k - 1, lax.lt);
+  return lax.select(broadcastShape(keep, matrix.shape, where), matrix, lax.zerosLike(matrix));
+};
+/** The matrix on and below a diagonal, zeros above. */
+export const tril = (x: ArrayLike, k: number = 0): NDArray => triangle(x, k, true, 'np.tril');
+/** The matrix on and above a diagonal, zeros below. */
+export const triu = (x: ArrayLike, k: number = 0): NDArray => triangle(x, k, false, 'np.triu');
+
+/** The diagonal of a matrix, or the matrix with a vector on its diagonal. */
+export function diag(x: ArrayLike, k: number = 0): NDArray {
+  const v = asArray(x, 'np.diag');
+  if (v.ndim === 2) return diagonal(v, k);
+  if (v.ndim !== 1) throw new ShapeError(`np.diag takes vectors and matrices, got ${showAval(v.aval)}`);
+  const n = v.shape[0]! + Math.abs(k);
+  const zero = lax.full([], v.dtype === 'bool' ? false : 0, v.dtype);
+  const padded = lax.pad(v, zero, [[Math.max(0, -k), Math.max(0, k), 0]]);
+  return lax.select(onDiagonal(n, n, k, lax.eq), lax.broadcastInDim(padded, [n, n], [0]), lax.broadcast(zero, [n, n]));
+}
+
+/** Coordinate arrays of a grid from vectors. `indexing: 'xy'` (the default) lets the first vector run along the second axis. */
+export function meshgrid(vectors: readonly ArrayLike[], options: { readonly indexing?: 'xy' | 'ij' } = {}): NDArray[] {
+  checkOptions(options, ['indexing'], 'np.meshgrid');
+  const arrays = vectors.map((v) => asArray(v, 'np.meshgrid'));
+  const swapped = (options.indexing ?? 'xy') === 'xy' && arrays.length > 1;
+  const axisOf = (i: number): number => (swapped && i < 2 ? 1 - i : i);
+  const shape = new Array<number>(arrays.length).fill(1);
+  arrays.forEach((v, i) => (shape[axisOf(i)] = v.size));
+  return arrays.map((v, i) => lax.broadcastInDim(lax.reshape(v, [v.size]), shape, [axisOf(i)]));
+}
+
+/** The dtype to which arguments of a function promote; numbers yield to the arrays beside them. */
+export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
+  const known = xs.map((x) => (typeof x === 'string' ? { dtype: checkDType(x, 'np.resultType'), weak: false } : asArray(x, 'np.resultType').aval));
+  return promote(known, 'np.resultType').dtype;
+}
+export const promoteTypes = (a: DType, b: DType): DType => resultType(a, b);
+
+export const shape = (x: ArrayLike): Shape => asArray(x, 'np.shape').shape;
+export const ndim = (x: ArrayLike): number => asArray(x, 'np.ndim').ndim;
+export const size = (x: ArrayLike): number => asArray(x, 'np.size').size;

@@ -1,0 +1,92 @@
+/** Comparisons, logic and bits. */
+import { asArray } from '../../core/convert.ts';
+import { isInexact } from '../../core/dtypes.ts';
+import { checkOptions } from '../../core/errors.ts';
+import { sameShape } from '../../core/host.ts';
+import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
+import * as lax from '../../lax.ts';
+import { broadcastAll, inexact, promoteArguments, promoteDtypes, truthy } from './arguments.ts';
+import type { Binary, Unary } from './elementwise.ts';
+
+const comparison =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
+  (x, y) => {
+    const [a, b] = promoteArguments([x, y], `np.${name}`);
+    return f(a!, b!);
+  };
+
+export const equal: Binary = comparison('equal', lax.eq);
+export const notEqual: Binary = comparison('notEqual', lax.ne);
+export const less: Binary = comparison('less', lax.lt);
+export const lessEqual: Binary = comparison('lessEqual', lax.le);
+export const greater: Binary = comparison('greater', lax.gt);
+export const greaterEqual: Binary = comparison('greaterEqual', lax.ge);
+
+const logical =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
+  (x, y) => {
+    const [a, b] = broadcastAll([truthy(x, `np.${name}`), truthy(y, `np.${name}`)], `np.${name}`);
+    return f(a!, b!);
+  };
+
+export const logicalAnd: Binary = logical('logicalAnd', lax.bitwiseAnd);
+export const logicalOr: Binary = logical('logicalOr', lax.bitwiseOr);
+export const logicalXor: Binary = logical('logicalXor', lax.bitwiseXor);
+export const logicalNot: Unary = (x) => lax.bitwiseNot(truthy(x, 'np.logicalNot'));
+
+export const bitwiseAnd: Binary = comparison('bitwiseAnd', lax.bitwiseAnd);
+export const bitwiseOr: Binary = comparison('bitwiseOr', lax.bitwiseOr);
+export const bitwiseXor: Binary = comparison('bitwiseXor', lax.bitwiseXor);
+export const bitwiseNot: Unary = (x) => lax.bitwiseNot(asArray(x, 'np.bitwiseNot'));
+export const invert: Unary = bitwiseNot;
+
+/** What a test of floats answers for integers and bool. */
+const always = (x: NDArray, answer: boolean): NDArray => lax.full(x.shape, answer, 'bool');
+const floatTest =
+  (name: string, test: (x: NDArray) => NDArray, forIntegers: boolean): Unary =>
+  (x) => {
+    const array = asArray(x, `np.${name}`);
+    return isInexact(array.dtype) ? test(array) : always(array, forIntegers);
+  };
+
+export const isfinite: Unary = floatTest('isfinite', lax.isFinite, true);
+export const isnan: Unary = floatTest('isnan', (x) => lax.ne(x, x), false);
+export const isinf: Unary = floatTest('isinf', (x) => lax.eq(lax.abs(x), Infinity), false);
+export const isposinf: Unary = floatTest('isposinf', (x) => lax.eq(x, Infinity), false);
+export const isneginf: Unary = floatTest('isneginf', (x) => lax.eq(x, -Infinity), false);
+
+export interface CloseOptions {
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly equalNan?: boolean;
+}
+
+/** |x − y| ≤ atol + rtol·|y| per element. */
+export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray {
+  checkOptions(options, ['rtol', 'atol', 'equalNan'], 'np.isclose');
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  const [a, b] = promoteArguments([x, y], 'np.isclose', inexact) as [NDArray, NDArray];
+  const allowed = lax.add(lax.mul(lax.abs(b), rtol), atol);
+  const near = lax.bitwiseAnd(lax.isFinite(b), lax.le(lax.abs(lax.sub(a, b)), allowed));
+  const close = lax.bitwiseOr(lax.eq(a, b), near);
+  return equalNan ? lax.bitwiseOr(close, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : close;
+}
+
+const everyElement = (x: NDArray): NDArray =>
+  lax.reduceAnd(
+    x,
+    x.shape.map((_, d) => d),
+  );
+
+/** True if every element is close. */
+export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray => everyElement(isclose(x, y, options));
+
+/** True if shapes and elements are equal. */
+export function arrayEqual(x: ArrayLike, y: ArrayLike, options: { readonly equalNan?: boolean } = {}): NDArray {
+  checkOptions(options, ['equalNan'], 'np.arrayEqual');
+  const [a, b] = promoteDtypes([x, y], 'np.arrayEqual') as [NDArray, NDArray];
+  if (!sameShape(a.shape, b.shape)) return lax.full([], false, 'bool');
+  const same = lax.eq(a, b);
+  const bothNaN = (): NDArray => lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b));
+  return everyElement(options.equalNan === true ? lax.bitwiseOr(same, bothNaN()) : same);
+}

@@ -1,0 +1,58 @@
+/**
+ * How far the transcendental functions may be from the exact result (spec/numerics.md#transcendentals). Strict and fast:
+ * the full-profile tables of the OpenCL C 3.0 specification ("Relative error as ULPs"), whose entries for these
+ * functions are the same for float and double; fast adds contraction, which changes no entry. gpu: "Floating point
+ * accuracy" of the WGSL specification, float32 only; functions that WGSL lacks keep OpenCL's entry.
+ */
+import type { Aval } from '../core/host.ts';
+import type { Accuracy } from '../core/primitive.ts';
+
+/**
+ * |error| ≤ max((ulp + perMagnitude·|x|) ulp(y), absolute), for |x| ≤ `within` only (no promise beyond it). `inherited`:
+ * whatever the expression gives whose operations keep their own budgets.
+ */
+export type GpuBudget =
+  | { readonly ulp: number; readonly perMagnitude?: number; readonly absolute?: number; readonly within?: number }
+  | { readonly inherited: string };
+
+export interface UlpBudget {
+  readonly strict: number;
+  readonly fast: number;
+  readonly gpu: GpuBudget;
+}
+
+const budget = (n: number, gpu: GpuBudget = { ulp: n }): UlpBudget => ({ strict: n, fast: n, gpu });
+
+export const ULP_BUDGETS = {
+  exp: budget(3, { ulp: 3, perMagnitude: 2 }),
+  expm1: budget(3),
+  // WGSL: 3 ulp outside [0.5, 2], 2⁻²¹ absolute inside.
+  log: budget(3, { ulp: 3, absolute: 2 ** -21 }),
+  log1p: budget(2),
+  sin: budget(4, { ulp: 0, absolute: 2 ** -11, within: Math.PI }),
+  cos: budget(4, { ulp: 0, absolute: 2 ** -11, within: Math.PI }),
+  tan: budget(5, { inherited: 'sin(x) / cos(x)' }),
+  tanh: budget(5, { ulp: 0, absolute: 1e-5 }),
+  erf: budget(16),
+  pow: budget(16, { inherited: 'exp2(y * log2(x))' }),
+  rsqrt: budget(2),
+  /**
+   * In neither table. With e = exp(−|x|) it is 1/(1 + e) or e/(1 + e): exp's 3 ulp are a relative error of at most 6u,
+   * the addition and the division add u each, and 8u relative are at most 8 ulp.
+   */
+  logistic: budget(8, { inherited: '1 / (1 + exp(-x))' }),
+} as const satisfies Readonly<Record<string, UlpBudget>>;
+
+/** The accuracy of a function of the table. */
+export const ulps =
+  (name: keyof typeof ULP_BUDGETS): (() => Accuracy) =>
+  () => ({ kind: 'ulp', n: ULP_BUDGETS[name].strict });
+
+/**
+ * integer_pow as products: y factors x cost y − 1 roundings; for negative y the |y| factors are 1/x, rounded once each.
+ * A relative error of k·u is at most k ulp.
+ */
+export const integerPowUlps = (_: readonly Aval[], { y }: { readonly y: number }): Accuracy => ({
+  kind: 'ulp',
+  n: Math.max(1, y < 0 ? -2 * y : y),
+});

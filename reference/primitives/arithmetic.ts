@@ -1,0 +1,401 @@
+/**
+ * Arithmetic, rounding to integers, extremes (spec/primitives/arithmetic.md). Element values are computed in double
+ * precision and stored once: for float32 + − × ÷ that is the correctly rounded result, as 53 ≥ 2·24 + 2 (Figueroa,
+ * "When is double rounding innocuous?", 1995); 32-bit integers wrap on storing.
+ */
+import type * as FC from 'fast-check';
+import { ANY, type DType, FLOATS, isFloat, isInteger, NUMBERS, SIGNED } from '../core/dtypes.ts';
+import { aval, build, type Shape } from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { type Call, definePrimitive, type Differentiation, type Gen, knownOperand } from '../core/primitive.ts';
+import type { Lax } from '../core/rules.ts';
+import { call, smallShape } from './draw.ts';
+import {
+  along,
+  batchInFront,
+  type Binary,
+  binary,
+  constantLipschitz,
+  contains,
+  type Defined,
+  derivative,
+  elementOf,
+  exact,
+  inexact,
+  laneShape,
+  largest,
+  mapOne,
+  nearestZero,
+  NO_PARAMS,
+  type NoParams,
+  PIECEWISE_CONSTANT,
+  rounded,
+  sameShapeCases,
+  scalarOr,
+  showAvals,
+  spread,
+  type Unary,
+  unary,
+} from './elementwise.ts';
+
+// ---- one operand
+
+export const neg: Unary<'neg'> = unary({
+  name: 'neg',
+  spec: 'spec/primitives/arithmetic.md#neg',
+  dtypes: NUMBERS,
+  value: (x) => -x,
+  differentiate: {
+    active: inexact,
+    jvp: 'linear',
+    transpose: (lax, [ct]) => [along(ct, lax.neg)],
+  },
+  bound: constantLipschitz(1),
+  accuracy: exact,
+});
+
+export const abs: Unary<'abs'> = unary({
+  name: 'abs',
+  spec: 'spec/primitives/arithmetic.md#abs',
+  dtypes: SIGNED,
+  value: Math.abs,
+  differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.sign(x))),
+  bound: constantLipschitz(1),
+  accuracy: exact,
+});
+
+export const sign: Unary<'sign'> = unary({
+  name: 'sign',
+  spec: 'spec/primitives/arithmetic.md#sign',
+  dtypes: NUMBERS,
+  value: Math.sign,
+  differentiate: PIECEWISE_CONSTANT,
+  bound: 'exact',
+  accuracy: exact,
+});
+
+export const floor: Unary<'floor'> = unary({
+  name: 'floor',
+  spec: 'spec/primitives/arithmetic.md#floor',
+  dtypes: FLOATS,
+  value: Math.floor,
+  differentiate: PIECEWISE_CONSTANT,
+  bound: 'exact',
+  accuracy: exact,
+});
+
+export const ceil: Unary<'ceil'> = unary({
+  name: 'ceil',
+  spec: 'spec/primitives/arithmetic.md#ceil',
+  dtypes: FLOATS,
+  value: Math.ceil,
+  differentiate: PIECEWISE_CONSTANT,
+  bound: 'exact',
+  accuracy: exact,
+});
+
+export interface RoundParams {
+  readonly rounding_method: 'AWAY_FROM_ZERO' | 'TO_NEAREST_EVEN';
+}
+const ROUNDING_METHODS = ['AWAY_FROM_ZERO', 'TO_NEAREST_EVEN'] as const;
+
+/** Rounds the magnitude, so that both directions and the zeros are treated alike. */
+function roundTo(x: number, { rounding_method }: RoundParams): number {
+  const magnitude = Math.abs(x);
+  const below = Math.floor(magnitude);
+  const rest = magnitude - below;
+  const up = rest > 0.5 || (rest === 0.5 && (rounding_method === 'AWAY_FROM_ZERO' || below % 2 === 1));
+  const nearest = up ? below + 1 : below;
+  return x < 0 || Object.is(x, -0) ? -nearest : nearest;
+}
+
+export const round: Defined<'round', RoundParams, never> = definePrimitive<'round', RoundParams, never>({
+  name: 'round',
+  spec: 'spec/primitives/arithmetic.md#round',
+  operands: [{ name: 'x', dtypes: FLOATS }],
+  params: { rounding_method: { enum: ROUNDING_METHODS } },
+  dtypes: FLOATS,
+  constraints: {},
+  infer: ([x]) => [aval(x!.shape, x!.dtype)],
+  evaluate: ([x], params) => [mapOne(x!, (v) => roundTo(v, params))],
+  differentiate: PIECEWISE_CONSTANT,
+  batch: 'elementwise',
+  bound: 'exact',
+  accuracy: exact,
+  cases: (gen) =>
+    gen.fc
+      .tuple(sameShapeCases(gen, 1), gen.fc.constantFrom(...ROUNDING_METHODS))
+      .map(([{ args }, rounding_method]) => ({ args, params: { rounding_method } })),
+  breaks: {},
+});
+
+export const stopGradient: Unary<'stop_gradient'> = unary({
+  name: 'stop_gradient',
+  spec: 'spec/primitives/arithmetic.md#stop_gradient',
+  dtypes: ANY,
+  value: (x) => x,
+  differentiate: { zero: 'that is its purpose' },
+  bound: 'moves',
+  accuracy: exact,
+  decompose: (_, operands) => operands,
+});
+
+// ---- two operands
+
+export const add: Binary<'add'> = binary({
+  name: 'add',
+  spec: 'spec/primitives/arithmetic.md#add',
+  dtypes: NUMBERS,
+  value: (x, y) => x + y,
+  differentiate: {
+    active: inexact,
+    jvp: (lax, _, [dx, dy]) => [lax.addTangents(dx!, dy!)],
+    transpose: {
+      linearIn: [[0, 1]],
+      rule: (_, [ct], operands) => operands.map((x) => ('linear' in x ? ct! : null)),
+    },
+  },
+  bound: constantLipschitz(1, 1),
+  accuracy: rounded,
+});
+
+export const sub: Binary<'sub'> = binary({
+  name: 'sub',
+  spec: 'spec/primitives/arithmetic.md#sub',
+  dtypes: NUMBERS,
+  value: (x, y) => x - y,
+  differentiate: {
+    active: inexact,
+    jvp: (lax, _, [dx, dy]) => [dx && dy ? lax.sub(dx, dy) : (dx ?? along(dy, lax.neg))],
+    transpose: {
+      linearIn: [[0, 1]],
+      rule: (lax, [ct], [x, y]) => ['linear' in x! ? ct! : null, 'linear' in y! ? along(ct, lax.neg) : null],
+    },
+  },
+  bound: constantLipschitz(1, 1),
+  accuracy: rounded,
+});
+
+export const mul: Binary<'mul'> = binary({
+  name: 'mul',
+  spec: 'spec/primitives/arithmetic.md#mul',
+  dtypes: NUMBERS,
+  // A product of two 32-bit integers does not fit a double.
+  value: (x, y, dtype) => (isInteger(dtype) ? Math.imul(x, y) : x * y),
+  differentiate: {
+    active: inexact,
+    jvp: (lax, [x, y], [dx, dy]) => [
+      lax.addTangents(
+        along(dx, (t) => lax.mul(t, y!)),
+        along(dy, (t) => lax.mul(x!, t)),
+      ),
+    ],
+    transpose: {
+      linearIn: [[0], [1]],
+      rule: (lax, [ct], [x, y]) => [
+        'linear' in x! ? along(ct, (t) => lax.mul(t, knownOperand(y!))) : null,
+        'linear' in y! ? along(ct, (t) => lax.mul(knownOperand(x!), t)) : null,
+      ],
+    },
+  },
+  bound: 'bilinear',
+  accuracy: rounded,
+});
+
+/** Truncates. x/0 has all bits set; the quotient of the smallest integer by −1 wraps to itself. */
+const integerQuotient = (x: number, y: number): number => (y === 0 ? -1 : Math.trunc(x / y));
+
+export const div: Binary<'div'> = binary({
+  name: 'div',
+  spec: 'spec/primitives/arithmetic.md#div',
+  dtypes: NUMBERS,
+  value: (x, y, dtype) => (isInteger(dtype) ? integerQuotient(x, y) : x / y),
+  differentiate: {
+    active: inexact,
+    // ∂/∂y as −(x/y)/y: JAX's −x·y⁻² overflows where y² does.
+    jvp: (lax, [, y], [dx, dy], [q]) => [
+      lax.addTangents(
+        along(dx, (t) => lax.div(t, y!)),
+        along(dy, (t) => lax.neg(lax.mul(t, lax.div(q!, y!)))),
+      ),
+    ],
+    transpose: { linearIn: [[0]], rule: (lax, [ct], [, y]) => [along(ct, (t) => lax.div(t, knownOperand(y!))), null] },
+  },
+  bound: {
+    elementwise: ([x0, y0], [x1, y1]) => {
+      if (contains(y0!, y1!, 0)) return [Infinity, Infinity];
+      const divisor = Math.abs(nearestZero(y0!, y1!));
+      return [1 / divisor, largest(x0!, x1!) / divisor / divisor];
+    },
+  },
+  accuracy: rounded,
+});
+
+/**
+ * sup of |∂/∂x| = 1 and |∂/∂y| = |trunc(x/y)| over a box in which the quotient stays between two integers; else the
+ * remainder jumps. The quotients at the corners are widened by their own rounding.
+ */
+function remainderSlopes([x0, y0]: readonly number[], [x1, y1]: readonly number[]): number[] {
+  if (contains(y0!, y1!, 0)) return [Infinity, Infinity];
+  const corners = [x0! / y0!, x0! / y1!, x1! / y0!, x1! / y1!];
+  const wider = 2 ** -52;
+  const low = Math.min(...corners.map((q) => q - Math.abs(q) * wider));
+  const high = Math.max(...corners.map((q) => q + Math.abs(q) * wider));
+  return Math.trunc(low) === Math.trunc(high) ? [1, Math.abs(Math.trunc(high))] : [Infinity, Infinity];
+}
+
+export const rem: Binary<'rem'> = binary({
+  name: 'rem',
+  spec: 'spec/primitives/arithmetic.md#rem',
+  dtypes: NUMBERS,
+  // JavaScript's % is C's fmod: exact, with the sign of the dividend.
+  value: (x, y, dtype) => (isInteger(dtype) && y === 0 ? x : x % y),
+  differentiate: {
+    active: inexact,
+    // The quotient's integer part is (x − r)/y up to rounding; JAX's trunc(x/y) is one too many where x/y rounds up.
+    jvp: (lax, [x, y], [dx, dy], [r]) => {
+      const quotient = (): NDArray => lax.round(lax.div(lax.sub(x!, r!), y!));
+      return [
+        lax.addTangents(
+          dx!,
+          along(dy, (t) => lax.neg(lax.mul(t, quotient()))),
+        ),
+      ];
+    },
+  },
+  bound: { elementwise: remainderSlopes },
+  accuracy: exact,
+});
+
+/** ẏ of max and min: the tangent of the operand that is chosen, and half of each at a tie. */
+const chosen = (wins: 'gt' | 'lt'): Differentiation<NoParams> => ({
+  active: inexact,
+  jvp: (lax, [x, y], [dx, dy]) => {
+    const share = (t: NDArray, mine: NDArray, other: NDArray): NDArray =>
+      lax.select(lax[wins](mine, other), t, lax.select(lax.eq(mine, other), lax.mul(t, 0.5), lax.zerosLike(t)));
+    return [
+      lax.addTangents(
+        along(dx, (t) => share(t, x!, y!)),
+        along(dy, (t) => share(t, y!, x!)),
+      ),
+    ];
+  },
+});
+
+export const max: Binary<'max'> = binary({
+  name: 'max',
+  spec: 'spec/primitives/arithmetic.md#max',
+  dtypes: ANY,
+  value: (x, y) => Math.max(x, y), // propagates NaN, +0 > −0
+  differentiate: chosen('gt'),
+  bound: constantLipschitz(1, 1),
+  accuracy: exact,
+});
+
+export const min: Binary<'min'> = binary({
+  name: 'min',
+  spec: 'spec/primitives/arithmetic.md#min',
+  dtypes: ANY,
+  value: (x, y) => Math.min(x, y),
+  differentiate: chosen('lt'),
+  bound: constantLipschitz(1, 1),
+  accuracy: exact,
+});
+
+// ---- three operands
+
+/** A limit of `clamp` in the shape of x. */
+const limits = (lax: Lax, [lo, x, hi]: readonly NDArray[]): readonly [NDArray, NDArray, NDArray] => [
+  spread(lax, lo!, x!.shape),
+  x!,
+  spread(lax, hi!, x!.shape),
+];
+
+const clampCall = (gen: Gen, ...shapes: readonly [lo: Shape, x: Shape, hi: Shape]): FC.Arbitrary<Call<NoParams>> =>
+  call(
+    gen,
+    shapes.map((shape) => [gen.dtype, shape] as const),
+    NO_PARAMS,
+  );
+
+export const clamp: Defined<'clamp', NoParams, 'C1' | 'C2' | 'C3'> = definePrimitive<
+  'clamp',
+  NoParams,
+  'C1' | 'C2' | 'C3'
+>({
+  name: 'clamp',
+  spec: 'spec/primitives/arithmetic.md#clamp',
+  operands: [
+    { name: 'min', dtypes: ANY },
+    { name: 'x', dtypes: ANY },
+    { name: 'max', dtypes: ANY },
+  ],
+  params: {},
+  dtypes: ANY,
+  constraints: {
+    C1: (operands) =>
+      operands.every(({ dtype }) => dtype === operands[0]!.dtype) ||
+      `min, x and max must have one dtype, got ${showAvals(operands)}`,
+    C2: ([lo, x]) => scalarOr(x!.shape, lo!) || `min must be a scalar or have x's shape, got ${showAvals([lo!, x!])}`,
+    C3: ([, x, hi]) => scalarOr(x!.shape, hi!) || `max must be a scalar or have x's shape, got ${showAvals([hi!, x!])}`,
+  },
+  infer: ([, x]) => [aval(x!.shape, x!.dtype)],
+  evaluate: ([lo, x, hi]) => {
+    const [a, v, b] = [elementOf(lo!), elementOf(x!), elementOf(hi!)];
+    return [build(x!.dtype, x!.shape, (i) => Math.min(Math.max(v(i), a(i)), b(i)))];
+  },
+  differentiate: {
+    active: inexact,
+    // One of three passes: x strictly between the limits, min where x is below it, max where it cuts off both.
+    jvp: (lax, primals, [dlo, dx, dhi]) => {
+      const [lo, x, hi] = limits(lax, primals);
+      const where = (mask: NDArray, t: NDArray): NDArray => {
+        const full = spread(lax, t, x.shape);
+        return lax.select(mask, full, lax.zerosLike(full));
+      };
+      const between = (): NDArray => lax.bitwiseAnd(lax.gt(x, lo), lax.lt(x, hi));
+      const below = (): NDArray => lax.bitwiseAnd(lax.gt(lo, x), lax.lt(lo, hi));
+      const above = (): NDArray => lax.gt(lax.max(x, lo), hi);
+      return [
+        [
+          along(dx, (t) => where(between(), t)),
+          along(dlo, (t) => where(below(), t)),
+          along(dhi, (t) => where(above(), t)),
+        ].reduce(lax.addTangents),
+      ];
+    },
+  },
+  batch: (lax, operands, at, { size }) => {
+    const lanes = { size, shape: laneShape(operands[1]!, at[1]!) };
+    const aligned = operands.map((x, i) => batchInFront(lax, x, at[i]!, lanes, i === 1));
+    return { out: [lax.clamp(aligned[0]!, aligned[1]!, aligned[2]!)], at: [0] };
+  },
+  bound: constantLipschitz(1, 1, 1),
+  accuracy: exact,
+  decompose: (lax, operands) => {
+    const [lo, x, hi] = limits(lax, operands);
+    return [lax.min(lax.max(x, lo), hi)];
+  },
+  cases: (gen) =>
+    gen.fc
+      .tuple(gen.shape(), gen.fc.boolean(), gen.fc.boolean())
+      .chain(([s, lo, hi]) => clampCall(gen, lo ? [] : s, s, hi ? [] : s)),
+  breaks: {
+    C1: (gen) => {
+      const others = ANY.filter((d) => d !== gen.dtype);
+      return gen.fc.tuple(smallShape(gen), gen.fc.constantFrom<DType>(...others)).chain(([s, other]) =>
+        call(
+          gen,
+          [
+            [gen.dtype, []],
+            [gen.dtype, s],
+            [other, []],
+          ],
+          NO_PARAMS,
+        ),
+      );
+    },
+    C2: (gen) => smallShape(gen).chain((s) => clampCall(gen, [...s, 2], s, [])),
+    C3: (gen) => smallShape(gen).chain((s) => clampCall(gen, [], s, [...s, 2])),
+  },
+});

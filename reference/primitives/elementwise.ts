@@ -1,0 +1,246 @@
+/**
+ * What the elementwise primitives share (spec/primitives/arithmetic.md#elementwise): operands of one shape, each
+ * result element a function of the operands' elements at its position. `unary` and `binary` complete a definition.
+ */
+import type * as FC from 'fast-check';
+import { type DType, isInexact } from '../core/dtypes.ts';
+import {
+  type Aval,
+  aval,
+  build,
+  type HostArray,
+  numbers,
+  sameAval,
+  sameShape,
+  type Shape,
+  showAval,
+} from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import {
+  type Accuracy,
+  type BoundRule,
+  type Call,
+  type ConstraintId,
+  definePrimitive,
+  type Differentiation,
+  type FirstOrder,
+  type Gen,
+  type Tangent,
+} from '../core/primitive.ts';
+import type { Lax } from '../core/rules.ts';
+import { call, smallShape } from './draw.ts';
+
+/** The parameters of a primitive that has none. */
+export type NoParams = Readonly<Record<string, never>>;
+/** A complete first-order primitive, as `definePrimitive` gives it. */
+export type Defined<N extends string, P extends object, C extends ConstraintId> = FirstOrder<N, P, C> & {
+  readonly kind: 'first-order';
+};
+export type Unary<N extends string> = Defined<N, NoParams, never>;
+export type Binary<N extends string> = Defined<N, NoParams, 'C1'>;
+
+interface Definition<N extends string> {
+  readonly name: N;
+  readonly spec: `spec/primitives/${string}.md#${NoInfer<N>}`;
+  readonly dtypes: readonly DType[];
+  /** The dtype of the result, where it is not that of the operands. */
+  readonly result?: DType;
+  readonly differentiate: Differentiation<NoParams>;
+  readonly bound: BoundRule<NoParams>;
+  accuracy(operands: readonly Aval[]): Accuracy;
+  readonly decompose?: (lax: Lax, operands: readonly NDArray[]) => readonly NDArray[];
+}
+
+/** A primitive of one operand. `value` computes an element in double precision; storing it rounds (or wraps) once. */
+export function unary<const N extends string>(
+  definition: Definition<N> & { value(x: number, dtype: DType): number },
+): Unary<N> {
+  const { dtypes, result, value, ...rest } = definition;
+  return definePrimitive<N, NoParams, never>({
+    ...rest,
+    operands: [{ name: 'x', dtypes }],
+    params: {},
+    dtypes,
+    constraints: {},
+    infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
+    evaluate: ([x]) => [mapOne(x!, (v) => value(v, x!.dtype), result)],
+    batch: 'elementwise',
+    cases: (gen) => sameShapeCases(gen, 1),
+    breaks: {},
+  });
+}
+
+/** A primitive of two operands of one type. */
+export function binary<const N extends string>(
+  definition: Definition<N> & { value(x: number, y: number, dtype: DType): number },
+): Binary<N> {
+  const { dtypes, result, value, ...rest } = definition;
+  return definePrimitive<N, NoParams, 'C1'>({
+    ...rest,
+    operands: [
+      { name: 'x', dtypes },
+      { name: 'y', dtypes },
+    ],
+    params: {},
+    dtypes,
+    constraints: {
+      C1: ([x, y]) => sameAval(x!, y!) || `x and y must have one shape and dtype, got ${showAvals([x!, y!])}`,
+    },
+    infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
+    evaluate: ([x, y]) => [mapTwo(x!, y!, (a, b) => value(a, b, x!.dtype), result)],
+    batch: 'elementwise',
+    cases: (gen) => sameShapeCases(gen, 2),
+    breaks: { C1: (gen) => unequalCases(gen, dtypes) },
+  });
+}
+
+export const showAvals = (avals: readonly Aval[]): string => avals.map(showAval).join(', ');
+
+// ---- evaluation
+
+export function mapOne(x: HostArray, f: (x: number) => number, dtype: DType = x.dtype): HostArray {
+  const a = numbers(x);
+  return build(dtype, x.shape, (i) => f(a[i]!));
+}
+
+export function mapTwo(
+  x: HostArray,
+  y: HostArray,
+  f: (x: number, y: number) => number,
+  dtype: DType = x.dtype,
+): HostArray {
+  const a = numbers(x);
+  const b = numbers(y);
+  return build(dtype, x.shape, (i) => f(a[i]!, b[i]!));
+}
+
+/** Element `i` of an operand that is a scalar or has the result's shape. */
+export const elementOf = (x: HostArray): ((i: number) => number) => {
+  const data = numbers(x);
+  return x.shape.length === 0 ? () => data[0]! : (i) => data[i]!;
+};
+
+// ---- differentiation
+
+/** The operands that can carry a tangent, where all of them may. */
+export const inexact = (operands: readonly Aval[]): number[] =>
+  operands.flatMap((x, i) => (isInexact(x.dtype) ? [i] : []));
+
+/** ẏ as a function of ẋ, x and y; nothing is computed where ẋ is zero. */
+export function derivative(
+  tangent: (lax: Lax, dx: NDArray, x: NDArray, y: NDArray) => NDArray,
+): Differentiation<NoParams> {
+  return { active: inexact, jvp: (lax, [x], [dx], [y]) => [dx ? tangent(lax, dx, x!, y!) : null] };
+}
+
+/** Applies `f` to a tangent that is not a symbolic zero. */
+export const along = (t: Tangent | undefined, f: (t: NDArray) => NDArray): Tangent => (t ? f(t) : null);
+
+export const NO_TANGENT = { zero: 'integers and booleans have no tangents' } as const;
+export const PIECEWISE_CONSTANT = { zero: 'piecewise constant: the derivative is zero wherever it exists' } as const;
+
+// ---- error bounds
+
+/** sup |f′| over [lo, hi], for a function of one operand. */
+export const lipschitz = (sup: (lo: number, hi: number) => number): BoundRule<NoParams> => ({
+  elementwise: ([lo], [hi]) => [sup(lo!, hi!)],
+});
+
+/** The same constants everywhere. */
+export const constantLipschitz = (...constants: readonly number[]): BoundRule<NoParams> => ({
+  elementwise: () => constants,
+});
+
+/** The point of [lo, hi] that is nearest to zero. */
+export const nearestZero = (lo: number, hi: number): number => (lo > 0 ? lo : hi < 0 ? hi : 0);
+/** The largest magnitude in [lo, hi]. */
+export const largest = (lo: number, hi: number): number => Math.max(Math.abs(lo), Math.abs(hi));
+export const contains = (lo: number, hi: number, x: number): boolean => lo <= x && x <= hi;
+
+// ---- accuracy
+
+export const exact = (): Accuracy => ({ kind: 'exact' });
+/** Floats are rounded once; integers are exact. */
+export const rounded = ([x]: readonly Aval[]): Accuracy => ({ kind: isInexact(x!.dtype) ? 'rounded' : 'exact' });
+
+// ---- cases
+
+export const NO_PARAMS: NoParams = {};
+
+/** Calls with operands of one drawn shape and the cell's dtype. Two operands are often equal at some positions. */
+export function sameShapeCases(gen: Gen, operands: 1 | 2): FC.Arbitrary<Call<NoParams>> {
+  return gen.shape().chain((shape) => {
+    const args = operands === 1 ? gen.fc.tuple(gen.array(gen.dtype, shape)) : withTies(gen, shape);
+    return args.map((list) => ({ args: list, params: NO_PARAMS }));
+  });
+}
+
+/** Two arrays of the cell's dtype, independent or with every other element in common (a tie). */
+export function withTies(gen: Gen, shape: Shape): FC.Arbitrary<readonly HostArray[]> {
+  const { fc, dtype } = gen;
+  return fc
+    .tuple(gen.array(dtype, shape), gen.array(dtype, shape), gen.array('bool', shape), fc.integer({ min: 0, max: 2 }))
+    .map(([x, y, mask, mood]) => [x, mood > 0 ? y : mixed(mask, x, y)]);
+}
+
+/** `x` where the mask is set, else `y`. */
+function mixed(mask: HostArray, x: HostArray, y: HostArray): HostArray {
+  const [m, a, b] = [numbers(mask), numbers(x), numbers(y)];
+  return build(x.dtype, x.shape, (i) => (m[i] ? a[i]! : b[i]!));
+}
+
+/** Pairs that differ in shape or, where the primitive takes several dtypes, in dtype. */
+function unequalCases(gen: Gen, dtypes: readonly DType[]): FC.Arbitrary<Call<NoParams>> {
+  const { fc, dtype } = gen;
+  const others = dtypes.filter((d) => d !== dtype);
+  return smallShape(gen).chain((shape) =>
+    fc.oneof(
+      call(
+        gen,
+        [
+          [dtype, shape],
+          [dtype, [...shape, 2]],
+        ],
+        NO_PARAMS,
+      ),
+      ...others.map((other) =>
+        call(
+          gen,
+          [
+            [dtype, shape],
+            [other, shape],
+          ],
+          NO_PARAMS,
+        ),
+      ),
+    ),
+  );
+}
+
+// ---- operands that may be scalars
+
+/** Whether an operand is a scalar or has the given shape. */
+export const scalarOr = (shape: Shape, x: Aval): boolean => x.shape.length === 0 || sameShape(x.shape, shape);
+
+/** An operand of `clamp` or `select_n` repeated to the shape of the others. */
+export const spread = (lax: Lax, x: NDArray, shape: Shape): NDArray =>
+  x.ndim === shape.length ? x : lax.broadcast(x, shape);
+
+/**
+ * An operand under vmap, for primitives whose operands may be scalars beside arrays of the lane's `shape`: the batch
+ * axis goes to the front. What is the same for every lane is repeated if it is `full`, and else stays as it is.
+ */
+export function batchInFront(
+  lax: Lax,
+  x: NDArray,
+  at: number | null,
+  lanes: { readonly size: number; readonly shape: Shape },
+  full: boolean,
+): NDArray {
+  const { size, shape } = lanes;
+  if (at === null) return full || x.ndim > 0 ? lax.broadcast(x, [size]) : x;
+  return x.ndim > shape.length ? lax.moveAxis(x, at, 0) : lax.broadcastInDim(x, [size, ...shape], [0]);
+}
+
+/** The shape of one lane of a batched operand. */
+export const laneShape = (x: NDArray, at: number | null): Shape => x.shape.filter((_, d) => d !== at);

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exactDot, exactPrefixSums, exactProduct, ExactSum, exactSum, type FloatDType, roundScaled } from './exact.ts';
+
+/** A finite double as a multiple of 2⁻¹⁰⁷⁴: an independent path to exact values. */
+function scaled(x: number): bigint {
+  const bits = new BigUint64Array(new Float64Array([x]).buffer)[0]!;
+  const exponent = Number((bits >> 52n) & 0x7ffn);
+  const fraction = bits & ((1n << 52n) - 1n);
+  const magnitude = exponent === 0 ? fraction : (fraction | (1n << 52n)) << BigInt(exponent - 1);
+  return bits >> 63n === 1n ? -magnitude : magnitude;
+}
+
+/**
+ * The value of `dtype` nearest to numerator·2^exponent, ties to even, found by bisection over the bit patterns:
+ * nothing in common with the code under test.
+ */
+function nearest(numerator: bigint, exponent: number, dtype: FloatDType): number {
+  if (numerator === 0n) return 0;
+  if (numerator < 0n) return -nearest(-numerator, exponent, dtype);
+  const bits = dtype === 'float32' ? new Uint32Array(1) : new BigUint64Array(1);
+  const value = dtype === 'float32' ? new Float32Array(bits.buffer) : new Float64Array(bits.buffer);
+  const infinity = dtype === 'float32' ? 0x7f800000n : 0x7ffn << 52n;
+  // Twice the value of a pattern in units of 2^-1074; infinity stands for the power of two after the largest.
+  const twice = (pattern: bigint): bigint => {
+    bits[0] = dtype === 'float32' ? (Number(pattern) as never) : (pattern as never);
+    if (pattern < infinity) return 2n * scaled(value[0]!);
+    return 2n * (dtype === 'float32' ? 1n << 1202n : 1n << 2098n);
+  };
+  const up = BigInt(Math.max(-1074 - exponent, 0));
+  const target = 2n * (numerator << BigInt(Math.max(exponent + 1074, 0)));
+  const cmp = (pattern: bigint): bigint => (twice(pattern) << up) - target;
+  let low = 0n;
+  let high = infinity;
+  while (high - low > 1n) {
+    const mid = (low + high) / 2n;
+    if (cmp(mid) <= 0n) low = mid;
+    else high = mid;
+  }
+  const below = -cmp(low);
+  const above = cmp(high);
+  const pattern = above <= 0n ? high : below < above || (below === above && low % 2n === 0n) ? low : high;
+  twice(pattern);
+  return value[0]!;
+}
+
+const doubles = fc.double({ noNaN: true, noDefaultInfinity: true });
+const singles = fc.float({ noNaN: true, noDefaultInfinity: true });
+/** Magnitudes that meet: what rounds, cancels and carries. */
+const close = fc.tuple(fc.integer({ min: -(2 ** 24), max: 2 ** 24 }), fc.integer({ min: -30, max: 30 })).map(([m, e]) => m * 2 ** e);
+const numbersOf = (dtype: FloatDType): fc.Arbitrary<number[]> =>
+  fc.oneof(fc.array(dtype === 'float32' ? singles : doubles), fc.array(close, { maxLength: 40 }));
+/** Followed by its own negative in another order: what remains is far smaller than what was added. */
+const cancelling = (dtype: FloatDType): fc.Arbitrary<number[]> =>
+  numbersOf(dtype).chain((xs) =>
+    numbersOf(dtype).chain((rest) => fc.shuffledSubarray([...xs, ...xs.map((x) => -x), ...rest.slice(0, 2)], { minLength: 2 * xs.length + Math.min(rest.length, 2) })),
+  );
+const anyNumbers = (dtype: FloatDType): fc.Arbitrary<number[]> => fc.oneof(numbersOf(dtype), cancelling(dtype));
+
+describe.each<FloatDType>(['float32', 'float64'])('%s', (dtype) => {
+  it('sums are the exact sum rounded once', () => {
+    fc.assert(
+      fc.property(anyNumbers(dtype), (xs) => {
+        expect(exactSum(xs, 0, xs.length, dtype)).toBe(nearest(xs.map(scaled).reduce((a, b) => a + b, 0n), -1074, dtype));
+      }),
+    );
+  });
+
+  it('dot products are the exact sum of exact products, rounded once', () => {
+    const pairs = fc.tuple(anyNumbers(dtype), anyNumbers(dtype));
+    fc.assert(
+      fc.property(pairs, fc.boolean(), ([a, b], wide) => {
+        const n = Math.min(a.length, b.length);
+        const to = dtype === 'float32' && wide ? 'float64' : dtype;
+        let exact = 0n;
+        for (let k = 0; k < n; k++) exact += scaled(a[k]!) * scaled(b[k]!);
+        expect(exactDot(a, 0, b, 0, n, dtype, to)).toBe(nearest(exact, -2148, to));
+      }),
+    );
+  });
+
+  it('prefix sums are the sums of the prefixes', () => {
+    fc.assert(
+      fc.property(anyNumbers(dtype), (xs) => {
+        const out = dtype === 'float32' ? new Float32Array(xs.length) : new Float64Array(xs.length);
+        exactPrefixSums(xs, 0, xs.length, dtype, out);
+        expect([...out]).toEqual(xs.map((_, k) => exactSum(xs, 0, k + 1, dtype)));
+      }),
+    );
+  });
+
+  it('products are the exact product rounded once', () => {
+    fc.assert(
+      fc.property(numbersOf(dtype), (xs) => {
+        const finite = xs.filter((x) => x !== 0);
+        const exact = finite.map(scaled).reduce((a, b) => a * b, 1n);
+        expect(exactProduct(finite, 0, finite.length, dtype)).toBe(nearest(exact, -1074 * finite.length, dtype));
+      }),
+    );
+  });
+
+  it('gives what IEEE 754 gives for two terms or factors', () => {
+    const round = dtype === 'float32' ? Math.fround : (x: number): number => x;
+    const any = dtype === 'float32' ? fc.float() : fc.double();
+    fc.assert(
+      fc.property(any, any, (x, y) => {
+        expect(exactSum([x, y], 0, 2, dtype)).toBe(round(x + y) + 0);
+        expect(exactProduct([x, y], 0, 2, dtype)).toBe(round(x * y));
+      }),
+    );
+  });
+
+  it('does not let an intermediate overflow matter', () => {
+    const max = dtype === 'float32' ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+    expect(exactSum([max, max, -max], 0, 3, dtype)).toBe(max);
+    expect(exactSum([max, max], 0, 2, dtype)).toBe(Infinity);
+    expect(exactDot([max, -max, 1], 0, [max, max, 3], 0, 3, dtype, dtype)).toBe(3);
+    expect(exactProduct([max, max, 1 / 2 ** 100, 2 ** -10, 0.5], 0, 5, dtype)).toBe(Infinity);
+    expect(exactProduct([2 ** 100, 2 ** 100, 2 ** -100, -(2 ** -90)], 0, 4, dtype)).toBe(-1024);
+  });
+
+  it('knows signed zeros, infinities and NaN', () => {
+    expect(exactSum([-0, -0], 0, 2, dtype)).toBe(0);
+    expect(exactSum([], 0, 0, dtype)).toBe(0);
+    expect(exactSum([1.5, -1.5], 0, 2, dtype)).toBe(0);
+    expect(exactSum([1, Infinity, 2], 0, 3, dtype)).toBe(Infinity);
+    expect(exactSum([Infinity, 1, -Infinity], 0, 3, dtype)).toBeNaN();
+    expect(exactDot([0, 1], 0, [Infinity, 1], 0, 2, dtype, dtype)).toBeNaN();
+    expect(exactProduct([], 0, 0, dtype)).toBe(1);
+    expect(exactProduct([-1, 0, 5], 0, 3, dtype)).toBe(-0);
+    expect(exactProduct([0, Infinity], 0, 2, dtype)).toBeNaN();
+    expect(exactProduct([-2, Infinity], 0, 2, dtype)).toBe(-Infinity);
+  });
+});
+
+it('keeps an exact sum over more terms than its limbs take without a carry', () => {
+  const exact = new ExactSum();
+  for (let i = 0; i < 2 ** 21 + 5; i++) exact.add(-(2 ** 53 - 1));
+  expect(exact.round('float64')).toBe(nearest(-BigInt(2 ** 53 - 1) * BigInt(2 ** 21 + 5), 0, 'float64'));
+});
+
+it('rounds to nearest, ties to even, in the subnormal range and at overflow', () => {
+  expect(roundScaled(3n, -150, 'float32')).toBe(2 * 2 ** -149);
+  expect(roundScaled(1n, -150, 'float32')).toBe(0);
+  expect(roundScaled(-5n, -150, 'float32')).toBe(-2 * 2 ** -149);
+  expect(roundScaled((1n << 25n) - 1n, 103, 'float32')).toBe(Infinity);
+  expect(roundScaled((1n << 26n) - 3n, 102, 'float32')).toBe((2 - 2 ** -23) * 2 ** 127);
+  expect(roundScaled(1n, 100_000, 'float64')).toBe(Infinity);
+});

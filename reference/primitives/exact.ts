@@ -1,0 +1,244 @@
+/**
+ * Exact sums, dot products and products of floats, rounded once (spec/numerics.md#exact-sums).
+ *
+ * An ordinary f32 sum is settled by an f64 sum with a proven error bound. Everything else goes through a long
+ * accumulator (Kulisch): a fixed-point number wide enough for every product of two doubles, to which each term is added
+ * without any error. Overflow or underflow of an intermediate sum cannot happen, so it cannot matter.
+ */
+import type { DType } from '../core/dtypes.ts';
+
+/** Digits of the significand, and the exponent of the smallest subnormal. */
+const FORMATS = {
+  float32: { digits: 24, minExponent: -149, max: (2 - 2 ** -23) * 2 ** 127 },
+  float64: { digits: 53, minExponent: -1074, max: Number.MAX_VALUE },
+} as const;
+
+/** The float dtypes of this version. */
+export type FloatDType = keyof typeof FORMATS;
+export const isFloatDType = (dtype: DType): dtype is FloatDType => Object.hasOwn(FORMATS, dtype);
+
+const LIMB = 2 ** 32;
+/** Weight of the lowest bit: below 2⁻²¹⁴⁸, the smallest product of two subnormals. */
+const LOWEST = -2176;
+/** Limbs up to 2²¹⁷⁶: the largest product of two doubles, 2²⁰⁴⁸ times, and a carry. */
+const LIMBS = 136;
+/** Limbs are doubles and take terms below 2³²: so many fit before carries must move on. */
+const TERMS_BETWEEN_CARRIES = 2 ** 20;
+
+const powers = Float64Array.from({ length: 2098 }, (_, i) => 2 ** (i - 1074));
+/** 2ᵉ for −1074 ≤ e ≤ 1023. */
+const powerOfTwo = (e: number): number => powers[e + 1074]!;
+
+const asDouble = new Float64Array(1);
+const asWords = new Uint32Array(asDouble.buffer);
+
+/** The exponent of the last of the 53 digits of a finite double: `x·2⁻ᵉ` is an integer below 2⁵³. */
+function lastExponent(x: number): number {
+  asDouble[0] = x;
+  const biased = (asWords[1]! >>> 20) & 0x7ff;
+  return Math.max(biased, 1) - 1075;
+}
+
+/** `x·2⁻ᵉ` for e = lastExponent(x); in two steps, as 2⁻ᵉ may overflow. */
+function significand(x: number, e: number): number {
+  const half = e >> 1;
+  return x * powerOfTwo(-half) * powerOfTwo(half - e);
+}
+
+/** A sum of doubles and of products of two doubles, without error. */
+export class ExactSum {
+  /** The value is Σ limbs[i]·2^(32i + LOWEST), plus `#special`. */
+  readonly #limbs = new Float64Array(LIMBS);
+  /** The sum of the infinite and NaN terms: ±Infinity or NaN as soon as there is one. */
+  #special = 0;
+  #low = LIMBS;
+  #high = -1;
+  #terms = 0;
+
+  add(x: number): void {
+    if (!Number.isFinite(x)) this.#special += x;
+    else if (x !== 0) {
+      const e = lastExponent(x);
+      this.#addInteger(significand(x, e), e);
+    }
+  }
+
+  addProduct(x: number, y: number): void {
+    if (!Number.isFinite(x) || !Number.isFinite(y)) this.#special += x * y;
+    else if (x !== 0 && y !== 0) {
+      const ex = lastExponent(x);
+      const ey = lastExponent(y);
+      const mx = significand(x, ex);
+      const my = significand(y, ey);
+      // Halves of at most 26 digits and a sign: their products, and the sum of two of them, are exact.
+      const highX = Math.round(mx / 2 ** 27);
+      const highY = Math.round(my / 2 ** 27);
+      const lowX = mx - highX * 2 ** 27;
+      const lowY = my - highY * 2 ** 27;
+      this.#addInteger(highX * highY, ex + ey + 54);
+      this.#addInteger(highX * lowY + lowX * highY, ex + ey + 27);
+      this.#addInteger(lowX * lowY, ex + ey);
+    }
+  }
+
+  /** Adds m·2ᵉ, m being an integer of at most 53 digits. */
+  #addInteger(m: number, e: number): void {
+    const position = e - LOWEST;
+    const limb = position >> 5;
+    let rest = m * powerOfTwo(position & 31);
+    const top = Math.trunc(rest / (LIMB * LIMB));
+    rest -= top * (LIMB * LIMB);
+    const middle = Math.trunc(rest / LIMB);
+    this.#limbs[limb]! += rest - middle * LIMB;
+    this.#limbs[limb + 1]! += middle;
+    this.#limbs[limb + 2]! += top;
+    this.#low = Math.min(this.#low, limb);
+    this.#high = Math.max(this.#high, limb + 3); // one more, which only carries reach
+    if (++this.#terms % TERMS_BETWEEN_CARRIES === 0) this.#carry();
+  }
+
+  /** Brings every limb but the highest, which keeps the sign, into [0, 2³²). */
+  #carry(): void {
+    for (let i = this.#low; i < this.#high; i++) {
+      const carry = Math.floor(this.#limbs[i]! / LIMB);
+      this.#limbs[i]! -= carry * LIMB;
+      this.#limbs[i + 1]! += carry;
+    }
+  }
+
+  /** The sum so far, rounded once to the nearest value of `dtype`; an exact zero is +0. */
+  round(dtype: FloatDType): number {
+    if (this.#special !== 0) return this.#special;
+    this.#carry();
+    let mantissa = 0n;
+    for (let i = this.#high; i >= this.#low; i--) mantissa = (mantissa << 32n) + BigInt(this.#limbs[i]!);
+    return roundScaled(mantissa, 32 * this.#low + LOWEST, dtype);
+  }
+}
+
+function bitLength(positive: bigint): number {
+  const hex = positive.toString(16);
+  return 4 * hex.length - (Math.clz32(parseInt(hex[0]!, 16)) - 28);
+}
+
+/** `mantissa·2^exponent` rounded once to the nearest value of `dtype`, ties to even; beyond the largest, ±Infinity. */
+export function roundScaled(mantissa: bigint, exponent: number, dtype: FloatDType): number {
+  if (mantissa === 0n) return 0;
+  if (mantissa < 0n) return -roundScaled(-mantissa, exponent, dtype);
+  const { digits, minExponent, max } = FORMATS[dtype];
+  const length = bitLength(mantissa);
+  if (length + exponent > 1024) return Infinity;
+  if (length + exponent < minExponent) return 0;
+  const dropped = Math.max(length - digits, minExponent - exponent);
+  let kept = mantissa << BigInt(Math.max(-dropped, 0));
+  if (dropped > 0) {
+    kept = mantissa >> BigInt(dropped);
+    const rest = mantissa - (kept << BigInt(dropped));
+    const half = 1n << BigInt(dropped - 1);
+    if (rest > half || (rest === half && (kept & 1n) === 1n)) kept += 1n;
+  }
+  const value = Number(kept) * powerOfTwo(exponent + dropped);
+  return value > max ? Infinity : value;
+}
+
+/**
+ * The f32 nearest to an exact sum of which an f64 sum is known: `sum`, with `drift` the sum of the magnitudes of all
+ * partial sums. Each addition was off by at most 2⁻⁵³ of its result; the slack is four times that, which covers the
+ * rounding of `drift` and of the two ends. null: the ends round differently, the exact sum must decide.
+ */
+function settled(sum: number, drift: number): number | null {
+  if (!Number.isFinite(sum)) return sum; // no sum of finite f32 values or of their products overflows f64
+  const slack = drift * 2 ** -51;
+  const low = Math.fround(sum - slack);
+  return Object.is(low, Math.fround(sum + slack)) ? low : null;
+}
+
+type Floats = ArrayLike<number>;
+
+/** Σ x[from … from + n), rounded once. */
+export function exactSum(x: Floats, from: number, n: number, dtype: FloatDType): number {
+  if (dtype === 'float32') {
+    let sum = 0;
+    let drift = 0;
+    for (let i = from; i < from + n; i++) {
+      sum += x[i]!;
+      drift += Math.abs(sum);
+    }
+    const result = settled(sum, drift);
+    if (result !== null) return result;
+  }
+  const exact = new ExactSum();
+  for (let i = from; i < from + n; i++) exact.add(x[i]!);
+  return exact.round(dtype);
+}
+
+/**
+ * Σ a[i + k]·b[j + k] for k < n, of values of dtype `from` and rounded once to `to`.
+ */
+export function exactDot(a: Floats, i: number, b: Floats, j: number, n: number, from: FloatDType, to: FloatDType): number {
+  const exact = new ExactSum();
+  if (from === 'float64') {
+    for (let k = 0; k < n; k++) exact.addProduct(a[i + k]!, b[j + k]!);
+    return exact.round(to);
+  }
+  // Products of two f32 values are exact in f64.
+  if (to === 'float32') {
+    let sum = 0;
+    let drift = 0;
+    for (let k = 0; k < n; k++) {
+      sum += a[i + k]! * b[j + k]!;
+      drift += Math.abs(sum);
+    }
+    const result = settled(sum, drift);
+    if (result !== null) return result;
+  }
+  for (let k = 0; k < n; k++) exact.add(a[i + k]! * b[j + k]!);
+  return exact.round(to);
+}
+
+/** Writes the sums of x[from … from + k] for each k < n to `out`, each rounded once. Linear in n. */
+export function exactPrefixSums(x: Floats, from: number, n: number, dtype: FloatDType, out: Float32Array | Float64Array): void {
+  const exact = new ExactSum();
+  let added = from; // what the accumulator holds: only fed when a sum needs it
+  let sum = 0;
+  let drift = 0;
+  for (let i = from; i < from + n; i++) {
+    sum += x[i]!;
+    drift += Math.abs(sum);
+    let result = dtype === 'float32' ? settled(sum, drift) : null;
+    if (result === null) {
+      for (; added <= i; added++) exact.add(x[added]!);
+      result = exact.round(dtype);
+    }
+    out[i] = result;
+  }
+}
+
+/** Π x[from … from + n), rounded once; 1 for n = 0. 0·∞ is NaN, and the sign is that of the number of negative factors. */
+export function exactProduct(x: Floats, from: number, n: number, dtype: FloatDType): number {
+  const factors: bigint[] = [];
+  let exponent = 0;
+  let sign = 1; // or ±0, ±Infinity, NaN, once such a factor has been seen
+  for (let i = from; i < from + n; i++) {
+    const v = x[i]!;
+    const ordinary = Number.isFinite(v) && v !== 0;
+    sign *= ordinary ? Math.sign(v) : v;
+    if (!ordinary) continue;
+    const e = lastExponent(v);
+    exponent += e;
+    factors.push(BigInt(Math.abs(significand(v, e))));
+  }
+  if (Math.abs(sign) !== 1) return sign;
+  return sign * roundScaled(productOf(factors), exponent, dtype);
+}
+
+/** Factors of about the same length are multiplied, which keeps long products fast. */
+function productOf(factors: readonly bigint[]): bigint {
+  let level = factors;
+  while (level.length > 1) {
+    const next: bigint[] = [];
+    for (let i = 0; i < level.length; i += 2) next.push(level[i]! * (level[i + 1] ?? 1n));
+    level = next;
+  }
+  return level[0] ?? 1n;
+}

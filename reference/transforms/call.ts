@@ -1,0 +1,105 @@
+/** Between the user's functions of trees and the transformations' functions of flat arrays. */
+import { asArray } from '../core/convert.ts';
+import { isInexact } from '../core/dtypes.ts';
+import { ArgumentError, AsyncFunctionError, DifferentiationError } from '../core/errors.ts';
+import { showAval } from '../core/host.ts';
+import type { ArrayLike, NDArray } from '../core/ndarray.ts';
+import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+
+/** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
+export type AnyFunction = (...args: any[]) => unknown; // eslint-disable-line
+
+/** Trees in which callers may pass numbers for arrays. */
+export type Loose<T> = T extends NDArray
+  ? T | ArrayLike
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { [K in keyof T]: Loose<T[K]> }
+      : T;
+export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
+/** Results: every leaf is an array. */
+export type Arrays<T> = T extends NDArray | null
+  ? T
+  : T extends number | bigint | boolean
+    ? NDArray
+    : T extends object
+      ? { [K in keyof T]: Arrays<T[K]> }
+      : T;
+
+export type FlatFunction = (args: readonly NDArray[]) => readonly NDArray[];
+
+/** The name of a user's function, as errors and prints show it. */
+export const nameOf = (f: AnyFunction): string => (f.name === '' ? 'anonymous' : f.name);
+
+/** The leaves of arguments as arrays; numbers become weak scalars. @throws ArgumentError naming the leaf's path */
+export function flattenArguments(args: readonly unknown[], where: string): { arrays: NDArray[]; treedef: TreeDef } {
+  const [leaves, treedef] = flatten([...args]);
+  const arrays = leaves.map((leaf, i) => {
+    try {
+      return asArray(leaf, where);
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      throw new ArgumentError(`${where}, argument ${treedef.paths()[i]}: ${leafProblem(leaf)}`);
+    }
+  });
+  return { arrays, treedef };
+}
+
+function leafProblem(leaf: unknown): string {
+  if (ArrayBuffer.isView(leaf)) return 'a typed array is not an array of Etalon; write np.array(…)';
+  if (typeof leaf === 'string' || typeof leaf === 'function' || leaf === undefined) {
+    return `a ${typeof leaf} is no array; mark the argument static (staticArgnums) or close over it`;
+  }
+  return `an object of class ${leaf!.constructor.name} is no array and no registered tree; see tree.register`;
+}
+
+/** `f` on flat arrays. `outTree` is known after a call. */
+export function flattenFunction(f: AnyFunction, inTree: TreeDef, where: string): { flat: FlatFunction; outTree(): TreeDef } {
+  let out: TreeDef | undefined;
+  const flat = (arrays: readonly NDArray[]): readonly NDArray[] => {
+    const result = f(...(unflatten(inTree, arrays) as unknown[]));
+    rejectAsync(result, where);
+    const [leaves, treedef] = flatten(result);
+    out = treedef;
+    return leaves.map((leaf, i) => asArray(leaf, `${where}, result${treedef.paths()[i]}`));
+  };
+  return { flat, outTree: () => out! };
+}
+
+/** @throws AsyncFunctionError for a Promise or a generator */
+function rejectAsync(result: unknown, where: string): void {
+  const kind =
+    result instanceof Promise
+      ? 'a Promise'
+      : typeof result === 'object' && result !== null && 'next' in result && typeof result.next === 'function'
+        ? 'a generator'
+        : null;
+  if (kind === null) return;
+  if (result instanceof Promise) result.catch(() => undefined); // its own failure is a consequence of this one
+  throw new AsyncFunctionError(
+    `${where} returned ${kind}: transformations need the result at once. Await outside, and pass the values in`,
+  );
+}
+
+/** @throws DifferentiationError if an argument that is to be differentiated has no tangent */
+export function requireInexact(arrays: readonly NDArray[], paths: readonly string[], where: string): void {
+  arrays.forEach((x, i) => {
+    if (!isInexact(x.dtype)) {
+      throw new DifferentiationError(
+        `${where}: argument${paths[i] ?? ''} is ${showAval(x.aval)}, which has no derivative; convert it with astype('float32'), or choose other argnums`,
+      );
+    }
+  });
+}
+
+/** Argument numbers, negative ones counted from the end. @throws ArgumentError */
+export function argumentNumbers(argnums: number | readonly number[], count: number, where: string): number[] {
+  const list = typeof argnums === 'number' ? [argnums] : [...argnums];
+  return list.map((n) => {
+    if (!Number.isInteger(n) || n < -count || n >= count) {
+      throw new ArgumentError(`${where}: argnums ${n} is out of range: the function was called with ${count} arguments`);
+    }
+    return n < 0 ? n + count : n;
+  });
+}

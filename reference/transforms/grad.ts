@@ -1,0 +1,203 @@
+/** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
+import { isInexact } from '../core/dtypes.ts';
+import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
+import { sameShape, showAval } from '../core/host.ts';
+import type { Jaxpr } from '../core/jaxpr.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { asArray } from '../core/convert.ts';
+import { flattenLike, type TreeDef, unflatten } from '../core/tree.ts';
+import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type Loose, type LooseArguments, nameOf, requireInexact } from './call.ts';
+import { evaluate } from './evaluate.ts';
+import { jvpFlat } from './jvp.ts';
+import { linearizeFlat } from './partial-eval.ts';
+import { transforms } from './rules.ts';
+import { backward } from './transpose.ts';
+
+const { lax } = transforms;
+
+/** Tangents (or cotangents) as arrays that fit `values`. @throws TreeError, ShapeError naming the path */
+function matching(given: unknown, values: readonly NDArray[], treedef: TreeDef, where: string): (NDArray | null)[] {
+  const paths = treedef.paths();
+  return flattenLike(given, treedef, where).map((leaf, i) => {
+    const value = values[i]!;
+    const array = asArray(leaf, where);
+    if (!isInexact(value.dtype)) return null;
+    const cast = array.weakType || typeof leaf !== 'object' ? lax.convertElementType(array, value.dtype) : array;
+    if (!sameShape(cast.shape, value.shape) || cast.dtype !== value.dtype) {
+      throw new ShapeError(`${where}${paths[i]}: expected ${showAval(value.aval)}, as the value it belongs to, got ${showAval(cast.aval)}`);
+    }
+    return cast;
+  });
+}
+
+/**
+ * The value of `f` at `primals`, and its derivative there in the direction `tangents`.
+ *
+ * @example
+ * const [y, dy] = jvp(np.sin, [0.5], [1]); // dy = cos(0.5)
+ * @throws TreeError, ShapeError if the tangents do not fit the primals
+ */
+export function jvp<F extends AnyFunction>(
+  f: F,
+  primals: LooseArguments<Parameters<F>>,
+  tangents: LooseArguments<Parameters<F>>,
+): [out: Arrays<ReturnType<F>>, tangent: Arrays<ReturnType<F>>] {
+  const where = `jvp(${nameOf(f)})`;
+  const { arrays, treedef } = flattenArguments(primals, where);
+  const { flat, outTree } = flattenFunction(f, treedef, where);
+  const dx = matching([...tangents], arrays, treedef, `${where} tangents`);
+  const { out, tangents: dy } = jvpFlat(transforms, flat, arrays, dx);
+  const zeros = out.map((y, i) => dy[i] ?? lax.zerosLike(y));
+  type Out = Arrays<ReturnType<F>>;
+  return [unflatten(outTree(), out) as Out, unflatten(outTree(), zeros) as Out];
+}
+
+/**
+ * The value of `f` at `primals`, and its derivative there as a linear function of the tangents, which can be called
+ * many times without evaluating `f` again.
+ */
+export function linearize<F extends AnyFunction>(
+  f: F,
+  primals: LooseArguments<Parameters<F>>,
+): [out: Arrays<ReturnType<F>>, derivative: (...tangents: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>>] {
+  const where = `linearize(${nameOf(f)})`;
+  const { arrays, treedef } = flattenArguments(primals, where);
+  const { flat, outTree } = flattenFunction(f, treedef, where);
+  const active = arrays.map((x) => isInexact(x.dtype));
+  const { out, jaxpr, residuals, nonzero } = linearizeFlat(transforms, flat, arrays, active);
+  const derivative = (...tangents: readonly unknown[]): unknown => {
+    const dx = matching(tangents, arrays, treedef, `${where} tangents`).filter((d) => d !== null);
+    const dy = evaluate(jaxpr, [...residuals, ...dx]);
+    let next = 0;
+    return unflatten(outTree(), out.map((y, i) => (nonzero[i] ? dy[next++]! : lax.zerosLike(y))));
+  };
+  return [unflatten(outTree(), out) as Arrays<ReturnType<F>>, derivative as never];
+}
+
+interface Pullback {
+  readonly out: readonly NDArray[];
+  /** Cotangents of the active arguments, null for structural zeros. */
+  readonly pull: (cotangents: readonly (NDArray | null)[]) => (NDArray | null)[];
+}
+
+function pullback(flat: (args: readonly NDArray[]) => readonly NDArray[], arrays: readonly NDArray[], active: readonly boolean[]): Pullback {
+  const { out, jaxpr, residuals, nonzero } = linearizeFlat(transforms, flat, arrays, active);
+  const linear = jaxpr.inputs.map((_, i) => i >= residuals.length);
+  return {
+    out,
+    pull: (cts) => backward(transforms, jaxpr as Jaxpr, linear, residuals, cts.filter((_, j) => nonzero[j])),
+  };
+}
+
+/**
+ * The value of `f` at `primals`, and the function from a cotangent of the value to the cotangents of the primals
+ * (`null` for integer and bool arrays, which have none).
+ *
+ * @example
+ * const [y, pull] = vjp(np.sin, [0.5]);
+ * const [dx] = pull(1); // cos(0.5)
+ */
+export function vjp<F extends AnyFunction>(
+  f: F,
+  primals: LooseArguments<Parameters<F>>,
+): [out: Arrays<ReturnType<F>>, pull: (cotangent: Loose<Arrays<ReturnType<F>>>) => Arrays<Parameters<F>>] {
+  const where = `vjp(${nameOf(f)})`;
+  const { arrays, treedef } = flattenArguments(primals, where);
+  const { flat, outTree } = flattenFunction(f, treedef, where);
+  const active = arrays.map((x) => isInexact(x.dtype));
+  const { out, pull } = pullback(flat, arrays, active);
+  const pullTree = (cotangent: unknown): unknown => {
+    const cts = pull(matching(cotangent, out, outTree(), `${where} cotangent`));
+    let next = 0;
+    return unflatten(treedef, arrays.map((x, i) => (active[i] ? (cts[next++] ?? lax.zerosLike(x)) : null)));
+  };
+  return [unflatten(outTree(), out) as Arrays<ReturnType<F>>, pullTree as never];
+}
+
+export interface GradOptions<N extends number | readonly number[] = 0> {
+  /** Which arguments to differentiate; a list gives a list of gradients. */
+  readonly argnums?: N;
+  /** `f` returns `[value, aux]`; aux is passed through. */
+  readonly hasAux?: boolean;
+}
+
+type GradientOf<A extends readonly unknown[], N> = N extends number
+  ? Arrays<A[N]>
+  : N extends readonly number[]
+    ? { -readonly [I in keyof N]: N[I] extends number ? Arrays<A[N[I]]> : never }
+    : never;
+
+/**
+ * Value and gradient of a scalar function in one pass.
+ *
+ * @example
+ * const [loss, gradient] = valueAndGrad((w) => w.mul(w).sum())(np.array([1, 2])); // 5, [2, 4]
+ * @throws DifferentiationError for a non-scalar result, or integer arguments
+ */
+export function valueAndGrad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+  f: F,
+  options: GradOptions<N> = {},
+): (...args: LooseArguments<Parameters<F>>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<Parameters<F>, N>] {
+  checkOptions(options, ['argnums', 'hasAux'], 'valueAndGrad');
+  const argnums = options.argnums ?? 0;
+  const where = `grad(${nameOf(f)})`;
+  return (...args) => {
+    const chosen = argumentNumbers(argnums, args.length, where);
+    const { arrays, treedef } = flattenArguments(chosen.map((i) => (args as readonly unknown[])[i]), where);
+    requireInexact(arrays, treedef.paths(), where);
+    const partial = (...given: unknown[]): unknown => {
+      const all: unknown[] = [...args];
+      chosen.forEach((i, k) => (all[i] = given[k]));
+      return f(...all);
+    };
+    const { flat, outTree } = flattenFunction(partial, treedef, where);
+    const { out, pull } = pullback(flat, arrays, arrays.map(() => true));
+    const value = scalarResult(out, outTree(), options.hasAux === true, where);
+    const one = lax.full([], 1, value.dtype);
+    const cts = pull(out.map((_, i) => (i === 0 ? one : null)));
+    const gradients = unflatten(treedef, cts.map((ct, i) => ct ?? lax.zerosLike(arrays[i]!))) as unknown[];
+    return [unflatten(outTree(), out), typeof argnums === 'number' ? gradients[0] : gradients] as never;
+  };
+}
+
+/** The value that is differentiated: the only result, or the first of `[value, aux]`. */
+function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, where: string): NDArray {
+  const [value] = out;
+  if (hasAux && !(tree.node.kind === 'list' && tree.node.children.length === 2 && tree.node.children[0]!.node.kind === 'leaf')) {
+    throw new DifferentiationError(`${where}: with hasAux the function returns [value, aux], got ${tree.toString()}`);
+  }
+  if (value === undefined || (!hasAux && tree.node.kind !== 'leaf')) {
+    throw new DifferentiationError(`${where}: the function returns ${tree.toString()}, but grad needs one scalar; pass { hasAux: true } for [value, aux]`);
+  }
+  if (value.ndim !== 0) {
+    throw new DifferentiationError(`${where}: grad needs a scalar result, got ${showAval(value.aval)}; sum it, or use vjp or jacrev`);
+  }
+  if (!isInexact(value.dtype)) {
+    throw new DifferentiationError(`${where}: grad needs a float result, got ${showAval(value.aval)}`);
+  }
+  return value;
+}
+
+/**
+ * The gradient of a scalar function with respect to `argnums` (the first argument), as a tree like that argument.
+ *
+ * @example
+ * grad(np.tanh)(1).item(); // 0.4199743
+ * @throws DifferentiationError for a non-scalar result, or integer arguments
+ */
+export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+  f: F,
+  options: GradOptions<N> & { readonly hasAux: true },
+): (...args: LooseArguments<Parameters<F>>) => [gradient: GradientOf<Parameters<F>, N>, aux: unknown];
+export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+  f: F,
+  options?: GradOptions<N>,
+): (...args: LooseArguments<Parameters<F>>) => GradientOf<Parameters<F>, N>;
+export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
+  const both = valueAndGrad(f, options);
+  return (...args) => {
+    const [value, gradient] = both(...args);
+    return options.hasAux === true ? [gradient, (value as unknown[])[1]] : gradient;
+  };
+}
+

@@ -1,0 +1,103 @@
+import { type Backend, ConcreteArray } from '../core/array.ts';
+import { x64Enabled } from '../core/config.ts';
+import { checkOptions } from '../core/errors.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { leaves, type TreeDef, unflatten } from '../core/tree.ts';
+import { bind, isEvaluating } from '../core/trace.ts';
+import { jit as jitPrimitive, type JitParams } from '../primitives/jit.ts';
+import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
+import { stage } from './staging.ts';
+
+export interface JitOptions {
+  /** Runs here, whatever the default backend is. Arrays that live elsewhere are an error. */
+  readonly backend?: Backend;
+  /** Arguments that are compiled in: any value; a new one traces anew. */
+  readonly staticArgnums?: number | readonly number[];
+  /** Arguments whose memory may be reused; using them afterwards is an error. */
+  readonly donateArgnums?: number | readonly number[];
+}
+
+interface Entry {
+  readonly params: JitParams;
+  readonly outTree: TreeDef;
+}
+
+/**
+ * `f`, traced to a jaxpr once per types of its arguments and run as one program
+ * (spec/transformations/jit.md). JavaScript in `f` runs only while tracing.
+ *
+ * @example
+ * const f = jit((x) => x.mul(x).add(x.mul(2)));
+ * f(np.array([1, 2])).js(); // [3, 8]
+ * @throws ConcretizationError if `f` asks for a traced value
+ */
+export function jit<F extends AnyFunction>(
+  f: F,
+  options: JitOptions = {},
+): (...args: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>> {
+  checkOptions(options, ['backend', 'staticArgnums', 'donateArgnums'], 'jit');
+  const name = nameOf(f);
+  const where = `jit(${name})`;
+  const cache = new Map<string, Entry>();
+  return (...args) => {
+    const fixed = argumentNumbers(options.staticArgnums ?? [], args.length, `${where} staticArgnums`);
+    const moving = args.filter((_, i) => !fixed.includes(i));
+    const { arrays, treedef } = flattenArguments(moving, where);
+    const key = cacheKey(
+      fixed.map((i) => args[i]),
+      treedef,
+      arrays,
+    );
+    let entry = cache.get(key);
+    let lifted: readonly NDArray[] = [];
+    if (entry === undefined) {
+      const whole = (...rest: unknown[]): unknown => f(...withStatic(args, fixed, rest));
+      const { flat, outTree } = flattenFunction(whole, treedef, where);
+      const staged = stage(
+        name,
+        flat,
+        arrays.map((x) => x.aval),
+      );
+      entry = { params: { name, jaxpr: staged.jaxpr, backend: options.backend ?? null }, outTree: outTree() };
+      lifted = staged.lifted;
+      // A jaxpr over values of an enclosing transformation fits this call only.
+      if (lifted.length === 0) cache.set(key, entry);
+    }
+    const results = bind(jitPrimitive, [...lifted, ...arrays], entry.params);
+    if (options.donateArgnums !== undefined && isEvaluating()) {
+      for (const i of argumentNumbers(options.donateArgnums, args.length, `${where} donateArgnums`)) donate(args[i], results);
+    }
+    return unflatten(entry.outTree, results) as Arrays<ReturnType<F>>;
+  };
+}
+
+function withStatic(args: readonly unknown[], fixed: readonly number[], moving: readonly unknown[]): unknown[] {
+  let next = 0;
+  return args.map((x, i) => (fixed.includes(i) ? x : moving[next++]));
+}
+
+function donate(argument: unknown, results: readonly NDArray[]): void {
+  for (const x of leaves(argument)) {
+    if (x instanceof ConcreteArray && !results.includes(x)) x.release('donated to a jitted function');
+  }
+}
+
+const identities = new WeakMap<object, number>();
+let nextIdentity = 0;
+
+/** Static arguments are told apart by value where they have one, else by identity. */
+function staticKey(x: unknown): string {
+  if (typeof x === 'object' ? x === null : typeof x !== 'function') return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
+  if (Array.isArray(x)) return `[${x.map(staticKey).join(',')}]`;
+  let id = identities.get(x as object);
+  if (id === undefined) identities.set(x as object, (id = nextIdentity++));
+  return `#${id}`;
+}
+
+function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[]): string {
+  let key = x64Enabled() ? '64' : '32';
+  for (const x of fixed) key += `|${staticKey(x)}`;
+  key += treedef.toString();
+  for (const { aval } of arrays) key += `;${aval.dtype}${aval.weak ? '*' : ''}${aval.shape.join(',')}`;
+  return key;
+}

@@ -1,0 +1,26 @@
+import type { Jaxpr } from '../core/jaxpr.ts';
+import { EtalonError } from '../core/errors.ts';
+import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
+import { stage } from './staging.ts';
+
+/**
+ * The jaxpr of `f` at arguments of the given types (their values do not matter).
+ *
+ * @example
+ * String(makeJaxpr((x) => np.sin(x).mul(2))(np.zeros([3])));
+ * @throws ConcretizationError if `f` asks for a value
+ */
+export function makeJaxpr<F extends AnyFunction>(f: F): (...args: LooseArguments<Parameters<F>>) => Jaxpr {
+  const where = `makeJaxpr(${nameOf(f)})`;
+  return (...args) => {
+    const { arrays, treedef } = flattenArguments(args, where);
+    const { flat } = flattenFunction(f, treedef, where);
+    const { jaxpr, lifted } = stage(
+      nameOf(f),
+      flat,
+      arrays.map((x) => x.aval),
+    );
+    if (lifted.length > 0) throw new EtalonError(`${where}: the function closes over a traced value; pass it as an argument`);
+    return jaxpr;
+  };
+}
