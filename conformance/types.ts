@@ -38,8 +38,9 @@ export const TRANSFORMATIONS: readonly Transformation[] = ['eval', 'jit', 'vmap'
  * - `ok` and `wrong`: counted. `crash` and `timeout`: counted as wrong, the child process was restarted.
  * - `gap`: the backend declared that it does not compute an equation of the case.
  * - `repeated`: the content had been run before (small shape classes have few different arrays). Not counted.
+ * - `uncompared`: every bound was infinite, so nothing was compared. Not counted.
  */
-export type Outcome = 'ok' | 'wrong' | 'crash' | 'timeout' | 'gap' | 'repeated';
+export type Outcome = 'ok' | 'wrong' | 'crash' | 'timeout' | 'gap' | 'repeated' | 'uncompared';
 
 /** An array as it is written to files: `data` is base64 of the little-endian elements. */
 export interface SavedArray {

@@ -1,6 +1,7 @@
 /** Arithmetic, rounding to integers, extremes. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import type { IntegerPowParams, RoundParams } from '../../reference/primitives/arithmetic.ts';
+import type { RoundParams } from '../../reference/primitives/arithmetic.ts';
+import type { IntegerPowParams } from '../../reference/primitives/math.ts';
 import type { Tensor } from './engine.ts';
 import type { Kernels } from './kernels.ts';
 import { elementwise, type Part } from './lowering.ts';
@@ -93,38 +94,9 @@ export function extreme(k: Kernels, x: Tensor, y: Tensor, type: DType, largest: 
   return k.flipSign(k.run(kernel, { a: k.flipSign(x), b: k.flipSign(y) }));
 }
 
-// ---- powers
-
-/** By squaring, modulo 2³². */
-function integerPower(k: Kernels, x: Tensor, y: number): Tensor {
-  let power: Tensor | null = null;
-  let base = x;
-  for (let n = y; n > 0; ) {
-    if (n % 2 === 1) power = power === null ? base : k.mulInt(power, base);
-    n = Math.floor(n / 2);
-    if (n > 0) base = k.mulInt(base, base);
-  }
-  return power ?? k.like(x, 1);
-}
-
-/** Small powers are products, rounded once per factor; Pow is within an ulp. */
-function floatPower(k: Kernels, x: Tensor, y: number): Tensor {
-  if (y === 0) return k.like(x, 1);
-  if (y === 1) return x;
-  if (y === 2) return k.mul(x, x);
-  if (y === -1) return k.div(k.like(x, 1), x);
-  // An exponent that is no float is split into two of the same sign: both powers grow, or both shrink.
-  if (Math.fround(y) === y) return k.run('Pow', { a: x, b: k.like(x, y) });
-  const high = y - (y % 4096);
-  return k.mul(k.run('Pow', { a: x, b: k.like(x, high) }), k.run('Pow', { a: x, b: k.like(x, y - high) }));
-}
-
-const integerPow = (k: Kernels, [x]: readonly Tensor[], type: DType, { y }: IntegerPowParams): Tensor =>
-  type === 'float32' ? floatPower(k, x!, y) : integerPower(k, x!, y);
-
 export const arithmetic: Part<
   | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'max' | 'min' | 'clamp'
-  | 'integer_pow' | 'stop_gradient'
+  | 'stop_gradient'
 > = {
   neg: elementwise((k, [x], type) => (type === 'float32' ? k.negFloat(x!) : negInt(k, x!))),
   abs: elementwise((k, [x], type) => abs(k, x!, type)),
@@ -140,6 +112,5 @@ export const arithmetic: Part<
   max: elementwise((k, [x, y], type) => extreme(k, x!, y!, type, true)),
   min: elementwise((k, [x, y], type) => extreme(k, x!, y!, type, false)),
   clamp: elementwise((k, [lo, x, hi], type) => extreme(k, extreme(k, x!, lo!, type, true), hi!, type, false)),
-  integer_pow: elementwise(integerPow),
   stop_gradient: (_, operands) => operands,
 };

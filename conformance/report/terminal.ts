@@ -22,7 +22,7 @@ const SHOWN_FAILURES = 8;
 export function renderVerdict(report: Report, options: TerminalOptions): string {
   const { paint, files } = options;
   const parts = [
-    report.groups.map((g) => groupLine({ group: g.group, done: g.cases + g.gaps, planned: g.cases + g.gaps, ...g }, paint)),
+    report.groups.map((g) => groupLine({ ...g, done: g.cases, planned: g.cases }, paint)),
     ...renderFailures(report, options),
     renderRemarks(report, options),
     [lastLine(report, paint), ...(files.length > 0 ? [paint('dim', `${files.join(' · ')}   ${seconds(report.timings.total)}`)] : [])],
@@ -91,7 +91,7 @@ function renderRemarks(report: Report, { paint, width }: TerminalOptions): strin
     const reasons = gapsByReason(report.gaps).map((g) => printable(`${g.reason} (${count(g.cells)})`));
     lines.push(`  ${paint('yellow', 'gaps')}   ${start}${fitting(reasons, ', ', width - 48 - start.length)}   ${paint('dim', 'full list: report.html#gaps')}`);
   }
-  const worst = leastExact(report.accuracy, 3, 2).map((a) => `${a.primitive} ${measure(a.max, a.unit)}`);
+  const worst = leastExact(report.accuracy, 3, 2).map((a) => printable(`${a.primitive} ${measure(a.max, a.unit)}`));
   if (worst.length > 0) lines.push(`  ${paint('bold', 'worst')}  ${worst.join(' · ')}`);
   const { elements, of } = report.uncompared;
   if (elements > 0) {

@@ -15,7 +15,7 @@ export const counted = (n: number, noun: string, nouns: string = `${noun}s`): st
 export function rounded(x: number): string {
   if (!Number.isFinite(x)) return String(x);
   const size = Math.abs(x);
-  if (size >= 1e6 || (size > 0 && size < 1e-3)) return x.toExponential(2).replace(/\.?0+e\+?/, 'e');
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return x.toExponential(2).replace('e+', 'e').replace(/\.?0*e/, 'e');
   return size >= 100 ? count(Math.round(x)) : String(Number(x.toPrecision(3)));
 }
 

@@ -238,7 +238,7 @@ export abstract class NDArray {
   }
 
   /** Arrays are not iterable: a tracer's length would be fixed at trace time without anybody noticing. */
-  get [Symbol.iterator](): never {
+  [Symbol.iterator](): never {
     throw new OperatorError(
       `an array, ${showAval(this.aval)}, was iterated or spread; take parts with x.take(i, 0) or lax.slice, or its numbers with x.js()`,
     );

@@ -1,5 +1,5 @@
-/** What the methods of arrays call: the functions of `numpy`. The entry imports this module once. */
-import { installArrayMethods } from '../core/ndarray.ts';
+/** What the methods of arrays call: the functions of `numpy`. The entry installs the table. */
+import type { ArrayMethods } from '../core/ndarray.ts';
 import { astype } from './numpy/creation.ts';
 import * as elementwise from './numpy/elementwise.ts';
 import { take } from './numpy/indexing.ts';
@@ -8,7 +8,7 @@ import { dot, matmul } from './numpy/products.ts';
 import * as reductions from './numpy/reductions.ts';
 import * as shape from './numpy/shape.ts';
 
-installArrayMethods({
+export const arrayMethods: ArrayMethods = {
   add: elementwise.add,
   subtract: elementwise.subtract,
   multiply: elementwise.multiply,
@@ -43,4 +43,4 @@ installArrayMethods({
   expandDims: shape.expandDims,
   astype,
   take,
-});
+};

@@ -4,7 +4,7 @@
  * "When is double rounding innocuous?", 1995); 32-bit integers wrap on storing.
  */
 import type * as FC from 'fast-check';
-import { ANY, type DType, FLOATS, isFloat, isInteger, NUMBERS, SIGNED } from '../core/dtypes.ts';
+import { ANY, type DType, FLOATS, isInteger, NUMBERS, SIGNED } from '../core/dtypes.ts';
 import { aval, build, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type Call, definePrimitive, type Differentiation, type Gen, knownOperand } from '../core/primitive.ts';

@@ -4,7 +4,7 @@ import { aval } from '../core/host.ts';
 import { definePrimitive, operandAval } from '../core/primitive.ts';
 import { along, contains, type Defined, exact, inexact, mapOne, sameShapeCases } from './elementwise.ts';
 
-export interface ConvertParams {
+export interface ConvertElementTypeParams {
   readonly new_dtype: DType;
   /** Whether the result counts as a JavaScript number's: it yields to the dtype of what it meets. */
   readonly weak_type: boolean;
@@ -25,9 +25,9 @@ function converted(x: number, from: DType, to: DType): number {
 /** Whether a conversion can change a value at all: doubles hold every value of the other dtypes. */
 const rounds = (from: DType, to: DType): boolean => to === 'float32' && dtypes[from].bytes >= 4 && from !== 'float32';
 
-export const convertElementType: Defined<'convert_element_type', ConvertParams, never> = definePrimitive<
+export const convertElementType: Defined<'convert_element_type', ConvertElementTypeParams, never> = definePrimitive<
   'convert_element_type',
-  ConvertParams,
+  ConvertElementTypeParams,
   never
 >({
   name: 'convert_element_type',

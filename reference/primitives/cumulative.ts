@@ -8,8 +8,7 @@ import { AXIS, checkAxis, inFront, inverse, remaining } from './axes.ts';
 import { call, smallShape } from './draw.ts';
 import { along, type Defined, inexact } from './elementwise.ts';
 import { exactPrefixSums, isFloatDType } from './exact.ts';
-import { permuted } from './layout.ts';
-import { reversed } from './shape.ts';
+import { magnitudes, permuted, reversed } from './layout.ts';
 
 interface Cumsum {
   readonly axis: number;
@@ -29,10 +28,21 @@ function alongRows(x: HostArray, p: Cumsum, scan: (row: NumberData, into: Number
   return p.reverse ? reversed(back, [p.axis]) : back;
 }
 
-function prefixSums(row: NumberData, into: NumberData, { dtype }: HostArray): void {
-  if (isFloatDType(dtype)) return exactPrefixSums(row, dtype, into);
+/** Sums of 32-bit integers, wrapped. */
+function integerPrefixSums(row: NumberData, into: NumberData): void {
   let sum = 0;
-  for (let i = 0; i < row.length; i++) into[i] = sum = (sum + row[i]!) | 0;
+  for (let i = 0; i < row.length; i++) {
+    sum = (sum + row[i]!) | 0;
+    into[i] = sum;
+  }
+}
+
+function roundedPrefixSums(row: NumberData, into: NumberData): void {
+  let sum = 0;
+  for (let i = 0; i < row.length; i++) {
+    sum += row[i]!;
+    into[i] = sum;
+  }
 }
 
 export const cumsum: Defined<'cumsum', Cumsum, 'C1'> = definePrimitive({
@@ -43,7 +53,13 @@ export const cumsum: Defined<'cumsum', Cumsum, 'C1'> = definePrimitive({
   dtypes: NUMBERS,
   constraints: { C1: ([x], p) => checkAxis('axis', p.axis, x!.shape.length) },
   infer: ([x]) => [x!],
-  evaluate: ([x], p) => [alongRows(x!, p, (row, into) => prefixSums(row, into, x!))],
+  evaluate([x], p) {
+    const { dtype } = x!;
+    const scan = isFloatDType(dtype)
+      ? (row: NumberData, into: NumberData): void => exactPrefixSums(row, dtype, into)
+      : integerPrefixSums;
+    return [alongRows(x!, p, scan)];
+  },
   differentiate: {
     active: inexact,
     jvp: 'linear',
@@ -56,7 +72,7 @@ export const cumsum: Defined<'cumsum', Cumsum, 'C1'> = definePrimitive({
     return {
       kind: 'sum',
       terms: x!.shape[p.axis]!,
-      magnitude: ([operand]) => Float64Array.from(numbers(alongRows(magnitudes(operand!), p, runningTotal))),
+      magnitude: ([operand]) => Float64Array.from(numbers(alongRows(magnitudes(operand!), p, roundedPrefixSums))),
     };
   },
   cases: (gen) =>

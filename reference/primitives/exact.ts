@@ -6,6 +6,7 @@
  * without any error. Overflow or underflow of an intermediate sum cannot happen, so it cannot matter.
  */
 import type { DType } from '../core/dtypes.ts';
+import type { NumberData } from '../core/host.ts';
 
 /** Digits of the significand, and the exponent of the smallest subnormal. */
 const FORMATS = {
@@ -196,13 +197,13 @@ export function exactDot(a: Floats, i: number, b: Floats, j: number, n: number, 
   return exact.round(to);
 }
 
-/** Writes the sums of x[from … from + k] for each k < n to `out`, each rounded once. Linear in n. */
-export function exactPrefixSums(x: Floats, from: number, n: number, dtype: FloatDType, out: Float32Array | Float64Array): void {
+/** Writes the sums of x[0 … k] for each k to `into`, each rounded once. Linear in the length. */
+export function exactPrefixSums(x: Floats, dtype: FloatDType, into: NumberData): void {
   const exact = new ExactSum();
-  let added = from; // what the accumulator holds: only fed when a sum needs it
+  let added = 0; // what the accumulator holds: only fed when a sum needs it
   let sum = 0;
   let drift = 0;
-  for (let i = from; i < from + n; i++) {
+  for (let i = 0; i < x.length; i++) {
     sum += x[i]!;
     drift += Math.abs(sum);
     let result = dtype === 'float32' ? settled(sum, drift) : null;
@@ -210,7 +211,7 @@ export function exactPrefixSums(x: Floats, from: number, n: number, dtype: Float
       for (; added <= i; added++) exact.add(x[added]!);
       result = exact.round(dtype);
     }
-    out[i] = result;
+    into[i] = result;
   }
 }
 

@@ -111,7 +111,7 @@ export type ParamsOf<N extends PrimitiveName> =
   (typeof primitives)[N] extends FirstOrder<string, infer P, infer _C> ? P : never;
 
 const byName: ReadonlyMap<string, AnyPrimitive> = new Map<string, AnyPrimitive>([
-  ...Object.values(primitives).map((p): [string, AnyPrimitive] => [p.name, p]),
+  ...Object.values(primitives).filter(Boolean).map((p): [string, AnyPrimitive] => [p.name, p]),
   ...Object.values(higherOrder).map((p): [string, AnyPrimitive] => [p.name, p]),
 ]);
 

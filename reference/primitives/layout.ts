@@ -1,5 +1,5 @@
 /** Copies of host arrays in another order: what the evaluation rules of the structural primitives are made of. */
-import { allocate, type HostArray, type NumberData, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import { allocate, build, type HostArray, type NumberData, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
 import { remaining } from './axes.ts';
 
 /** The array whose element at index i is `x.data[offset + Σ strides[d]·i[d]]`. */
@@ -50,4 +50,18 @@ export function rowsOf(x: HostArray, axes: Shape): Rows {
     count: sizeOf(shape),
     length: sizeOf(axes.map((d) => x.shape[d]!)),
   };
+}
+
+/** `x` with the order of its elements turned around along some axes. */
+export function reversed(x: HostArray, axes: Shape): HostArray {
+  const strides = stridesOf(x.shape);
+  const last = axes.reduce((sum, d) => sum + (x.shape[d]! - 1) * strides[d]!, 0);
+  const steps = strides.map((s, d) => (axes.includes(d) ? -s : s));
+  return strided(x, x.shape, steps, last);
+}
+
+/** |x| in double precision. */
+export function magnitudes(x: HostArray): HostArray {
+  const data = numbers(x);
+  return build('float64', x.shape, (i) => Math.abs(data[i]!));
 }

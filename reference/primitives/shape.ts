@@ -22,7 +22,7 @@ import {
 } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact } from './elementwise.ts';
-import { permuted, strided } from './layout.ts';
+import { permuted, reversed, strided } from './layout.ts';
 
 export { concatenate, pad, slice } from './joining.ts';
 
@@ -259,19 +259,7 @@ export const rev: Defined<'rev', Rev, 'C1' | 'C2'> = definePrimitive({
     C2: (_, p) => checkDistinct('dimensions', p.dimensions),
   },
   infer: ([x]) => [x!],
-  evaluate([x], p) {
-    const strides = stridesOf(x!.shape);
-    const reversed = (d: number): boolean => p.dimensions.includes(d);
-    const offset = p.dimensions.reduce((sum, d) => sum + (x!.shape[d]! - 1) * strides[d]!, 0);
-    return [
-      strided(
-        x!,
-        x!.shape,
-        strides.map((s, d) => (reversed(d) ? -s : s)),
-        offset,
-      ),
-    ];
-  },
+  evaluate: ([x], p) => [reversed(x!, p.dimensions)],
   differentiate: {
     active: inexact,
     jvp: 'linear',

@@ -32,8 +32,15 @@ export type FlatFunction = (args: readonly NDArray[]) => readonly NDArray[];
 /** The name of a user's function, as errors and prints show it. */
 export const nameOf = (f: AnyFunction): string => (f.name === '' ? 'anonymous' : f.name);
 
+export interface FlatArguments {
+  readonly arrays: readonly NDArray[];
+  readonly treedef: TreeDef;
+  /** The leaves as they were passed: arrays and numbers. */
+  readonly given: readonly unknown[];
+}
+
 /** The leaves of arguments as arrays; numbers become weak scalars. @throws ArgumentError naming the leaf's path */
-export function flattenArguments(args: readonly unknown[], where: string): { arrays: NDArray[]; treedef: TreeDef } {
+export function flattenArguments(args: readonly unknown[], where: string): FlatArguments {
   const [leaves, treedef] = flatten([...args]);
   const arrays = leaves.map((leaf, i) => {
     try {
@@ -43,7 +50,7 @@ export function flattenArguments(args: readonly unknown[], where: string): { arr
       throw new ArgumentError(`${where}, argument ${treedef.paths()[i]}: ${leafProblem(leaf)}`);
     }
   });
-  return { arrays, treedef };
+  return { arrays, treedef, given: leaves };
 }
 
 function leafProblem(leaf: unknown): string {

@@ -107,8 +107,9 @@ function lipschitz(
   return { worst, variance };
 }
 
-/** 0·∞ is 0: an operand without error adds none, however steep the function is. */
-const times = (l: number, delta: number): number => (delta === 0 ? 0 : l * delta);
+/** 0·∞ is 0: an operand without error adds none, however steep the function is. A product that underflows is not 0. */
+const times = (l: number, delta: number): number =>
+  delta === 0 || l === 0 ? 0 : Math.max(l * delta, Number.MIN_VALUE);
 
 /**
  * Elementwise results that jump (comparisons, rounding to integers): 0 where the whole interval of operands gives one

@@ -42,7 +42,7 @@ export function jit<F extends AnyFunction>(
   return (...args) => {
     const fixed = argumentNumbers(options.staticArgnums ?? [], args.length, `${where} staticArgnums`);
     const moving = args.filter((_, i) => !fixed.includes(i));
-    const { arrays, treedef } = flattenArguments(moving, where);
+    const { arrays, treedef, given } = flattenArguments(moving, where);
     const key = cacheKey(
       fixed.map((i) => args[i]),
       treedef,
@@ -64,8 +64,11 @@ export function jit<F extends AnyFunction>(
       if (lifted.length === 0) cache.set(key, entry);
     }
     const results = bind(jitPrimitive, [...lifted, ...arrays], entry.params);
-    if (options.donateArgnums !== undefined && isEvaluating()) {
-      for (const i of argumentNumbers(options.donateArgnums, args.length, `${where} donateArgnums`)) donate(args[i], results);
+    if (isEvaluating()) {
+      release(arrays.filter((x) => !given.includes(x)), results, 'a temporary of jit');
+      for (const i of argumentNumbers(options.donateArgnums ?? [], args.length, `${where} donateArgnums`)) {
+        release(leaves(args[i]), results, 'donated to a jitted function');
+      }
     }
     return unflatten(entry.outTree, results) as Arrays<ReturnType<F>>;
   };
@@ -76,9 +79,10 @@ function withStatic(args: readonly unknown[], fixed: readonly number[], moving: 
   return args.map((x, i) => (fixed.includes(i) ? x : moving[next++]));
 }
 
-function donate(argument: unknown, results: readonly NDArray[]): void {
-  for (const x of leaves(argument)) {
-    if (x instanceof ConcreteArray && !results.includes(x)) x.release('donated to a jitted function');
+/** Frees arrays now: those made here from numbers, and those that the user gave away. */
+function release(arrays: readonly unknown[], results: readonly NDArray[], how: string): void {
+  for (const x of arrays) {
+    if (x instanceof ConcreteArray && !results.includes(x)) x.release(how);
   }
 }
 

@@ -117,9 +117,15 @@ export function roundingOf(
     const size = Math.abs(data[i]!) + (spread?.[i] ?? 0);
     const ulp = ulpSize(size, dtype);
     const scale = magnitude?.[i] ?? size;
-    const own = accuracy.kind === 'sum' || accuracy.kind === 'product' ? relative * scale + eta : (gpu?.(x![i]!, size) ?? units * ulp);
+    // Both sides round: theirs by `units`, the reference's by half a unit. (Halves of the smallest subnormal are 0.)
+    const own =
+      accuracy.kind === 'sum' || accuracy.kind === 'product'
+        ? relative * scale + eta + ulp / 2
+        : gpu === null
+          ? (units + 0.5) * ulp
+          : gpu(x![i]!, size) + ulp / 2;
     const overflows = magnitude !== null && scale * (1 + relative) > max;
-    worst[i] = Number.isNaN(size) ? 0 : overflows ? Infinity : own + ulp / 2 + lost;
+    worst[i] = Number.isNaN(size) ? 0 : overflows ? Infinity : own + lost;
     variance[i] = (gpu === null ? likely(accuracy, scale, ulp, dtype) : own ** 2 / 3) + ulp ** 2 / 12 + lost ** 2;
   }
   return { worst, variance };

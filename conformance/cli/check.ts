@@ -1,0 +1,94 @@
+/**
+ * `etalon check`: runs the suite on a backend, shows progress and verdict, writes the reports.
+ */
+import { compareReports } from '../report/baseline.ts';
+import { renderAnnotations, renderStepSummary } from '../report/github.ts';
+import { renderFailure, renderStart, renderVerdict } from '../report/terminal.ts';
+import { reportProblem } from '../report/validate.ts';
+import { count, counted, printable } from '../report/words.ts';
+import type { CheckEvent, CheckOptions, Report } from '../types.ts';
+import { UsageError } from '../types.ts';
+import { appendText, prepareFiles, reportFiles, writeReport } from './files.ts';
+import { type Io, paintFor, readUserFile, widthOf } from './io.ts';
+import { showProgress } from './progress.ts';
+
+/** The options of the command line, beyond those that the suite itself takes. */
+export interface CheckFlags extends Omit<CheckOptions, 'backend' | 'folder' | 'signal'> {
+  readonly baseline?: string;
+  readonly json?: string;
+  readonly html?: string;
+  readonly junit?: string;
+}
+
+export type RunCheck = (options: CheckOptions, onEvent: (event: CheckEvent) => void) => Promise<Report>;
+
+/** Larger reports are not read. */
+const REPORT_BYTES = 2 ** 28;
+
+/** @returns the exit status */
+export async function check(io: Io, backend: string, flags: CheckFlags, runCheck: RunCheck): Promise<number> {
+  const { baseline: baselinePath, json, html, junit, ...options } = flags;
+  const baseline = baselinePath === undefined ? null : readReport(io, baselinePath);
+  const files = reportFiles({ ...(json && { json }), ...(html && { html }), ...(junit && { junit }) });
+  prepareFiles(io.cwd, files);
+
+  const report = await runWithProgress(io, { ...options, backend, folder: io.cwd }, runCheck);
+  const paths = writeReport(io.cwd, report, files);
+  const paint = paintFor(io.stdout);
+  io.stdout.write(`\n${renderVerdict(report, { paint, width: widthOf(io.stdout), files: paths })}`);
+  if (io.env['GITHUB_ACTIONS'] === 'true') {
+    for (const line of renderAnnotations(report)) io.stdout.write(`${line}\n`);
+  }
+  const summary = io.env['GITHUB_STEP_SUMMARY'];
+  if (summary !== undefined && summary !== '') appendText(summary, renderStepSummary(report));
+  return baseline === null ? exitStatus(report) : statusAgainst(io, baseline, report);
+}
+
+async function runWithProgress(io: Io, options: CheckOptions, runCheck: RunCheck): Promise<Report> {
+  const progress = showProgress(io);
+  const interruption = new AbortController();
+  const forget = io.onInterrupt(() => {
+    io.stderr.write('\ninterrupted: writing what there is (once more ends at once)\n');
+    interruption.abort();
+  });
+  try {
+    return await runCheck({ ...options, signal: interruption.signal }, (event) => {
+      if (event.type === 'start') io.stdout.write(`${renderStart(event)}\n`);
+      progress.on(event);
+    });
+  } finally {
+    progress.stop();
+    forget();
+  }
+}
+
+const exitStatus = ({ verdict }: Report): number =>
+  verdict.kind === 'conforms' ? 0 : verdict.kind === 'interrupted' ? 130 : 1;
+
+/** With a baseline only new failures count; an interrupted run or one without a verdict shows nothing either way. */
+function statusAgainst(io: Io, baseline: Report, report: Report): number {
+  const paint = paintFor(io.stdout);
+  const { newFailures, knownFailures, fixed, newRequiredGaps, differs } = compareReports(baseline, report);
+  const lines = [
+    `against the baseline: ${counted(newFailures.length, 'new failure')}, ${count(knownFailures.length)} known, ${count(fixed.length)} fixed`,
+    ...newFailures.slice(0, 8).flatMap((f) => renderFailure(report, f, paint)),
+    ...newRequiredGaps.slice(0, 8).map((g) => `  GAP  ${g.id}  is required: ${printable(g.reason)}`),
+    ...(differs === null ? [] : [`  the baseline ran other cases (${printable(differs)}), so a failure may only look new`]),
+  ];
+  io.stdout.write(`\n${lines.join('\n')}\n`);
+  if (report.verdict.kind === 'interrupted' || report.verdict.kind === 'none') return exitStatus(report);
+  return newFailures.length + newRequiredGaps.length > 0 ? 1 : 0;
+}
+
+function readReport(io: Io, path: string): Report {
+  let report: unknown;
+  try {
+    report = JSON.parse(readUserFile(io, path, REPORT_BYTES).toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`${path} is not JSON: ${error.message}`);
+    throw error;
+  }
+  const problem = reportProblem(report);
+  if (problem !== null) throw new UsageError(`${path} is not a report of this version: ${problem}`);
+  return report as Report;
+}

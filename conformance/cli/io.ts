@@ -1,0 +1,80 @@
+/**
+ * What the commands know of the outside: streams, environment, current folder. Tests hand in their own.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { styleText } from 'node:util';
+import type { Paint } from '../report/terminal.ts';
+import { UsageError } from '../types.ts';
+
+export type Stream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  hasColors?(): boolean;
+};
+
+export interface Io {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Calls `stop` when the user wants the command to end; gives a function that takes the wish back. */
+  onInterrupt(stop: () => void): () => void;
+}
+
+/** The process's own. */
+export function processIo(): Io {
+  const { stdout, stderr, env } = process;
+  return { stdout, stderr, env, cwd: process.cwd(), onInterrupt: onSignal };
+}
+
+/** The first signal asks the command to end; the second one ends the process. */
+function onSignal(stop: () => void): () => void {
+  let asked = false;
+  const listener = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    stop();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
+/** Colours where a person looks; `NO_COLOR` and `FORCE_COLOR` count on terminals. */
+export const hasColour = (stream: Stream): boolean => stream.isTTY === true && stream.hasColors?.() === true;
+
+export const paintFor = (stream: Stream): Paint =>
+  hasColour(stream) ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text;
+
+export const widthOf = (stream: Stream): number => stream.columns ?? 120;
+
+/** The bytes of a file that the user named. @throws UsageError */
+export function readUserFile(io: Io, path: string, limit: number): Buffer {
+  const full = resolve(io.cwd, path);
+  try {
+    const { size } = statSync(full);
+    if (size > limit) throw new UsageError(`${path} has ${size} bytes; at most ${limit} are read`);
+    return readFileSync(full);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** What the operating system says of a file that cannot be read or written, in words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file or folder',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'a part of the path is not a folder',
+    EACCES: 'permission denied',
+    EPERM: 'not permitted',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'no space is left',
+  };
+  return known[code ?? ''] ?? message;
+}

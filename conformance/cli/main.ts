@@ -1,0 +1,123 @@
+/**
+ * The command line. Each command is a module of this folder, loaded when it is asked for; they throw what errors.ts
+ * turns into an exit status.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { packageManifest } from '../package.ts';
+import { LEVELS } from '../types.ts';
+import type { CheckFlags } from './check.ts';
+import { EXIT, EXIT_TABLE, reportError } from './errors.ts';
+import { type Io, processIo } from './io.ts';
+import { backendOr, casesFromEnvironment, collect, positiveSeconds, seed, wholeNumber } from './options.ts';
+import type { ReplayFlags } from './replay.ts';
+import type { RunFlags } from './run.ts';
+
+/**
+ * Runs one command.
+ * @returns the exit status
+ */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  let status: number = EXIT.ok;
+  const program = commands(io, (value) => (status = value));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    // Commander has said what is wrong (or printed the help that was asked for).
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return reportError(io, error);
+  }
+}
+
+function commands(io: Io, done: (status: number) => void): Command {
+  const program = new Command('etalon')
+    .description('Checks what a backend computes against the specification, and answers questions about it.')
+    .version(`etalon ${packageManifest().version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showHelpAfterError('(etalon --help lists the commands and their options)')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    })
+    .exitOverride()
+    .addHelpText('after', `\n${EXIT_TABLE}`);
+  addCheck(program, io, done);
+  addRun(program, io, done);
+  addReplay(program, io, done);
+  addQuestions(program, io, done);
+  return program;
+}
+
+type Adder = (program: Command, io: Io, done: (status: number) => void) => void;
+
+const addCheck: Adder = (program, io, done) => {
+  program
+    .command('check')
+    .summary('check a backend against the specification')
+    .description('Runs the conformance suite on a backend and says whether it conforms.')
+    .argument('[backend]', "a built-in backend's name, or a file that default-exports defineBackend(…); default: ETALON_BACKEND")
+    .addOption(new Option('--level <level>', 'how much to run').choices(LEVELS).default('quick'))
+    .option('--only <glob>', 'run only cases whose id matches, e.g. "reduce_sum/f32/*" (may be repeated)', collect)
+    .option('--require <glob>', 'a declared gap in a matching case is a failure (may be repeated)', collect)
+    .option('--seed <n>', "seed of the generated cases, or 'random'; the default is fixed", seed)
+    .option('--cases <n>', 'generated cases per cell and shape class; default: ETALON_NUM_CASES, or by level', wholeNumber(1))
+    .option('--jobs <n>', 'processes that run cases', wholeNumber(1))
+    .option('--timeout <seconds>', 'how long one case may take', positiveSeconds)
+    .option('--bail <n>', 'stop after n wrong cases', wholeNumber(1))
+    .option('--baseline <report>', 'an earlier report.json: only failures that it lacks count')
+    .option('--json <file>', 'where the report goes; default: .etalon/report.json')
+    .option('--html <file>', 'where the page goes; default: .etalon/report.html')
+    .option('--junit <file>', 'write JUnit XML too')
+    .action(async (backend: string | undefined, flags: CheckFlags) => {
+      const name = backendOr(io, backend);
+      const cases = flags.cases ?? casesFromEnvironment(io);
+      const [{ check }, { runCheck }] = await Promise.all([import('./check.ts'), import('../run.ts')]);
+      done(await check(io, name, { ...flags, ...(cases !== undefined && { cases }) }, runCheck));
+    });
+};
+
+const addRun: Adder = (program, io, done) => {
+  program
+    .command('run')
+    .summary('run a program on a backend')
+    .description('Runs a program (text or JSON form, spec/ir.md) and prints its results.')
+    .argument('<program>', 'file of the program')
+    .option('--backend <backend>', 'where to run it; default: ETALON_BACKEND, or reference')
+    .option('--inputs <file>', 'an .npz file: arrays named as the inputs of the program, or arr_0, arr_1, … in their order')
+    .option('--out <file>', 'write the results to an .npz file (out0, out1, …) instead')
+    .action(async (program: string, flags: RunFlags) => done(await (await import('./run.ts')).run(io, program, flags)));
+};
+
+const addReplay: Adder = (program, io, done) => {
+  program
+    .command('replay')
+    .summary('run a failed case again')
+    .description('Runs one case in this process, so that breakpoints work, and says whether it still fails.')
+    .argument('[file]', 'a saved case: .etalon/failures/….json')
+    .option('--case <id>', "a case by its id instead of a file; needs the run's seed where that was not the default")
+    .option('--seed <n>', 'seed of the run that the id is from', seed)
+    .option('--backend <backend>', "which backend; default: the file's own, where that is a built-in one")
+    .action(async (file: string | undefined, flags: ReplayFlags) => done(await (await import('./replay.ts')).replay(io, file, flags)));
+};
+
+const addQuestions: Adder = (program, io, done) => {
+  program
+    .command('explain')
+    .summary('print a section of the specification')
+    .description('Prints what the specification says of a primitive, constraint, law, transformation or error.')
+    .argument('<name...>', 'for example reduce_sum, reduce_sum-C2, adjoint, grad, ConcretizationError')
+    .action(async (name: string[]) => done((await import('./explain.ts')).explain(io, name)));
+  program
+    .command('primitives')
+    .description('list the primitives')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: true }) => done((await import('./primitives.ts')).listPrimitives(io, json === true)));
+  program
+    .command('backends')
+    .description('list the built-in backends, and which of them can run here')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: true }) => done(await (await import('./backends.ts')).listBackends(io, json === true)));
+};

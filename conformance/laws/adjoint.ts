@@ -1,0 +1,46 @@
+/** ⟨J·v, w⟩ = ⟨v, Jᵀ·w⟩: forward and reverse mode are transposes of one another. */
+import { hostScalar, type HostArray, numbers } from '../../reference/core/host.ts';
+import type { Bounded } from '../../reference/core/primitive.ts';
+import { errorBound } from '../../reference/transforms/error-bound.ts';
+import { gamma } from '../../reference/transforms/rounding.ts';
+import { judgeProgram } from '../budgets.ts';
+import { jvpOf, vjpOf } from '../programs/sample.ts';
+import { judgement, type Law } from './law.ts';
+
+export const adjoint: Law = {
+  name: 'adjoint',
+  anchor: 'spec/conformance.md#adjoint',
+  ofRules: true,
+  program: vjpOf,
+  async check(bench, sample, random) {
+    const n = sample.inputs.length;
+    const results = sample.jaxpr.outputs.length;
+    const forward = jvpOf(sample, random);
+    const backward = vjpOf(sample, random);
+    const tangents = errorBound(forward.jaxpr, forward.inputs, bench.profile).slice(results);
+    const cotangents = errorBound(backward.jaxpr, backward.inputs, bench.profile).slice(results);
+    const left = product(tangents, backward.inputs.slice(n));
+    const right = product(cotangents, forward.inputs.slice(n));
+    const worst = Float64Array.of(left.error + right.error);
+    const expected = { value: hostScalar('float64', left.sum), bound: { worst, variance: worst.map((e) => e * e) } };
+    const got = [hostScalar('float64', right.sum)];
+    const comparison = judgeProgram([expected], got, bench.profile);
+    return judgement(comparison, { jaxpr: backward.jaxpr, inputs: backward.inputs, expected: [expected.value], got });
+  },
+};
+
+/** ⟨x, y⟩ in float64 and its error: what x carries, and the roundings of the sum. Infinite where x is not finite. */
+function product(xs: readonly Bounded[], ys: readonly HostArray[]): { readonly sum: number; readonly error: number } {
+  let [sum, magnitude, error, terms] = [0, 0, 0, 0];
+  xs.forEach(({ value, bound }, k) => {
+    const y = numbers(ys[k]!);
+    numbers(value).forEach((x, i) => {
+      sum += x * y[i]!;
+      magnitude += Math.abs(x * y[i]!);
+      error += Math.abs(y[i]!) * (bound?.worst[i] ?? 0);
+      terms++;
+    });
+  });
+  error += gamma(terms + 1, 'float64') * magnitude;
+  return Number.isFinite(sum) && !Number.isNaN(error) ? { sum, error } : { sum: 0, error: Infinity };
+}

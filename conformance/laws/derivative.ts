@@ -1,0 +1,104 @@
+/** Tangents are the limit of difference quotients: Romberg's extrapolation in float64. */
+import { build, type HostArray, numbers } from '../../reference/core/host.ts';
+import { evaluateJaxpr } from '../../reference/interpreter.ts';
+import { errorBound } from '../../reference/transforms/error-bound.ts';
+import { judgeProgram } from '../budgets.ts';
+import type { RandomStream } from '../programs/random-stream.ts';
+import { jvpOf, type Sample } from '../programs/sample.ts';
+import { judgement, type Law } from './law.ts';
+
+/** Steps h = 2⁻⁶ … 2⁻¹⁰. Points are multiples of 2⁻²⁰ below 2⁵ and directions multiples of 2⁻⁴, so that x + h·v is exact. */
+const STEPS = [6, 7, 8, 9, 10].map((k) => 2 ** -k);
+const GRID = 2 ** -20;
+
+export const derivative: Law = {
+  name: 'derivative',
+  anchor: 'spec/conformance.md#derivative',
+  ofRules: true,
+  program: (sample, random) => jvpOf(moderate(sample, random), random),
+  async check(bench, sample, random) {
+    const tame = moderate(sample, random);
+    const { jaxpr, inputs } = jvpOf(tame, random);
+    const results = tame.jaxpr.outputs.length;
+    const tangents = jaxpr.outputs.length - results;
+    const carried = errorBound(jaxpr, inputs, bench.profile);
+    const smooth = quotients(tame, inputs.slice(tame.inputs.length));
+    // Results without a tangent come first as values only; those with one are the float results, in order.
+    const differentiable = smooth.filter((_, j) => tame.jaxpr.outAvals[j]!.dtype === 'float64').slice(0, tangents);
+    const expected = differentiable.map(({ value, worst }, k) => {
+      const own = carried[results + k]!.bound?.worst;
+      const total = worst.map((e, i) => e + (own?.[i] ?? 0));
+      return { value, bound: { worst: total, variance: total.map((e) => e * e) } };
+    });
+    const got = carried.slice(results).map((y) => y.value);
+    const comparison = judgeProgram(expected, got, bench.profile);
+    return judgement(comparison, { jaxpr, inputs, expected: expected.map((y) => y.value), got });
+  },
+};
+
+/** The sample with active inputs of moderate size on a coarse grid. */
+function moderate(sample: Sample, random: RandomStream): Sample {
+  const tame = (v: number): number => {
+    const size = Math.abs(v);
+    const inRange = size >= 1 / 16 && size <= 16 ? v : (0.5 + 1.5 * random.unit()) * (random.chance(0.5) ? 1 : -1);
+    return Math.round(inRange / GRID) * GRID;
+  };
+  const inputs = sample.inputs.map((x, i) =>
+    sample.active.includes(i) ? build(x.dtype, x.shape, (k) => tame(numbers(x)[k]!)) : x,
+  );
+  return { ...sample, inputs };
+}
+
+interface Quotient {
+  readonly value: HostArray;
+  /** Infinite where the function is not smooth enough for a quotient to say anything. */
+  readonly worst: Float64Array;
+}
+
+/** Extrapolated central differences of every result along `v`. */
+function quotients({ jaxpr, inputs, active }: Sample, v: readonly HostArray[]): Quotient[] {
+  const at = (h: number): readonly HostArray[] => {
+    const moved = inputs.map((x, i) => {
+      const k = active.indexOf(i);
+      return k < 0 ? x : build(x.dtype, x.shape, (e) => numbers(x)[e]! + h * numbers(v[k]!)[e]!);
+    });
+    return evaluateJaxpr(jaxpr, moved);
+  };
+  const middle = errorBound(jaxpr, inputs, 'strict');
+  const sides = STEPS.map((h) => ({ h, ahead: at(h), behind: at(-h) }));
+  return middle.map(({ value, bound }, j) => {
+    const one = (i: number): { slope: number; error: number } => {
+      const f = (side: readonly HostArray[]): number => numbers(side[j]!)[i]!;
+      const points = sides.map(({ h, ahead, behind }) => ({ h, ahead: f(ahead), behind: f(behind) }));
+      return extrapolated(points, numbers(value)[i]!, bound?.worst[i] ?? 0);
+    };
+    const all = Array.from({ length: value.data.length }, (_, i) => one(i));
+    return { value: build('float64', value.shape, (i) => all[i]!.slope), worst: Float64Array.from(all, (q) => q.error) };
+  });
+}
+
+interface Point {
+  readonly h: number;
+  readonly ahead: number;
+  readonly behind: number;
+}
+
+/**
+ * Romberg's scheme on central differences. Its error is taken from the last two diagonals, and from the rounding of the
+ * values over the smallest step. Not smooth: the one-sided slopes do not approach each other.
+ */
+function extrapolated(points: readonly Point[], middle: number, rounding: number): { slope: number; error: number } {
+  let row = points.map(({ h, ahead, behind }) => (ahead - behind) / (2 * h));
+  let previous = NaN;
+  for (let order = 1; order < points.length; order++) {
+    previous = row.at(-1)!;
+    row = row.slice(1).map((d, k) => d + (d - row[k]!) / (4 ** order - 1));
+  }
+  const slope = row[0]!;
+  const [coarse, fine] = points.slice(-2).map(({ h, ahead, behind }) => Math.abs((ahead - 2 * middle + behind) / h)) as [number, number];
+  const noise = (8 * rounding) / points.at(-1)!.h;
+  const kink = fine > 0.75 * coarse && fine > noise;
+  const error = 16 * Math.abs(slope - previous) + noise;
+  const says = Number.isFinite(slope) && !kink && error <= 1e-3 * (1 + Math.abs(slope));
+  return says ? { slope, error } : { slope: 0, error: Infinity };
+}

@@ -1,0 +1,20 @@
+/** A jitted function computes what the function computes: both are within budget of the reference. */
+import { jitted } from '../programs/sample.ts';
+import { judgeWithin, type Law } from './law.ts';
+import { value } from './value.ts';
+
+export const jitIsEager: Law = {
+  name: 'jit-is-eager',
+  anchor: 'spec/conformance.md#jit-is-eager',
+  ofRules: false,
+  program: jitted,
+  async check(bench, sample, random) {
+    const compiled = jitted(sample);
+    const together = await judgeWithin(bench, compiled.jaxpr, compiled.inputs);
+    return together.wrong === null ? together : preferSmaller(together, await value.check(bench, sample, random));
+  },
+};
+
+/** If the equations are wrong already without jit, that is what is shown. */
+const preferSmaller = <T extends { readonly wrong: object | null }>(together: T, alone: T): T =>
+  alone.wrong === null ? together : alone;

@@ -1,0 +1,128 @@
+/** What a law is: a demand on a program and its inputs that a backend meets or does not. */
+import { oneEquation } from '../../reference/core/array.ts';
+import { avalOf, type HostArray } from '../../reference/core/host.ts';
+import type { Jaxpr } from '../../reference/core/jaxpr.ts';
+import type { Bounded } from '../../reference/core/primitive.ts';
+import { errorBound } from '../../reference/transforms/error-bound.ts';
+import type { Bench } from '../bench.ts';
+import { type Comparison, judgeEquation, judgeProgram } from '../budgets.ts';
+import { differentEquations, type Met } from '../debug/equations.ts';
+import type { RandomStream } from '../programs/random-stream.ts';
+import type { Sample } from '../programs/sample.ts';
+import type { Element, LawName, Measured } from '../types.ts';
+
+/** The proof that something is wrong: a program, its inputs, and both sides' results. */
+export interface Evidence {
+  readonly message: string;
+  readonly element: Element | null;
+  /** null: the case is not about a program that runs. */
+  readonly jaxpr: Jaxpr | null;
+  readonly inputs: readonly HostArray[];
+  readonly expected: readonly HostArray[];
+  /** null: the backend threw. */
+  readonly got: readonly HostArray[] | null;
+  readonly budgets: readonly (Float64Array | null)[];
+  /** The user's line of the wrong equation. */
+  readonly source: string | null;
+}
+
+export interface Judgement {
+  readonly compared: number;
+  readonly uncompared: number;
+  readonly measured: Measured | null;
+  readonly wrong: Evidence | null;
+}
+
+export interface Law {
+  readonly name: LawName;
+  /** Its section of the specification. */
+  readonly anchor: `spec/conformance.md#${LawName}`;
+  /** Holds of the reference's rules, whatever the backend: only `check reference` asks. */
+  readonly ofRules: boolean;
+  /**
+   * What the law makes of a sample: it runs on the backend and names the case. `random` draws what is needed beyond the
+   * sample (directions, lanes): both functions are given streams with the same seed.
+   */
+  program(sample: Sample, random: RandomStream): Sample;
+  check(bench: Bench, sample: Sample, random: RandomStream): Promise<Judgement>;
+}
+
+/** The results that a backend gives, or the error that it throws. */
+export async function attempt(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<readonly HostArray[] | Error> {
+  try {
+    return await bench.run(jaxpr, inputs);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** A comparison of a program's results as a judgement. */
+export function judgement(
+  { compared, uncompared, measured, wrong, budgets }: Comparison,
+  what: { jaxpr: Jaxpr; inputs: readonly HostArray[]; expected: readonly HostArray[]; got: readonly HostArray[]; source?: string | null },
+): Judgement {
+  const evidence = wrong && { ...wrong, ...what, budgets, source: what.source ?? null };
+  return { compared, uncompared, measured, wrong: evidence };
+}
+
+/** A backend that throws where it declared no gap is wrong. */
+export function threw(error: Error, jaxpr: Jaxpr, inputs: readonly HostArray[], expected: readonly HostArray[]): Judgement {
+  const wrong = {
+    message: `the backend threw ${error.name}: ${error.message.split('\n')[0]}`,
+    element: null,
+    jaxpr,
+    inputs,
+    expected,
+    got: null,
+    budgets: expected.map(() => null),
+    source: null,
+  };
+  return { compared: 0, uncompared: 0, measured: null, wrong };
+}
+
+/** One equation on given operands, against its primitive's accuracy. */
+export async function judgeMet(bench: Bench, { primitive, operands, params, results, source }: Met): Promise<Judgement> {
+  const jaxpr = oneEquation(primitive, operands.map(avalOf), params);
+  const got = await attempt(bench, jaxpr, operands);
+  if (got instanceof Error) return threw(got, jaxpr, operands, results);
+  const comparison = judgeEquation(primitive, operands, params, results, got, bench.profile);
+  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: source?.toString() ?? null });
+}
+
+export interface Locally {
+  /** Elements of results of single equations. */
+  readonly compared: number;
+  /** The first equation that is wrong on the reference's values. */
+  readonly wrong: Evidence | null;
+}
+
+/** The equations of a program, one by one, up to the first that is wrong. */
+export async function judgeLocally(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Locally> {
+  let compared = 0;
+  for (const met of differentEquations(jaxpr, inputs)) {
+    const judged = await judgeMet(bench, met);
+    compared += judged.compared;
+    if (judged.wrong !== null) return { compared, wrong: judged.wrong };
+  }
+  return { compared, wrong: null };
+}
+
+/**
+ * A program's results against the bounds carried through it. Where these say nothing (an infinite bound) or results are
+ * beyond what is likely, its equations are judged one by one.
+ */
+export async function judgeWithin(
+  bench: Bench,
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  expected: readonly Bounded[] = errorBound(jaxpr, inputs, bench.profile),
+): Promise<Judgement> {
+  const values = expected.map((x) => x.value);
+  const got = await attempt(bench, jaxpr, inputs);
+  if (got instanceof Error) return threw(got, jaxpr, inputs, values);
+  const comparison = judgeProgram(expected, got, bench.profile);
+  const judged = judgement(comparison, { jaxpr, inputs, expected: values, got });
+  if (judged.wrong !== null || (comparison.uncompared === 0 && comparison.suspect === 0)) return judged;
+  const locally = await judgeLocally(bench, jaxpr, inputs);
+  return { ...judged, compared: judged.compared + locally.compared, wrong: locally.wrong };
+}

@@ -1,0 +1,70 @@
+/** Cases: a program, inputs and a law, with an id that is stable as long as their content is. */
+import { createHash } from 'node:crypto';
+import { type DType, shortName } from '../../reference/core/dtypes.ts';
+import { toDocument } from '../../reference/core/program.ts';
+import { printDocument } from '../../reference/core/text.ts';
+import type { Bench } from '../bench.ts';
+import type { Evidence, Judgement, Law } from '../laws/law.ts';
+import type { CaseId, Group, LawName, Transformation } from '../types.ts';
+import { RandomStream } from './random-stream.ts';
+import type { Sample } from './sample.ts';
+
+/** What all cases of a unit share. A unit's cases are made, and run, in order. */
+export interface Unit {
+  /** `reduce_sum/f32/vmap`: how the ids of its cases begin. */
+  readonly key: string;
+  readonly group: Group;
+  readonly law: LawName;
+  readonly subject: string;
+  readonly dtype: DType;
+  readonly transformation: Transformation;
+  /** At most how many cases it makes. */
+  readonly planned: number;
+  /** The cases of a seed, made one after the other. */
+  cases(seed: number): Iterable<Case>;
+}
+
+export interface Case {
+  readonly id: CaseId;
+  /** Hash of everything that is run and demanded: two cases with the same are the same. */
+  readonly content: string;
+  readonly variant: string;
+  /** What runs on the backend, for gaps and for saving what hangs; null: nothing does, or the law decides. */
+  readonly sample: Sample | null;
+  check(bench: Bench): Promise<Judgement>;
+  /** Looks for smaller evidence of the same kind until the deadline (a `Date.now()`). */
+  shrink?(bench: Bench, evidence: Evidence, deadline: number): Promise<Evidence>;
+}
+
+export const unitKey = (subject: string, dtype: DType, how: string): string => `${subject}/${shortName(dtype)}/${how}`;
+
+/** A hash of what is given: text, programs with their inputs. */
+export function contentHash(...parts: readonly (string | Sample)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    if (typeof part === 'string') hash.update(part);
+    else {
+      hash.update(printDocument(toDocument(part.jaxpr, { constants: true })));
+      for (const { data } of part.inputs) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+    hash.update('\n');
+  }
+  return hash.digest('hex');
+}
+
+/** `reduce_sum/f32/vmap.vjp/odd/3f9c`. */
+export const caseId = (key: string, variant: string, content: string): CaseId => `${key}/${variant}/${content.slice(0, 4)}`;
+
+/** A case of a law on a program. `name` seeds what the law draws. */
+export function lawCase(key: string, variant: string, law: Law, sample: Sample, seed: readonly (string | number)[]): Case {
+  const random = (): RandomStream => new RandomStream(...seed, law.name);
+  const program = law.program(sample, random());
+  const content = contentHash(key, law.name, program);
+  return {
+    id: caseId(key, variant, content),
+    content,
+    variant,
+    sample: program,
+    check: (bench) => law.check(bench, sample, random()),
+  };
+}

@@ -1,0 +1,155 @@
+/** Cases of single primitives: every dtype, transformation and shape class, under every law. */
+import fc from 'fast-check';
+import { type DType, isFloat } from '../../reference/core/dtypes.ts';
+import { avalOf } from '../../reference/core/host.ts';
+import type { AnyFirstOrder, Call, Params, ShapeClass } from '../../reference/core/primitive.ts';
+import { SHAPE_CLASSES } from '../../reference/core/primitive.ts';
+import { type ProgramLaw, laws } from '../laws/index.ts';
+import type { Evidence } from '../laws/law.ts';
+import { judgeRefusal } from '../laws/rejects.ts';
+import type { Transformation } from '../types.ts';
+import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
+import { makeGen } from './gen.ts';
+import { hash32, RandomStream } from './random-stream.ts';
+import { callSample, NotApplicable, type Sample, transformed } from './sample.ts';
+
+/** What is done with a primitive's calls under the third part of an id. */
+interface How {
+  readonly law: ProgramLaw;
+  /** The cell of the report. */
+  readonly transformation: Transformation;
+  /** How the call is transformed before the law sees it; left out: not at all. */
+  readonly first?: Transformation;
+  readonly classes: readonly ShapeClass[];
+  /** Of the cases per cell that were asked for, the share that is made. */
+  readonly share: number;
+  readonly needs?: 'derivative' | 'float64 derivative';
+}
+
+const value = (transformation: Transformation, share: number, needs?: How['needs']): How => ({
+  law: 'value',
+  transformation,
+  first: transformation,
+  classes: SHAPE_CLASSES,
+  share,
+  ...(needs && { needs }),
+});
+
+const HOWS: Readonly<Record<string, How>> = {
+  eval: value('eval', 1),
+  jit: { law: 'jit-is-eager', transformation: 'jit', classes: ['scalar', 'empty', 'odd', 'broadcast'], share: 0.5 },
+  vmap: value('vmap', 0.5),
+  jvp: value('jvp', 0.5, 'derivative'),
+  vjp: value('vjp', 0.5, 'derivative'),
+  'vmap.vjp': value('vmap.vjp', 0.5, 'derivative'),
+  'vjp.vmap': value('vjp.vmap', 0.5, 'derivative'),
+  repeats: { law: 'repeats', transformation: 'eval', classes: ['odd', 'large'], share: 0.5 },
+  'keeps-inputs': { law: 'keeps-inputs', transformation: 'eval', classes: ['odd'], share: 0.5 },
+  'vmap-is-loop': { law: 'vmap-is-loop', transformation: 'vmap', classes: ['scalar', 'odd', 'broadcast'], share: 0.5 },
+  adjoint: { law: 'adjoint', transformation: 'vjp', classes: ['scalar', 'odd', 'broadcast'], share: 1, needs: 'derivative' },
+  linearity: { law: 'linearity', transformation: 'jvp', classes: ['scalar', 'odd', 'broadcast'], share: 1, needs: 'derivative' },
+  derivative: { law: 'derivative', transformation: 'jvp', classes: ['scalar', 'odd', 'broadcast'], share: 2, needs: 'float64 derivative' },
+};
+
+/** The units of a primitive, rules of the reference included if asked for. `count`: cases per cell and shape class. */
+export function* primitiveUnits(primitive: AnyFirstOrder, count: number, ofRules: boolean): Generator<Unit> {
+  for (const dtype of primitive.dtypes) {
+    for (const [name, how] of Object.entries(HOWS)) {
+      if (laws[how.law].ofRules && !ofRules) continue;
+      if (how.needs !== undefined && !differentiates(primitive, dtype, how.needs)) continue;
+      yield programUnit(primitive, dtype, name, how, Math.max(1, Math.round(count * how.share)));
+    }
+    yield refusalUnit(primitive, dtype);
+  }
+}
+
+function differentiates(primitive: AnyFirstOrder, dtype: DType, needs: How['needs']): boolean {
+  if ('zero' in primitive.differentiate || !isFloat(dtype)) return false;
+  return needs === 'derivative' || dtype === 'float64';
+}
+
+function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: How, count: number): Unit {
+  const key = unitKey(primitive.name, dtype, name);
+  const first = how.first ?? 'eval';
+  const group = ['eval', 'jit'].includes(how.transformation) ? 'primitives' : 'rules';
+  return {
+    key,
+    group,
+    law: how.law,
+    subject: primitive.name,
+    dtype,
+    transformation: how.transformation,
+    planned: how.classes.length * count,
+    *cases(seed) {
+      for (const shapeClass of how.classes) {
+        const calls = primitive.cases(makeGen(fc, dtype, shapeClass)) as fc.Arbitrary<Call<Params>>;
+        const stream = hash32(seed, key, shapeClass);
+        for (const [index, call] of fc.sample(calls, { seed: stream, numRuns: count }).entries()) {
+          const sampled = (c: Call<Params>): Sample => transformed(callSample(primitive, c), first, new RandomStream(stream, index));
+          const made = (c: Call<Params>): Case => lawCase(key, shapeClass, laws[how.law], sampled(c), [stream, index]);
+          const wanted = applicable(() => made(call));
+          if (wanted === null) continue;
+          yield {
+            ...wanted,
+            shrink: (bench, evidence, deadline) =>
+              smallest(calls, { seed: stream, index }, evidence, deadline, async (c) => (await made(c).check(bench)).wrong),
+          };
+        }
+      }
+    },
+  };
+}
+
+function applicable<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof NotApplicable) return null;
+    throw error;
+  }
+}
+
+/** fast-check's shrinking from run `index` of the stream, until the deadline. */
+async function smallest(
+  calls: fc.Arbitrary<Call<Params>>,
+  { seed, index }: { readonly seed: number; readonly index: number },
+  start: Evidence,
+  deadline: number,
+  judge: (call: Call<Params>) => Promise<Evidence | null>,
+): Promise<Evidence> {
+  let best = start;
+  const holds = async (call: Call<Params>): Promise<boolean> => {
+    if (Date.now() > deadline) return true;
+    const found = await judge(call).catch(() => null);
+    if (found !== null) best = found;
+    return found === null;
+  };
+  await fc.check(fc.asyncProperty(calls, holds), { seed, path: String(index), numRuns: 1 });
+  return best;
+}
+
+/** One call per constraint that breaks it. */
+function refusalUnit(primitive: AnyFirstOrder, dtype: DType): Unit {
+  const key = unitKey(primitive.name, dtype, 'rejects');
+  const ids = Object.keys(primitive.breaks);
+  return {
+    key,
+    group: 'primitives',
+    law: 'rejects',
+    subject: primitive.name,
+    dtype,
+    transformation: 'eval',
+    planned: ids.length,
+    *cases(seed) {
+      for (const id of ids) {
+        const broken = (primitive.breaks as Record<string, AnyFirstOrder['cases']>)[id]!(makeGen(fc, dtype, 'odd'));
+        const [call] = fc.sample(broken as fc.Arbitrary<Call<Params>>, { seed: hash32(seed, key, id), numRuns: 1 });
+        const { args, params } = call!;
+        const avals = args.map(avalOf);
+        const content = contentHash(key, id, JSON.stringify([avals, params]));
+        const check = async (): Promise<ReturnType<typeof judgeRefusal>> => judgeRefusal(primitive, avals, params, id);
+        yield { id: caseId(key, id, content), content, variant: id, sample: null, check };
+      }
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * Keys and random bits, bit for bit as JAX's threefry2x32 generator makes them. There are two streams: that of 2019,
+ * which JAX's README printed and which is the default here, and today's ("partitionable"), in which every bit depends
+ * on its own position only (spec/random.md).
+ */
+import { asArray } from '../core/convert.ts';
+import { x64Enabled } from '../core/config.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { type Shape, showAval, sizeOf } from '../core/host.ts';
+import { type ArrayLike, NDArray } from '../core/ndarray.ts';
+import * as lax from '../lax.ts';
+import { checkIntegers, shapeArgument } from './numpy/arguments.ts';
+
+export interface StreamOptions {
+  /** Today's stream instead of that of 2019; without it, what `useThreefryPartitionable` last said. */
+  readonly threefryPartitionable?: boolean;
+}
+
+let partitionableByDefault = false;
+
+/**
+ * Chooses the stream of every later call that does not choose itself, as JAX's `jax_threefry_partitionable` does.
+ * Functions that jit has traced already keep theirs.
+ */
+export function useThreefryPartitionable(on: boolean = true): void {
+  partitionableByDefault = on;
+}
+export const isPartitionable = (options: StreamOptions): boolean => options.threefryPartitionable ?? partitionableByDefault;
+
+/**
+ * A key from an integer seed: its high and low 32 bits, as `uint32[2]`. Without 64-bit mode the high bits are 0, as in
+ * JAX, so that a seed gives one stream in every program.
+ */
+export function key(seed: number | bigint | NDArray): NDArray {
+  if (seed instanceof NDArray) {
+    if (seed.ndim !== 0) throw new ArgumentError(`random.key: the seed must be a scalar, got ${showAval(seed.aval)}; use vmap for several`);
+    const low = lax.convertElementType(checkIntegers(seed, 'random.key'), 'uint32');
+    return pair(lax.full([], 0, 'uint32'), low);
+  }
+  if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
+    throw new ArgumentError(`random.key: the seed must be an integer below 2^53, got ${seed}; larger ones can be bigints`);
+  }
+  const bits = BigInt.asUintN(x64Enabled() ? 64 : 32, BigInt(seed));
+  return pair(lax.full([], bits >> 32n, 'uint32'), lax.full([], bits & 0xffffffffn, 'uint32'));
+}
+/** The name that `key` had first. */
+export const PRNGKey: typeof key = key;
+
+const pair = (high: NDArray, low: NDArray): NDArray => lax.concatenate([lax.reshape(high, [1]), lax.reshape(low, [1])], 0);
+
+/** @throws ArgumentError if `x` is not one key */
+export function checkKey(x: unknown, where: string): NDArray {
+  if (x instanceof NDArray && x.dtype === 'uint32' && x.shape.length === 1 && x.shape[0] === 2) return x;
+  const got = x instanceof NDArray ? showAval(x.aval) : typeof x;
+  throw new ArgumentError(`${where}: expected a key, u32[2], got ${got}; make one with random.key(seed), use vmap for several`);
+}
+
+/** Threefry of two arrays of counts under one key. */
+function threefry(k: NDArray, high: NDArray, low: NDArray): readonly [NDArray, NDArray] {
+  const [k1, k2] = [0, 1].map((i) => lax.broadcastInDim(lax.squeeze(lax.sliceInDim(k, i, i + 1), [0]), high.shape, []));
+  return lax.threefry2x32(k1!, k2!, high, low);
+}
+
+/** The 2019 layout: the first half of the counts with the second half, a zero making an odd number even. */
+function threefryHalves(k: NDArray, counts: NDArray): NDArray {
+  const n = counts.size;
+  const even = n % 2 === 0 ? counts : lax.concatenate([counts, lax.full([1], 0, 'uint32')], 0);
+  const half = even.size / 2;
+  const words = lax.concatenate(threefry(k, lax.sliceInDim(even, 0, half), lax.sliceInDim(even, half, even.size)), 0);
+  return n % 2 === 0 ? words : lax.sliceInDim(words, 0, n);
+}
+
+/** Today's layout: 64 bits for each position, from its number. */
+function threefryAt(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
+  const position = lax.reshape(lax.iota('uint32', sizeOf(shape)), shape);
+  return threefry(k, lax.zerosLike(position), position);
+}
+
+/** 32 random bits per element. */
+export function bits32(k: NDArray, shape: Shape, partitionable: boolean): NDArray {
+  if (!partitionable) return lax.reshape(threefryHalves(k, lax.iota('uint32', sizeOf(shape))), shape);
+  return lax.bitwiseXor(...threefryAt(k, shape));
+}
+
+/** 64 random bits per element, as high and low words. */
+export function bits64(k: NDArray, shape: Shape, partitionable: boolean): readonly [high: NDArray, low: NDArray] {
+  if (partitionable) return threefryAt(k, shape);
+  const n = sizeOf(shape);
+  const words = threefryHalves(k, lax.iota('uint32', 2 * n));
+  return [lax.reshape(lax.sliceInDim(words, 0, n), shape), lax.reshape(lax.sliceInDim(words, n, 2 * n), shape)];
+}
+
+/** New keys from a key: `num` of them along a first axis. The old one should not be used again. */
+export function split(k: NDArray, num: number | Shape = 2, options: StreamOptions = {}): NDArray {
+  checkKey(k, 'random.split');
+  const shape = shapeArgument(num, 'random.split');
+  if (!isPartitionable(options)) {
+    return lax.reshape(threefryHalves(k, lax.iota('uint32', 2 * sizeOf(shape))), [...shape, 2]);
+  }
+  const words = threefryAt(k, shape).map((w) => lax.expandDims(w, [shape.length]));
+  return lax.concatenate(words, shape.length);
+}
+
+/** A key from a key and an integer: for each integer another one. */
+export function foldIn(k: NDArray, data: ArrayLike): NDArray {
+  checkKey(k, 'random.foldIn');
+  const value = typeof data === 'number' ? lax.full([], data, 'uint32') : checkIntegers(asArray(data, 'random.foldIn'), 'random.foldIn');
+  if (value.ndim !== 0) throw new ArgumentError(`random.foldIn: the data must be a scalar, got ${showAval(value.aval)}; use vmap for several`);
+  return threefryHalves(k, key(value));
+}

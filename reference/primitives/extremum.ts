@@ -1,0 +1,83 @@
+/**
+ * Where the largest or smallest element is: argmax and argmin (spec/primitives/reduction.md).
+ */
+import { ANY, type DType, INTEGERS } from '../core/dtypes.ts';
+import { build, type Shape } from '../core/host.ts';
+import { definePrimitive, type Gen } from '../core/primitive.ts';
+import { checkAxes, inFront, NATURALS, remaining, show } from './axes.ts';
+import { call, smallShape } from './draw.ts';
+import { type Defined, exact } from './elementwise.ts';
+import { rowsOf } from './layout.ts';
+
+interface Arg {
+  /** One axis. */
+  readonly axes: Shape;
+  readonly index_dtype: DType;
+}
+type ArgExtremum<N extends string> = Defined<N, Arg, 'C1' | 'C2' | 'C3' | 'C4'>;
+
+/** The first NaN, else the first element of which none is `better`. */
+function indexOfBest(data: ArrayLike<number>, from: number, n: number, better: (a: number, b: number) => boolean): number {
+  let best = from;
+  for (let i = from; i < from + n; i++) {
+    if (Number.isNaN(data[i]!)) return i - from;
+    if (better(data[i]!, data[best]!)) best = i;
+  }
+  return best - from;
+}
+
+function argExtremum<const N extends 'argmax' | 'argmin'>(
+  name: N,
+  spec: `spec/primitives/${string}.md#${NoInfer<N>}`,
+  better: (a: number, b: number) => boolean,
+): ArgExtremum<N> {
+  return definePrimitive<N, Arg, 'C1' | 'C2' | 'C3' | 'C4'>({
+    name,
+    spec,
+    operands: [{ name: 'operand', dtypes: ANY }],
+    params: { axes: { ...NATURALS, minItems: 1, maxItems: 1 }, index_dtype: { enum: INTEGERS } },
+    dtypes: ANY,
+    constraints: {
+      C1: (_, p) => p.axes.length === 1 || `axes must name exactly one axis, got ${show(p.axes)}`,
+      C2: ([x], p) => checkAxes('axes', p.axes, x!.shape.length),
+      C3: ([x], p) => x!.shape[p.axes[0]!]! > 0 || `the axis must not be empty, got axis ${p.axes[0]} of ${show(x!.shape)}`,
+      C4: (_, p) =>
+        INTEGERS.some((d) => d === p.index_dtype) || `index_dtype must be one of ${INTEGERS.join(', ')}, got ${p.index_dtype}`,
+    },
+    infer: ([x], p) => [
+      { shape: remaining(x!.shape.length, p.axes).map((d) => x!.shape[d]!), dtype: p.index_dtype, weak: false },
+    ],
+    evaluate([x], p) {
+      const { shape, data, length } = rowsOf(x!, p.axes);
+      return [build(p.index_dtype, shape, (r) => indexOfBest(data, r * length, length, better))];
+    },
+    differentiate: { zero: 'an index is an integer, and integers have no tangents' },
+    batch: (lax, [x], [at], _, p) => inFront(lax[name](lax.moveAxis(x!, at!, 0), p.axes[0]! + 1, p.index_dtype)),
+    bound: 'exact',
+    accuracy: exact,
+    cases: (gen) =>
+      gen
+        .shape({ minRank: 1 })
+        .chain((shape) => gen.fc.tuple(gen.fc.nat(shape.length - 1), gen.fc.constantFrom(...INTEGERS), gen.fc.constant(shape)))
+        .chain(([axis, index_dtype, shape]) => {
+          const nonEmpty = shape.with(axis, Math.max(shape[axis]!, 1));
+          return call(gen, [[gen.dtype, nonEmpty]], { axes: [axis], index_dtype });
+        }),
+    breaks: {
+      C1: (gen) =>
+        gen.fc.oneof(
+          smallShape(gen, 2).chain((s) => broken(gen, s, { axes: [0, 1] })),
+          smallShape(gen).chain((s) => broken(gen, s, { axes: [] })),
+        ),
+      C2: (gen) => smallShape(gen).chain((s) => broken(gen, s, { axes: [s.length] })),
+      C3: (gen) => smallShape(gen).chain((s) => broken(gen, [...s, 0], { axes: [s.length] })),
+      C4: (gen) => smallShape(gen, 1).chain((s) => broken(gen, s, { index_dtype: 'float32' })),
+    },
+  });
+}
+
+const broken = (gen: Gen, shape: Shape, params: Partial<Arg>): ReturnType<typeof call<Arg>> =>
+  call<Arg>(gen, [[gen.dtype, shape]], { axes: [0], index_dtype: 'int32', ...params });
+
+export const argmax: ArgExtremum<'argmax'> = argExtremum('argmax', 'spec/primitives/reduction.md#argmax', (a, b) => a > b);
+export const argmin: ArgExtremum<'argmin'> = argExtremum('argmin', 'spec/primitives/reduction.md#argmin', (a, b) => a < b);

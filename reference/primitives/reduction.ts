@@ -1,0 +1,287 @@
+/**
+ * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or
+ * (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
+ */
+import { ANY, BITS, type DType, iinfo, isFloat, NUMBERS } from '../core/dtypes.ts';
+import { build, type HostArray, type Shape } from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import {
+  type Bound,
+  type Bounded,
+  type BoundRule,
+  definePrimitive,
+  type Differentiation,
+  operandAval,
+} from '../core/primitive.ts';
+import type { Lax } from '../core/rules.ts';
+import { checkAxes, checkIncreasing, inFront, NATURALS, range, remaining, shifted } from './axes.ts';
+import { call, smallShape } from './draw.ts';
+import { along, type Defined, exact, inexact, NO_TANGENT } from './elementwise.ts';
+import { exactProduct, exactSum, isFloatDType } from './exact.ts';
+import { magnitudes, rowsOf } from './layout.ts';
+
+export { argmax, argmin } from './extremum.ts';
+
+interface Reduce {
+  readonly axes: Shape;
+}
+type Reduction<N extends string> = Defined<N, Reduce, 'C1' | 'C2'>;
+type LaxReduction = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr';
+
+/** Completes a reduction. `row` reduces `n` elements of `data`, from `from` on. */
+function reduction<const N extends string>(
+  definition: Pick<Reduction<N>, 'name' | 'spec' | 'differentiate' | 'bound' | 'accuracy' | 'dtypes'> & {
+    readonly of: LaxReduction;
+    row(data: ArrayLike<number>, from: number, n: number, dtype: DType): number;
+  },
+): Reduction<N> {
+  const { of, row, ...rest } = definition;
+  return definePrimitive<N, Reduce, 'C1' | 'C2'>({
+    ...rest,
+    operands: [{ name: 'operand', dtypes: definition.dtypes }],
+    params: { axes: NATURALS },
+    constraints: {
+      C1: ([x], p) => checkAxes('axes', p.axes, x!.shape.length),
+      C2: (_, p) => checkIncreasing('axes', p.axes),
+    },
+    infer: ([x], p) => [{ ...x!, shape: remaining(x!.shape.length, p.axes).map((d) => x!.shape[d]!) }],
+    evaluate([x], p) {
+      const { shape, data, length } = rowsOf(x!, p.axes);
+      return [build(x!.dtype, shape, (r) => row(data, r * length, length, x!.dtype))];
+    },
+    batch: (lax, [x], [at], _, p) => inFront(lax[of](lax.moveAxis(x!, at!, 0), shifted(p.axes))),
+    cases: (gen) =>
+      gen.shape().chain((shape) =>
+        gen.fc.subarray(range(shape.length)).chain((axes) => call(gen, [[gen.dtype, shape]], { axes })),
+      ),
+    breaks: {
+      C1: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s]], { axes: [s.length] })),
+      C2: (gen) =>
+        gen.fc.oneof(
+          smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s]], { axes: [0, 0] })),
+          smallShape(gen, 2).chain((s) => call(gen, [[gen.dtype, s]], { axes: [1, 0] })),
+        ),
+    },
+  });
+}
+
+/** How many elements one result is made of. */
+const rowLength = (shape: Shape, { axes }: Reduce): number => axes.reduce((n, d) => n * shape[d]!, 1);
+/** A result repeated along the axes that were reduced. */
+const repeated = (lax: Lax, y: NDArray, shape: Shape, { axes }: Reduce): NDArray =>
+  lax.broadcastInDim(y, shape, remaining(shape.length, axes));
+
+// ---- sums and products
+
+export const reduceSum: Reduction<'reduce_sum'> = reduction({
+  name: 'reduce_sum',
+  spec: 'spec/primitives/reduction.md#reduce_sum',
+  of: 'reduceSum',
+  dtypes: NUMBERS,
+  row: (data, from, n, dtype) => (isFloatDType(dtype) ? exactSum(data, from, n, dtype) : wrapped(data, from, n, addInt)),
+  differentiate: {
+    active: inexact,
+    jvp: 'linear',
+    transpose: (lax, [ct], [x], p) => [along(ct, (t) => repeated(lax, t, operandAval(x!).shape, p))],
+  },
+  bound: 'linear',
+  accuracy([x], p) {
+    if (!isFloat(x!.dtype)) return { kind: 'exact' };
+    const magnitude = ([operand]: readonly HostArray[]): Float64Array => {
+      const { data, count, length } = rowsOf(magnitudes(operand!), p.axes);
+      return Float64Array.from({ length: count }, (_, r) => total(data, r * length, length));
+    };
+    return { kind: 'sum', terms: rowLength(x!.shape, p), magnitude };
+  },
+});
+
+/** A plain sum in double precision. */
+function total(data: ArrayLike<number>, from: number, n: number): number {
+  let sum = 0;
+  for (let i = from; i < from + n; i++) sum += data[i]!;
+  return sum;
+}
+
+const addInt = (a: number, b: number): number => (a + b) | 0;
+/** A fold of integers modulo 2³². */
+function wrapped(data: ArrayLike<number>, from: number, n: number, f: (a: number, b: number) => number, start: number = 0): number {
+  let result = start;
+  for (let i = from; i < from + n; i++) result = f(result, data[i]!);
+  return result;
+}
+
+export const reduceProd: Reduction<'reduce_prod'> = reduction({
+  name: 'reduce_prod',
+  spec: 'spec/primitives/reduction.md#reduce_prod',
+  of: 'reduceProd',
+  dtypes: NUMBERS,
+  row: (data, from, n, dtype) =>
+    isFloatDType(dtype) ? exactProduct(data, from, n, dtype) : wrapped(data, from, n, Math.imul, 1),
+  differentiate: {
+    active: inexact,
+    jvp: (lax, [x], [dx], _, p) => [along(dx, (t) => productTangent(lax, x!, t, p))],
+  },
+  bound: productBound,
+  accuracy: ([x], p) =>
+    isFloat(x!.dtype) ? { kind: 'product', terms: rowLength(x!.shape, p) } : { kind: 'exact' },
+});
+
+/**
+ * The tangent of a product, by halves: (a·b)˙ = ȧ·b + a·ḃ. It divides by no factor, so zeros among them are as good as
+ * any other. Nothing is left of an empty product: its tangent is zero.
+ */
+function productTangent(lax: Lax, x: NDArray, dx: NDArray, { axes }: Reduce): NDArray {
+  const kept = remaining(x.ndim, axes);
+  const lanes = kept.map((d) => x.shape[d]!);
+  const last = lanes.length;
+  const rows = (a: NDArray): NDArray => lax.reshape(lax.transpose(a, [...kept, ...axes]), [...lanes, rowLength(x.shape, { axes })]);
+  let value = rows(x);
+  let tangent = rows(dx);
+  if (value.shape[last] === 0) return lax.zerosLike({ shape: lanes, dtype: x.dtype });
+  for (let n = value.shape[last]!; n > 1; n = Math.ceil(n / 2)) {
+    const half = Math.floor(n / 2);
+    const part = (a: NDArray, from: number, to: number): NDArray => lax.sliceInDim(a, from, to, 1, last);
+    const [a, da] = [part(value, 0, half), part(tangent, 0, half)];
+    const [b, db] = [part(value, half, 2 * half), part(tangent, half, 2 * half)];
+    const product = lax.mul(a, b);
+    const derivative = lax.add(lax.mul(da, b), lax.mul(a, db));
+    value = n === 2 * half ? product : lax.concatenate([product, part(value, n - 1, n)], last);
+    tangent = n === 2 * half ? derivative : lax.concatenate([derivative, part(tangent, n - 1, n)], last);
+  }
+  return lax.squeeze(tangent, [last]);
+}
+
+/** |Π(xᵢ + δᵢ) − Πxᵢ| ≤ Π(|xᵢ| + δᵢ) − Π|xᵢ|, factor by factor so that nothing cancels. */
+function productBound([x]: readonly Bounded[], _: readonly HostArray[], p: Reduce): (Bound | null)[] {
+  return rowBounds(x!, p, (value, worst, variance, from, n) => {
+    let [size, error, spread] = [1, 0, 0];
+    for (let i = from; i < from + n; i++) {
+      const factor = Math.abs(value[i]!);
+      spread = times(spread, times(factor, factor)) + times(variance[i]!, times(size, size)) + times(spread, variance[i]!);
+      error = times(error, factor) + times(worst[i]!, size) + times(error, worst[i]!);
+      size = times(size, factor);
+    }
+    return [error, spread];
+  });
+}
+/** Products of bounds: nothing times an infinity is nothing. */
+const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
+
+/** The worst error and the variance of a row's result, from the values, errors and variances of its elements. */
+type RowBound = (
+  value: ArrayLike<number>,
+  worst: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  from: number,
+  n: number,
+) => readonly [worst: number, variance: number];
+
+function rowBounds({ value, bound }: Bounded, { axes }: Reduce, of: RowBound): (Bound | null)[] {
+  if (bound === null) return [null];
+  const like = (data: Float64Array): ArrayLike<number> => rowsOf({ shape: value.shape, dtype: 'float64', data }, axes).data;
+  const { data, count, length } = rowsOf(value, axes);
+  const [worst, variance] = [like(bound.worst), like(bound.variance)];
+  const result = { worst: new Float64Array(count), variance: new Float64Array(count) };
+  for (let r = 0; r < count; r++) {
+    [result.worst[r], result.variance[r]] = of(data, worst, variance, r * length, length);
+  }
+  return [result];
+}
+
+// ---- the largest and the smallest
+
+/** The smallest and largest value of a dtype, infinities included. */
+const limits = (dtype: DType): { min: number; max: number } =>
+  isFloat(dtype) ? { min: -Infinity, max: Infinity } : iinfo(dtype);
+
+/** `Math.max` and `Math.min` are what is wanted: NaN wins, and +0 is above −0. */
+function fold(f: (a: number, b: number) => number, start: 'min' | 'max') {
+  return (data: ArrayLike<number>, from: number, n: number, dtype: DType): number => {
+    let result = limits(dtype)[start];
+    for (let i = from; i < from + n; i++) result = f(result, data[i]!);
+    return result;
+  };
+}
+
+/** Elements that equal the result share the tangent equally. */
+const extremumTangent: Differentiation<Reduce> = {
+  active: inexact,
+  jvp: (lax, [x], [dx], [y], p) => [
+    along(dx, (t) => {
+      const there = lax.eq(x!, repeated(lax, y!, x!.shape, p));
+      const sum = lax.reduceSum(lax.select(there, t, lax.zerosLike(t)), p.axes);
+      return lax.div(sum, lax.reduceSum(lax.convertElementType(there, t.dtype), p.axes));
+    }),
+  ],
+};
+
+/**
+ * The result moves between the extremes of x − δ and of x + δ. Elements that cannot reach them do not count; of n that
+ * can, the expected square of the largest deviation is below (1 + 2·ln n) times the largest variance.
+ */
+const extremumBound =
+  (sign: 1 | -1): BoundRule<Reduce> =>
+  ([x], _, p) =>
+    rowBounds(x!, p, (value, worst, variance, from, n) => {
+      let [low, high, middle] = [-Infinity, -Infinity, -Infinity];
+      for (let i = from; i < from + n; i++) {
+        low = Math.max(low, sign * value[i]! - worst[i]!);
+        high = Math.max(high, sign * value[i]! + worst[i]!);
+        middle = Math.max(middle, sign * value[i]!);
+      }
+      if (low === high) return [0, 0];
+      let [largest, candidates] = [0, 0];
+      for (let i = from; i < from + n; i++) {
+        if (sign * value[i]! + worst[i]! < low) continue;
+        largest = Math.max(largest, variance[i]!);
+        candidates++;
+      }
+      const error = Math.max(high - middle, middle - low);
+      return [Number.isNaN(error) ? Infinity : error, largest * (1 + 2 * Math.log(candidates))];
+    });
+
+export const reduceMax: Reduction<'reduce_max'> = reduction({
+  name: 'reduce_max',
+  spec: 'spec/primitives/reduction.md#reduce_max',
+  of: 'reduceMax',
+  dtypes: ANY,
+  row: fold(Math.max, 'min'),
+  differentiate: extremumTangent,
+  bound: extremumBound(1),
+  accuracy: exact,
+});
+
+export const reduceMin: Reduction<'reduce_min'> = reduction({
+  name: 'reduce_min',
+  spec: 'spec/primitives/reduction.md#reduce_min',
+  of: 'reduceMin',
+  dtypes: ANY,
+  row: fold(Math.min, 'max'),
+  differentiate: extremumTangent,
+  bound: extremumBound(-1),
+  accuracy: exact,
+});
+
+// ---- bits
+
+export const reduceAnd: Reduction<'reduce_and'> = reduction({
+  name: 'reduce_and',
+  spec: 'spec/primitives/reduction.md#reduce_and',
+  of: 'reduceAnd',
+  dtypes: BITS,
+  row: (data, from, n, dtype) => wrapped(data, from, n, (a, b) => a & b, dtype === 'bool' ? 1 : -1),
+  differentiate: NO_TANGENT,
+  bound: 'exact',
+  accuracy: exact,
+});
+
+export const reduceOr: Reduction<'reduce_or'> = reduction({
+  name: 'reduce_or',
+  spec: 'spec/primitives/reduction.md#reduce_or',
+  of: 'reduceOr',
+  dtypes: BITS,
+  row: (data, from, n) => wrapped(data, from, n, (a, b) => a | b),
+  differentiate: NO_TANGENT,
+  bound: 'exact',
+  accuracy: exact,
+});

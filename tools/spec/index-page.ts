@@ -1,0 +1,91 @@
+/** What is generated from the code: the index in spec/README.md and spec/schema/program.schema.json. */
+import prettier from 'prettier';
+import { shortName } from '../../reference/core/dtypes.ts';
+import * as errors from '../../reference/core/errors.ts';
+import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
+import { programSchema } from '../../reference/core/schema.ts';
+import { anchorOf, constraintsIn, type Page, type Section, sectionsOf } from './pages.ts';
+
+export const INDEX_PAGE = 'spec/README.md';
+export const SCHEMA_FILE = 'spec/schema/program.schema.json';
+const [begin, end] = ['<!-- index -->', '<!-- /index -->'];
+
+export type ErrorClass = typeof errors.EtalonError;
+
+/** The error classes of core, the base class first. */
+export const errorClasses = (): ErrorClass[] =>
+  Object.values(errors).filter(
+    (x): x is ErrorClass => typeof x === 'function' && (x === errors.EtalonError || x.prototype instanceof errors.EtalonError),
+  );
+
+export interface IndexParts {
+  readonly firstOrder: readonly AnyFirstOrder[];
+  readonly higherOrder: readonly AnyHigherOrder[];
+  readonly pages: readonly Page[];
+}
+
+/** The text of spec/README.md with the index between its markers made anew. */
+export async function withIndex(readme: string, parts: IndexParts): Promise<string> {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${INDEX_PAGE} needs the markers ${begin} and ${end}`);
+  const text = `${readme.slice(0, from)}${begin}\n\n${indexOf(parts)}\n${readme.slice(to)}`;
+  return prettier.format(text, { parser: 'markdown', printWidth: 120, singleQuote: true });
+}
+
+export async function schemaText(primitives: readonly AnyPrimitive[]): Promise<string> {
+  return prettier.format(JSON.stringify(programSchema(primitives)), { parser: 'json', printWidth: 120 });
+}
+
+function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
+  const sections = new Map(pages.flatMap(sectionsOf).map((s) => [`${s.page}#${anchorOf(s.heading)}`, s]));
+  const linked = (p: AnyPrimitive): string => `[\`${p.name}\`](${p.spec.replace('spec/', '')})`;
+  const families = Map.groupBy(firstOrder, (p) => p.spec.replace(/^.*\/(.*)\.md#.*$/, '$1'));
+  const all = [...firstOrder, ...higherOrder];
+  return [
+    `### Primitives`,
+    `${firstOrder.length} of first order, which transform arrays:`,
+    table(
+      ['family', 'primitives'],
+      [...families].map(([family, list]) => [`[${family}](primitives/${family}.md)`, list.map(linked).join(' ')]),
+    ),
+    `${higherOrder.length} of higher order, which hold programs:`,
+    table(['primitive', 'parameters'], higherOrder.map((p) => [linked(p), Object.keys(p.params).join(', ')])), // prettier-ignore
+    '### Dtypes of operands',
+    table(
+      ['primitive', 'operands'],
+      firstOrder.map((p) => [linked(p), p.operands.map((o) => `${o.name}: ${o.dtypes.map(shortName).join(' ')}`).join('; ') || 'none']), // prettier-ignore
+    ),
+    '### Constraints',
+    'A broken constraint is an error that begins with its id. Ids are never renumbered and never reused.',
+    table(
+      ['id', 'what holds'],
+      all.flatMap((p) => constraintRows(p, sections.get(p.spec))),
+    ),
+    '### Laws',
+    table(
+      ['law', ''],
+      lawsOf(pages).map((law) => [`[${law.name}](conformance.md#${anchorOf(law.name)})`, law.first]),
+    ),
+    '### Errors',
+    table(
+      ['class', 'entry'],
+      errorClasses().map((c) => [`\`${c.name}\``, `[${c.anchor}](errors.md#${c.anchor})`]),
+    ),
+  ].join('\n\n');
+}
+
+function constraintRows(p: AnyPrimitive, section: Section | undefined): string[][] {
+  const texts = section === undefined ? new Map<string, string>() : constraintsIn(section);
+  return Object.keys(p.constraints).map((id) => [`${p.name}-${id}`, texts.get(id) ?? '']);
+}
+
+/** The laws of spec/conformance.md: each `###` under `## Laws`, with its first sentence. */
+export function lawsOf(pages: readonly Page[]): { readonly name: string; readonly first: string }[] {
+  const page = pages.find((p) => p.path === 'spec/conformance.md');
+  const section = page === undefined ? undefined : sectionsOf(page).find((s) => s.heading === 'Laws');
+  const found = (section?.text ?? '').matchAll(/^### (.*)\n\n([^]*?[.:])(?=\s)/gm);
+  return [...found].map(([, name, first]) => ({ name: name!, first: first!.replace(/\s+/g, ' ') }));
+}
+
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
