@@ -1,20 +1,20 @@
-/** The built-in backends, by name. Each is imported only when it is asked for: its engine is an optional peer. */
+/** The backends that come with Etalon: names and where they are, so that each is loaded only when asked for. */
 import type { BackendDefinition } from '../reference/core/backend.ts';
 import { BackendError } from '../reference/core/errors.ts';
 
-const loaders: Readonly<Record<string, () => Promise<BackendDefinition>>> = {
+const backends: Readonly<Record<string, () => Promise<BackendDefinition>>> = {
   reference: async () => (await import('../reference/interpreter.ts')).referenceBackend,
   'tfjs:wasm': async () => (await import('./tfjs/index.ts')).tfjsWasm,
   'tfjs:cpu': async () => (await import('./tfjs/index.ts')).tfjsCpu,
 };
 
-export const BACKEND_NAMES: readonly string[] = Object.keys(loaders);
+/** The names that `loadBackendDefinition` knows. */
+export const BACKEND_NAMES: readonly string[] = Object.keys(backends);
 
-/** @throws BackendError for a name that is not built in */
-export function loadBackendDefinition(name: string): Promise<BackendDefinition> {
-  const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
-  if (load === undefined) {
-    throw new BackendError(`there is no backend '${name}'; there are ${BACKEND_NAMES.join(', ')}, and files that default-export defineBackend(…)`);
+/** The definition of a built-in backend. @throws BackendError naming those that exist */
+export async function loadBackendDefinition(name: string): Promise<BackendDefinition> {
+  if (!Object.hasOwn(backends, name)) {
+    throw new BackendError(`there is no backend '${name}'; the backends are ${BACKEND_NAMES.join(', ')}`);
   }
-  return load();
+  return backends[name]!();
 }

@@ -77,6 +77,19 @@ export const exactly = (expected: readonly HostArray[], got: readonly HostArray[
     [],
   );
 
+/** Against saved results and what is allowed around them; null: bit for bit. */
+export const judgeSaved = (
+  expected: readonly HostArray[],
+  got: readonly HostArray[],
+  budgets: readonly (Float64Array | null)[],
+): Comparison =>
+  compare(
+    expected,
+    got,
+    expected.map((y, j) => (budgets[j] ? carriedRuler(budgets[j]) : exactRuler(y.dtype, 'strict'))),
+    [],
+  );
+
 /** Elements beyond four standard deviations of the likely error. */
 function beyondLikely({ value, bound }: Bounded, got: HostArray): number {
   if (bound === null) return 0;

@@ -47,11 +47,13 @@ const mayImport: Readonly<Record<Layer, readonly Layer[] | 'all'>> = {
 
 function layerOf(path: string): Layer | undefined {
   if (path.endsWith('.test.ts')) return 'test';
-  if (path === 'reference/index.ts') return 'entry';
+  if (path === 'reference/index.ts' || path === 'reference/backends.ts') return 'entry';
   if (path === 'backends/registry.ts') return 'registry';
   if (/^reference\/lax(\.ts$|\/)/.test(path)) return 'lax';
   const inside = /^reference\/(core|primitives|transforms|library)\//.exec(path)?.[1];
   if (inside !== undefined) return inside as Layer;
+  // The reference backend, and programs from files: both see core and the table of primitives, as transformations do.
+  if (path === 'reference/interpreter.ts' || path.startsWith('reference/programs/')) return 'transforms';
   if (path.startsWith('backends/')) return 'backend';
   if (path.startsWith('conformance/testing/')) return 'testing';
   if (path.startsWith('conformance/')) return 'conformance';

@@ -66,12 +66,18 @@ export function checkCalls(): SpecReport {
   for (const primitive of higherOrder) checkHigherOrder(primitive, transforms, seen);
   const programs = higherOrderPrograms();
   const used = new Set(programs.flatMap((jaxpr) => [...allEquations(jaxpr)].map((e) => e.primitive.name)));
-  for (const { name } of higherOrder) if (!used.has(name)) seen.problems.push(`${name}: no program of tools/spec/programs.ts uses it`);
+  for (const { name } of higherOrder)
+    if (!used.has(name)) seen.problems.push(`${name}: no program of tools/spec/programs.ts uses it`);
   for (const jaxpr of programs) {
     const text = printProgram(jaxpr);
     if (printProgram(readProgram(text)) !== text) seen.problems.push(`a program does not read back:\n${text}`);
   }
-  const counts = { 'valid calls': seen.valid, 'broken calls': seen.broken, 'conditions broken': seen.constraints.size, programs: programs.length };
+  const counts = {
+    'valid calls': seen.valid,
+    'broken calls': seen.broken,
+    'conditions broken': seen.constraints.size,
+    programs: programs.length,
+  };
   return { seen: counts, problems: seen.problems };
 }
 
@@ -105,7 +111,8 @@ async function generated(root: string, pages: readonly Page[]): Promise<Record<s
 if (import.meta.main) {
   const root = '.';
   if (process.argv.includes('--write')) {
-    for (const [path, text] of Object.entries(await generated(root, readPages(root)))) writeFileSync(`${root}/${path}`, text);
+    for (const [path, text] of Object.entries(await generated(root, readPages(root))))
+      writeFileSync(`${root}/${path}`, text);
   }
   const reports = [await checkPages(root), checkCalls(), await checkBlocks(root)];
   const seen = Object.entries(Object.assign({}, ...reports.map((r) => r.seen)) as Record<string, number>);

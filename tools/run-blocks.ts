@@ -85,7 +85,8 @@ function assertionIn(trivia: string): { kind: 'value' | 'throws'; expected: stri
 /** Runs a block. @returns what is wrong with it: nothing, if all its assertions hold */
 export async function runBlock(block: Block, prelude: Readonly<Record<string, unknown>>): Promise<Failure[]> {
   const { code, assertions } = compile(block);
-  if (assertions.length === 0) return [{ line: block.line, message: 'the block asserts nothing: write // => or // throws' }];
+  if (assertions.length === 0)
+    return [{ line: block.line, message: 'the block asserts nothing: write // => or // throws' }];
   const failures: Failure[] = [];
   let reached = 0;
   const check = async (index: number, expression: () => Promise<unknown>): Promise<void> => {
@@ -95,7 +96,10 @@ export async function runBlock(block: Block, prelude: Readonly<Record<string, un
     if (message !== null) failures.push({ line: assertion.line, message });
   };
   try {
-    await new AsyncFunction('__check', ...Object.keys(prelude), `'use strict';\n${code}`)(check, ...Object.values(prelude));
+    await new AsyncFunction('__check', ...Object.keys(prelude), `'use strict';\n${code}`)(
+      check,
+      ...Object.values(prelude),
+    );
   } catch (error) {
     const line = assertions[reached]?.line ?? block.line;
     failures.push({ line, message: `the block stopped before this: ${shownError(error)}` });
@@ -103,7 +107,9 @@ export async function runBlock(block: Block, prelude: Readonly<Record<string, un
   return failures;
 }
 
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<unknown>;
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...args: unknown[]) => Promise<unknown>;
 
 async function failureOf({ kind, expected }: Assertion, expression: () => Promise<unknown>): Promise<string | null> {
   let got: string;
@@ -121,7 +127,8 @@ async function failureOf({ kind, expected }: Assertion, expression: () => Promis
 
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-const shownError = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+const shownError = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** A value as `// =>` writes it: arrays with dtype and shape, inside lists and objects too. */
 export function show(value: unknown): string {
@@ -131,19 +138,17 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null) return showObject(value);
-  return Object.is(value, -0) ? '-0' : String(value);
+  return Object.is(value, -0) ? '-0' : String(value as number | bigint | boolean | null | undefined);
 }
 
 function showObject(value: object): string {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return String(value as { toString(): string });
+  if (prototype !== Object.prototype && prototype !== null) return value.constructor.name;
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${show(inner)}`);
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 }
 
-/** What blocks have in scope: the exports of the entry, and its namespaces under their usual names. */
+/** What blocks have in scope: the exports of the entry. */
 export async function loadPrelude(): Promise<Record<string, unknown>> {
-  const entry: Readonly<Record<string, unknown>> = await import('../reference/index.ts');
-  const { default: _, ...exports } = entry;
-  return { ...exports, np: entry['numpy'] };
+  return { ...(await import('../reference/index.ts')) };
 }

@@ -1,6 +1,6 @@
 /** Arithmetic, rounding to integers, extremes. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import type { RoundParams } from '../../reference/primitives/arithmetic.ts';
+import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { IntegerPowParams } from '../../reference/primitives/math.ts';
 import type { Tensor } from './engine.ts';
 import type { Kernels } from './kernels.ts';
@@ -29,7 +29,7 @@ function sign(k: Kernels, x: Tensor, type: DType): Tensor {
   return k.where(k.gt(x, zero), one, k.where(k.lt(x, zero), k.like(x, -1), x));
 }
 
-function round(k: Kernels, x: Tensor, _: DType, { rounding_method }: RoundParams): Tensor {
+function round(k: Kernels, x: Tensor, _: DType, { rounding_method }: ParamsOf<'round'>): Tensor {
   // The cpu engine rounds −0.5 to +0.
   if (rounding_method === 'TO_NEAREST_EVEN') return zerosSignedAs(k, x, k.run('Round', { x }));
   const magnitude = k.absFloat(x);

@@ -1,6 +1,6 @@
 /** Conversion between dtypes. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import type { ConvertParams } from '../../reference/primitives/conversion.ts';
+import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Tensor } from './engine.ts';
 import { INT_MAX, INT_MIN, type Kernels } from './kernels.ts';
 import { elementwise, type Part } from './lowering.ts';
@@ -45,7 +45,7 @@ function convert(k: Kernels, x: Tensor, from: DType, to: DType): Tensor {
 }
 
 export const conversion: Part<'convert_element_type'> = {
-  convert_element_type: elementwise((k, [x], from, { new_dtype }: ConvertParams) =>
+  convert_element_type: elementwise((k, [x], from, { new_dtype }: ParamsOf<'convert_element_type'>) =>
     convert(k, x!, from, new_dtype),
   ),
 };

@@ -70,7 +70,9 @@ export class Kernels {
   readonly negFloat: (x: Tensor) => Tensor = this.#unary('Neg');
   readonly absFloat: (x: Tensor) => Tensor = this.#unary('Abs');
 
+  /** wasm's Select takes a bool for four bytes, and writes past its end. */
   where(condition: Tensor, yes: Tensor, no: Tensor): Tensor {
+    if (this.isWasm && yes.dtype === 'bool') return this.or(this.and(condition, yes), this.and(this.not(condition), no));
     return this.run('Select', { condition, t: yes, e: no });
   }
   isNaN(x: Tensor): Tensor {

@@ -1,6 +1,6 @@
 /** Roots, exponentials, logarithms and their kin. Errors in ulp are measured over all magnitudes by math.test.ts. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import type { IntegerPowParams } from '../../reference/primitives/math.ts';
+import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Tensor } from './engine.ts';
 import type { Kernels } from './kernels.ts';
 import { elementwise, type Part } from './lowering.ts';
@@ -119,7 +119,7 @@ function floatPower(k: Kernels, x: Tensor, y: number): Tensor {
   return k.mul(k.run('Pow', { a: x, b: k.like(x, high) }), k.run('Pow', { a: x, b: k.like(x, y - high) }));
 }
 
-const integerPow = (k: Kernels, [x]: readonly Tensor[], type: DType, { y }: IntegerPowParams): Tensor =>
+const integerPow = (k: Kernels, [x]: readonly Tensor[], type: DType, { y }: ParamsOf<'integer_pow'>): Tensor =>
   type === 'float32' ? floatPower(k, x!, y) : integerPower(k, x!, y);
 
 const unary = (compute: Unary): Part<'exp'>['exp'] => elementwise((k, [x]) => compute(k, x!));

@@ -86,7 +86,7 @@ const addRun: Adder = (program, io, done) => {
     .description('Runs a program (text or JSON form, spec/ir.md) and prints its results.')
     .argument('<program>', 'file of the program')
     .option('--backend <backend>', 'where to run it; default: ETALON_BACKEND, or reference')
-    .option('--inputs <file>', 'an .npz file: arrays named as the inputs of the program, or arr_0, arr_1, … in their order')
+    .option('--inputs <file>', 'an .npz file with the inputs in order: in0, in1, … (or arr_0, arr_1, …)')
     .option('--out <file>', 'write the results to an .npz file (out0, out1, …) instead')
     .action(async (program: string, flags: RunFlags) => done(await (await import('./run.ts')).run(io, program, flags)));
 };

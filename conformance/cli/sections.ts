@@ -78,9 +78,18 @@ export function find(word: string): Explanation | null {
 
 function section(word: string, page?: string): Section | null {
   const wanted = slug(word.replaceAll(/[\s.]+/g, ' '));
-  const inPages = allSections().filter((s) => page === undefined || s.page === page);
-  return inPages.find((s) => s.anchor === wanted) ?? inPages.find((s) => s.anchor.replaceAll('-', '') === wanted.replaceAll(/[-_]/g, '')) ?? null;
+  const candidates = allSections().filter((s) => page === undefined || s.page === page);
+  const bare = (text: string): string => text.replaceAll(/[-_]/g, '');
+  return (
+    candidates.find((s) => s.anchor === wanted) ??
+    candidates.find((s) => pageName(s) === wanted) ??
+    candidates.find((s) => bare(s.anchor) === bare(wanted)) ??
+    null
+  );
 }
+
+/** `vmap` for spec/transformations/vmap.md: the page's first section is the page. */
+const pageName = ({ page }: Section): string => page.replace(/^.*\/|\.md$/g, '').toLowerCase();
 
 function anchorOfError(word: string): string | undefined {
   const found = Object.values(errors).find((e) => typeof e === 'function' && e.name === word && 'anchor' in e);
@@ -112,8 +121,9 @@ export function constraintItems(text: string): Map<string, string> {
 
 /** Everything that `find` answers to, for suggestions. */
 export function explainable(): string[] {
-  const sections = allSections().map((s) => s.anchor);
-  const constraints = allSections().flatMap((s) => [...constraintItems(s.text).keys()].map((id) => `${s.anchor}-${id}`));
+  const sections = allSections().flatMap((s) => [s.anchor, pageName(s)]);
+  const primitives = allSections().filter((s) => s.level === 2);
+  const constraints = primitives.flatMap((s) => [...constraintItems(s.text).keys()].map((id) => `${s.anchor}-${id}`));
   const classes = Object.values(errors).flatMap((e) => (typeof e === 'function' && 'anchor' in e ? [e.name] : []));
   return [...sections, ...classes, ...constraints];
 }

@@ -24,7 +24,7 @@ export function closest(word: string, names: Iterable<string>, limit: number = 5
   const near = [...new Set(names)].map((name) => {
     const known = name.toLowerCase();
     const contains = asked.length >= 3 && known.includes(asked);
-    return { name, distance: contains ? 1 : editDistance(asked, known) };
+    return { name, distance: Math.min(editDistance(asked, known), contains ? 1 : Infinity) };
   });
   return near
     .filter(({ distance }) => distance <= Math.max(1, Math.floor(asked.length / 3)))

@@ -4,7 +4,7 @@ import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import { judgeProgram } from '../budgets.ts';
 import type { RandomStream } from '../programs/random-stream.ts';
-import { jvpOf, type Sample } from '../programs/sample.ts';
+import { jvpOf, type Sample, tangentResults } from '../programs/sample.ts';
 import { judgement, type Law } from './law.ts';
 
 /** Steps h = 2⁻⁶ … 2⁻¹⁰. Points are multiples of 2⁻²⁰ below 2⁵ and directions multiples of 2⁻⁴, so that x + h·v is exact. */
@@ -20,12 +20,10 @@ export const derivative: Law = {
     const tame = moderate(sample, random);
     const { jaxpr, inputs } = jvpOf(tame, random);
     const results = tame.jaxpr.outputs.length;
-    const tangents = jaxpr.outputs.length - results;
     const carried = errorBound(jaxpr, inputs, bench.profile);
     const smooth = quotients(tame, inputs.slice(tame.inputs.length));
-    // Results without a tangent come first as values only; those with one are the float results, in order.
-    const differentiable = smooth.filter((_, j) => tame.jaxpr.outAvals[j]!.dtype === 'float64').slice(0, tangents);
-    const expected = differentiable.map(({ value, worst }, k) => {
+    const has = tangentResults(tame);
+    const expected = smooth.filter((_, j) => has[j]).map(({ value, worst }, k) => {
       const own = carried[results + k]!.bound?.worst;
       const total = worst.map((e, i) => e + (own?.[i] ?? 0));
       return { value, bound: { worst: total, variance: total.map((e) => e * e) } };
@@ -73,7 +71,7 @@ function quotients({ jaxpr, inputs, active }: Sample, v: readonly HostArray[]): 
       return extrapolated(points, numbers(value)[i]!, bound?.worst[i] ?? 0);
     };
     const all = Array.from({ length: value.data.length }, (_, i) => one(i));
-    return { value: build('float64', value.shape, (i) => all[i]!.slope), worst: Float64Array.from(all, (q) => q.error) };
+    return { value: build(value.dtype, value.shape, (i) => all[i]!.slope), worst: Float64Array.from(all, (q) => q.error) };
   });
 }
 

@@ -1,5 +1,5 @@
 /** The results are the reference's, within what the primitives' accuracies allow. */
-import type { Equation } from '../../reference/core/jaxpr.ts';
+import { type Equation, type Jaxpr } from '../../reference/core/jaxpr.ts';
 import { judgeMet, judgeWithin, type Law } from './law.ts';
 
 export const value: Law = {
@@ -8,8 +8,19 @@ export const value: Law = {
   ofRules: false,
   program: (sample) => sample,
   async check(bench, { jaxpr, inputs }) {
-    const { primitive, params, source } = jaxpr.equations[0] ?? ({} as Partial<Equation>);
-    if (jaxpr.equations.length !== 1 || primitive?.kind !== 'first-order') return judgeWithin(bench, jaxpr, inputs);
-    return judgeMet(bench, { primitive, operands: inputs, params: params!, results: primitive.evaluate(inputs, params), source: source! });
+    const single = onlyEquation(jaxpr);
+    const primitive = single?.primitive;
+    if (single === null || primitive?.kind !== 'first-order') return judgeWithin(bench, jaxpr, inputs);
+    const { params, source } = single;
+    const results = primitive.evaluate(inputs, params);
+    return judgeMet(bench, { primitive, operands: inputs, params, results, source });
   },
 };
+
+/** The equation that a program is nothing more than: its inputs the operands, its outputs the results. */
+function onlyEquation({ equations, inputs, outputs }: Jaxpr): Equation | null {
+  const [equation] = equations;
+  if (equation === undefined || equations.length > 1) return null;
+  const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+  return same(equation.inputs, inputs) && same(equation.outputs, outputs) ? equation : null;
+}

@@ -116,6 +116,9 @@ export function jvpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): 
   return { jaxpr: dual.jaxpr, inputs: [...inputs, ...tangents], active: active.concat(tangents.map((_, k) => inputs.length + k)) };
 }
 
+/** The results that have a tangent. */
+export const tangentResults = ({ jaxpr, active }: Sample): boolean[] => [...t.jvp(jaxpr, flagged(jaxpr, active)).out];
+
 /** Values and cotangents of the active inputs, as a function of inputs and cotangents of the results. */
 export function vjpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): Sample {
   const n = jaxpr.inputs.length;

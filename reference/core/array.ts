@@ -17,7 +17,7 @@ import { allEquations, type Atom, type Equation, Jaxpr, Literal, Var } from './j
 import { NDArray, type Nested } from './ndarray.ts';
 import { type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
 import { SourceLocation } from './source.ts';
-import { installBaseTrace, Trace, Tracer } from './trace.ts';
+import { installBaseTrace, isEvaluating, Trace, Tracer } from './trace.ts';
 
 /** An open backend: what `await backend(name)` gives, and what `jit(f, { backend })` takes. */
 export class Backend {
@@ -140,8 +140,12 @@ const registry =
         if (!backend.closed) backend.session.free(buffer);
       });
 
-/** The arrays made since the innermost `tidy` began. */
-let scope: Set<ConcreteArray> | null = null;
+/** Arrays that end with whoever is collecting them: `tidy`, or a transformation that makes temporaries. */
+type Scope = Set<ConcreteArray>;
+/** Where arrays that are made now are collected; null: nowhere, they live until nobody can reach them. */
+let scope: Scope | null = null;
+/** Where the temporaries of the running transformation are collected. */
+let temporaries: Scope | null = null;
 
 /** An array with a value. Made by `fromHost` (uncommitted) or by computing. */
 export class ConcreteArray extends NDArray {
@@ -153,13 +157,21 @@ export class ConcreteArray extends NDArray {
   /** Copies on devices: the home, and those that an uncommitted array was uploaded to. */
   #places: Place[] = [];
   #gone: string | null = null;
+  #scope: Scope | null = scope;
 
   private constructor(aval: Aval, host: HostArray | null, home: Backend | null) {
     super();
     this.aval = aval;
     this.#host = host;
     this.#home = home;
-    scope?.add(this);
+    this.#scope?.add(this);
+  }
+
+  /** @internal Hands the array to another collector; null: to none. */
+  collectIn(other: Scope | null): void {
+    this.#scope?.delete(this);
+    this.#scope = other;
+    other?.add(this);
   }
 
   /** An uncommitted array. `host.data` must not be changed afterwards. */
@@ -274,7 +286,7 @@ export class ConcreteArray extends NDArray {
     registry?.unregister(this);
     for (const { backend, buffer } of this.#places) if (!backend.closed) backend.session.free(buffer);
     this.#places = [];
-    scope?.delete(this);
+    this.#scope?.delete(this);
   }
 
   override toString(): string {
@@ -321,23 +333,55 @@ export function shortest(v: number, single: boolean): string {
   return String(v);
 }
 
-/** Runs `f`, then disposes of every array that it made and did not return (at any depth of its result). */
-export function tidyArrays<T>(f: () => T, leaves: (result: T) => readonly unknown[]): T {
+/** Runs `f` with a collector, then disposes of what is in it and not `kept`. */
+function collecting<T>(mine: Scope, how: string, f: () => T, kept: (result: T) => readonly unknown[]): T {
   const outer = scope;
-  const mine = new Set<ConcreteArray>();
-  scope = mine;
-  let kept: readonly unknown[] = [];
   try {
     const result = f();
-    kept = leaves(result);
+    for (const x of kept(result)) if (x instanceof ConcreteArray && mine.has(x)) x.collectIn(outer);
     return result;
   } finally {
-    scope = outer;
-    for (const x of kept) {
-      if (x instanceof ConcreteArray && mine.delete(x)) outer?.add(x);
-    }
-    for (const x of mine) x.release('disposed by tidy');
+    for (const x of mine) x.release(how);
   }
+}
+
+/** Runs `f`, then disposes of every array that it made and did not return (`leaves` of its result). */
+export function tidyArrays<T>(f: () => T, leaves: (result: T) => readonly unknown[]): T {
+  const mine: Scope = new Set();
+  return collecting(mine, 'disposed by tidy', () => inScope(mine, f), leaves);
+}
+
+function inScope<T>(inner: Scope | null, f: () => T): T {
+  const outer = scope;
+  scope = inner;
+  try {
+    return f();
+  } finally {
+    scope = outer;
+  }
+}
+
+/**
+ * Runs a transformation of concrete arrays. What its traces compute (`temporary`) is freed at its end, but for `kept`;
+ * what the user's own function makes is not theirs to free.
+ */
+export function withTemporaries<T>(f: () => T, kept: (result: T) => readonly NDArray[]): T {
+  if (temporaries !== null || !isEvaluating()) return f();
+  const mine: Scope = new Set();
+  temporaries = mine;
+  try {
+    return collecting(mine, 'a temporary of a transformation that has ended', f, kept);
+  } finally {
+    temporaries = null;
+  }
+}
+
+/** Runs work of a trace, whose arrays nobody else sees. */
+export const temporary = <T>(f: () => T): T => (temporaries === null ? f() : inScope(temporaries, f));
+
+/** Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. */
+export function escaped(x: NDArray, where: 'user' | 'jaxpr'): void {
+  if (x instanceof ConcreteArray) x.collectIn(where === 'user' ? scope : null);
 }
 
 let defaultBackend: Backend | null = null;

@@ -53,7 +53,8 @@ export function loadDocument(document: unknown, primitives: PrimitiveTable, repo
 
 function checkVersion(document: unknown, report: Report): void {
   const format = (document as { readonly format?: unknown } | null)?.format;
-  if (format !== PROGRAM_FORMAT) report('', `format must be "${PROGRAM_FORMAT}", got ${JSON.stringify(format) ?? 'none'}`);
+  if (format !== PROGRAM_FORMAT)
+    report('', `format must be "${PROGRAM_FORMAT}", got ${JSON.stringify(format) ?? 'none'}`);
 }
 
 /** A nested program takes four levels of a document, and a parameter some more. */
@@ -78,13 +79,24 @@ function validatorOf(primitives: PrimitiveTable): ValidateFunction {
 }
 
 /** Says what the schema found, in words; the deepest error is the one that names the cause. */
-function reportSchema(errors: readonly ErrorObject[], document: unknown, primitives: PrimitiveTable, report: Report): never {
-  const error = errors.reduce((a, b) => (b.instancePath.split('/').length > a.instancePath.split('/').length ? b : a), errors[0]!);
+function reportSchema(
+  errors: readonly ErrorObject[],
+  document: unknown,
+  primitives: PrimitiveTable,
+  report: Report,
+): never {
+  const error = errors.reduce(
+    (a, b) => (b.instancePath.split('/').length > a.instancePath.split('/').length ? b : a),
+    errors[0]!,
+  );
   const found = valueAt(document, error.instancePath);
   const params = error.params as Readonly<Record<string, unknown>>;
   if (error.keyword === 'discriminator') {
     const name = (found as { readonly primitive?: unknown }).primitive;
-    report(`${error.instancePath}/primitive`, `there is no primitive ${JSON.stringify(name)}${similar(String(name), primitives)}`);
+    report(
+      `${error.instancePath}/primitive`,
+      `there is no primitive ${JSON.stringify(name)}${similar(String(name), primitives)}`,
+    );
   }
   if (error.keyword === 'additionalProperties') {
     const key = String(params['additionalProperty']);
@@ -102,7 +114,10 @@ const valueAt = (document: unknown, pointer: string): unknown =>
   pointer
     .split('/')
     .slice(1)
-    .reduce<unknown>((x, key) => (x as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+    .reduce<unknown>(
+      (x, key) => (x as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')],
+      document,
+    );
 
 function similar(name: string, primitives: PrimitiveTable): string {
   const near = [...primitives.keys()].filter((p) => p.includes(name.slice(0, 4)) || name.includes(p));
@@ -161,7 +176,8 @@ class Loader {
   }
 
   #atom(x: AtomDocument, path: string, scope: ReadonlyMap<string, Var>): Atom {
-    if (typeof x === 'string') return scope.get(x) ?? this.#report(path, `the variable ${x} is not bound before its use`);
+    if (typeof x === 'string')
+      return scope.get(x) ?? this.#report(path, `the variable ${x} is not bound before its use`);
     const value = decodeScalar(x, (message) => this.#report(path, message));
     return new Literal(aval([], x.dtype, x.weak ?? false), value);
   }
@@ -186,7 +202,10 @@ class Loader {
       const got = inferred[i]!;
       if (v.aval.dtype === got.dtype && sameShape(v.aval.shape, got.shape)) return;
       const { name } = e.outputs[i]!;
-      this.#report(`${path}/outputs/${i}`, `${name} is declared ${showAval(v.aval)}, but ${primitive.name} gives ${showAval(got)}`);
+      this.#report(
+        `${path}/outputs/${i}`,
+        `${name} is declared ${showAval(v.aval)}, but ${primitive.name} gives ${showAval(got)}`,
+      );
     });
     return { primitive, inputs, params, outputs, source: e.source === undefined ? null : SourceLocation.of(e.source) };
   }

@@ -7,7 +7,14 @@ import { type Aval, aval, type HostArray, hostArray, hostScalar, numbers, sizeOf
 import { type Atom, type Equation, Jaxpr, Literal, Var } from './jaxpr.ts';
 import { programFromJson, programToJson } from './load.ts';
 import { parseProgram } from './parse.ts';
-import { type Accuracy, type AnyHigherOrder, type AnyPrimitive, definePrimitive, inferAvals, type Params } from './primitive.ts';
+import {
+  type Accuracy,
+  type AnyHigherOrder,
+  type AnyPrimitive,
+  definePrimitive,
+  inferAvals,
+  type Params,
+} from './primitive.ts';
 import { decodeArray, encodeArray, LIMITS } from './program.ts';
 import { SourceLocation } from './source.ts';
 import { printJaxpr, printProgram } from './text.ts';
@@ -207,10 +214,23 @@ describe('round trips', () => {
   test('parameters keep the numbers that JSON lacks', () => {
     for (const value of special) {
       const equation = equationOf(
-        { kind: 'fill', picks: [0, 0], literal: null, fill: { value, shape: [2], names: {} }, nested: [], source: null },
+        {
+          kind: 'fill',
+          picks: [0, 0],
+          literal: null,
+          fill: { value, shape: [2], names: {} },
+          nested: [],
+          source: null,
+        },
         [new Var(aval([], 'bool'))],
       );
-      const jaxpr = new Jaxpr({ constvars: [], consts: [], inputs: [], equations: [equation], outputs: equation.outputs });
+      const jaxpr = new Jaxpr({
+        constvars: [],
+        consts: [],
+        inputs: [],
+        equations: [equation],
+        outputs: equation.outputs,
+      });
       expect(parseProgram(printProgram(jaxpr), table).equations[0]!.params['value']).toBe(value);
     }
   });
@@ -252,7 +272,9 @@ describe('text', () => {
 
   test('names that mean something are left out', () => {
     const many = Array.from({ length: 20_000 }, () => new Var(aval([], 'bool')));
-    const text = printProgram(new Jaxpr({ constvars: [], consts: [], inputs: many, equations: [], outputs: many.slice(-1) }));
+    const text = printProgram(
+      new Jaxpr({ constvars: [], consts: [], inputs: many, equations: [], outputs: many.slice(-1) }),
+    );
     expect(text).not.toMatch(/ (let|in|nan|inf):/);
     expect(printProgram(parseProgram(text, table))).toBe(text);
   });
@@ -307,13 +329,19 @@ describe('what is not a program', () => {
     const deep = 'branch[name="" others=[] main={ lambda ; . let\n = '.repeat(LIMITS.depth + 1);
     says(`etalon.program/1 { lambda ; . let\n = ${deep}`, 'nested more than 32 deep');
     says(changed('names={', `names=${'['.repeat(100_000)}{`), 'nested more than 32 deep');
-    says(json.replace('"names":', `"names":${'['.repeat(5000)}${']'.repeat(5000)},"x":`), 'nested more than 32 programs');
+    says(
+      json.replace('"names":', `"names":${'['.repeat(5000)}${']'.repeat(5000)},"x":`),
+      'nested more than 32 programs',
+    );
   });
 
   test('is refused with a ProgramError whatever is changed in a program', () => {
     const texts = fc.oneof(fc.constant(example), fc.constant(json), programs.map(printProgram));
     const cut = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), drop: fc.nat(12) });
-    const junk = fc.oneof(fc.string(), fc.constantFrom('{', '}', '[', ']', ':', '=', ' in ', 'f32', 'nan:', '@', '"', '\n', '#', '-1', '1e99'));
+    const junk = fc.oneof(
+      fc.string(),
+      fc.constantFrom('{', '}', '[', ']', ':', '=', ' in ', 'f32', 'nan:', '@', '"', '\n', '#', '-1', '1e99'),
+    );
     fc.assert(
       fc.property(texts, cut, junk, (text, { at, drop }, insert) => {
         const place = Math.floor(at * text.length);

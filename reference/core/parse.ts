@@ -24,7 +24,8 @@ import {
  * @throws ProgramError naming line and column, or the JSON path
  */
 export function parseProgram(text: string, primitives: PrimitiveTable): Jaxpr {
-  if (text.length > LIMITS.characters) throw new ProgramError(`the program has more than ${LIMITS.characters} characters`);
+  if (text.length > LIMITS.characters)
+    throw new ProgramError(`the program has more than ${LIMITS.characters} characters`);
   if (/^\s*\{/.test(text)) return loadDocument(parseJson(text), primitives);
   const parser = new Parser(text);
   const document = parser.program();
@@ -261,7 +262,8 @@ class Parser {
 
   #scalar(): LiteralDocument['value'] {
     const { kind, text } = this.#token;
-    if (kind !== 'number' && kind !== 'word') return this.#fail(`expected a variable or a literal, got ${this.#shown()}`);
+    if (kind !== 'number' && kind !== 'word')
+      return this.#fail(`expected a variable or a literal, got ${this.#shown()}`);
     this.#next();
     if (text === 'true' || text === 'false') return text === 'true';
     if (text.endsWith('inf')) return text;
@@ -274,7 +276,9 @@ class Parser {
 
   #base64(): string {
     if (!this.#is('=')) this.#fail(`expected =, got ${this.#shown()}`);
-    return this.#raw(/ *base64:[A-Za-z0-9+/=]*/y, 'base64:…').trimStart().slice('base64:'.length);
+    return this.#raw(/ *base64:[A-Za-z0-9+/=]*/y, 'base64:…')
+      .trimStart()
+      .slice('base64:'.length);
   }
 
   /** The characters right after the current token that match, and on to the token after them. */
@@ -340,7 +344,10 @@ class Parser {
       const groups = tokenPattern.exec(this.#text)?.groups;
       if (groups === undefined) return this.failAt(start, `${JSON.stringify(this.#text[start])} has no meaning here`);
       this.#at = tokenPattern.lastIndex;
-      const [kind, text] = Object.entries(groups).find(([, t]) => t !== undefined)! as [string, string];
+      const [kind, text] = Object.entries<string | undefined>(groups).find(([, t]) => t !== undefined) as [
+        string,
+        string,
+      ];
       if (kind === 'line') newLine = true;
       else if (kind === 'comment') comment = newLine ? comment : text.slice(1).trim();
       else if (kind !== 'space') return { kind: kind as Token['kind'], text, start, newLine, comment };

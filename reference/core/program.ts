@@ -6,7 +6,7 @@ import { ConcreteArray, shortest } from './array.ts';
 import { type DType, dtypes } from './dtypes.ts';
 import { ProgramError } from './errors.ts';
 import { allocate, type Aval, type HostArray, hostArray, type HostData, numbers, type Shape, sizeOf } from './host.ts';
-import { type Atom, type Equation, Jaxpr, Literal, type Var } from './jaxpr.ts';
+import { type Atom, type Equation, type Jaxpr, Literal, type Var } from './jaxpr.ts';
 import type { NDArray } from './ndarray.ts';
 
 export const PROGRAM_FORMAT = 'etalon.program/1';
@@ -84,7 +84,9 @@ export function decodeArray(x: EncodedArray, fail: (message: string) => never): 
   const length = sizeOf(x.shape) * dtypes[x.dtype].bytes;
   const characters = 4 * Math.ceil(length / 3);
   if (x.data.length !== characters || !/^[A-Za-z0-9+/]*={0,2}$/.test(x.data)) {
-    fail(`${x.dtype}[${x.shape.join(',')}] takes ${length} bytes, ${characters} characters of base64, got ${x.data.length}`);
+    fail(
+      `${x.dtype}[${x.shape.join(',')}] takes ${length} bytes, ${characters} characters of base64, got ${x.data.length}`,
+    );
   }
   const binary = atob(x.data);
   if (binary.length !== length) fail(`expected ${length} bytes of base64, got ${binary.length}`);
@@ -136,7 +138,8 @@ function nanOf(dtype: DType, text: string): HostArray | null {
   if (found?.[1]?.length !== digits) return null;
   const data = allocate(dtype, 1);
   const bytes = bytesOf(data);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(found[1].slice(digits - 2 * i - 2, digits - 2 * i), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(found[1].slice(digits - 2 * i - 2, digits - 2 * i), 16);
   return Number.isNaN(data[0]) ? { shape: [], dtype, data } : null;
 }
 
@@ -238,4 +241,5 @@ function variableName(n: number): string {
 }
 const cachedNames: string[] = [];
 let counted = 0;
-const letters = (n: number): string => (n < 26 ? '' : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(97 + (n % 26));
+const letters = (n: number): string =>
+  (n < 26 ? '' : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(97 + (n % 26));

@@ -22,7 +22,9 @@ const name = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' };
 
 /** True if the parameter may be a number that JSON lacks: written as a string then. */
 export const admitsNumber = (fragment: unknown): boolean =>
-  typeof fragment === 'object' && fragment !== null && [(fragment as { type?: unknown }).type].flat().includes('number');
+  typeof fragment === 'object' &&
+  fragment !== null &&
+  [(fragment as { type?: unknown }).type].flat().includes('number');
 
 /** What stands for one parameter in a document; undefined if it is not saved. */
 function saved(fragment: unknown): unknown {
@@ -34,13 +36,16 @@ function saved(fragment: unknown): unknown {
 
 /** The schema of a primitive's saved parameters. */
 export function paramsSchema({ params }: AnyPrimitive): ParamSchema {
-  const fragments = Object.entries(params as Readonly<Record<string, unknown>>).map(([key, f]) => [key, saved(f)] as const);
+  const fragments = Object.entries(params as Readonly<Record<string, unknown>>).map(
+    ([key, f]) => [key, saved(f)] as const,
+  );
   return object(Object.fromEntries(fragments.filter(([, fragment]) => fragment !== undefined)));
 }
 
 /** The schema of whole programs, by JSON Schema 2020-12. */
 export function programSchema(primitives: Iterable<AnyPrimitive>): ParamSchema {
-  const equations = [...primitives].map((primitive) =>
+  const equations = [...primitives].map(
+    (primitive) =>
     object({ outputs: list(ref('variable')), primitive: { const: primitive.name }, params: paramsSchema(primitive), inputs: list(ref('atom')), source: { type: 'string' } }, ['source']), // prettier-ignore
   );
   return {

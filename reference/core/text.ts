@@ -19,7 +19,8 @@ import {
 export const printJaxpr = (jaxpr: Jaxpr): string => printBody(toDocument(jaxpr).jaxpr, '', false);
 
 /** A whole program, constants and source lines included: `parseProgram` gives it back. */
-export const printProgram = (jaxpr: Jaxpr): string => printDocument(toDocument(jaxpr, { constants: true, sources: true }));
+export const printProgram = (jaxpr: Jaxpr): string =>
+  printDocument(toDocument(jaxpr, { constants: true, sources: true }));
 
 export function printDocument({ constants, jaxpr }: ProgramDocument): string {
   const lines = constants.map((c, i) => `const @${i}:${printType(c)} = base64:${c.data}\n`);
@@ -45,7 +46,9 @@ const fraction = (v: number): string => (String(v).includes('e') ? String(v) : `
 function printBody(jaxpr: JaxprDocument, indent: string, constants: boolean): string {
   const consts = jaxpr.constants.map((v) => ` ${printVar(v)}${constants ? `=@${v.constant}` : ''}`).join('');
   const inputs = jaxpr.inputs.map((v) => ` ${printVar(v)}`).join('');
-  const equations = jaxpr.equations.map((e) => `${indent}    ${printEquation(e, `${indent}    `, constants)}\n`).join('');
+  const equations = jaxpr.equations
+    .map((e) => `${indent}    ${printEquation(e, `${indent}    `, constants)}\n`)
+    .join('');
   const outputs = jaxpr.outputs.map(printAtom);
   const tuple = outputs.length === 1 ? `${outputs[0]},` : outputs.join(', ');
   return `{ lambda${consts} ;${inputs}. let\n${equations}${indent}  in (${tuple}) }`;

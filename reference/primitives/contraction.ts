@@ -4,7 +4,7 @@
 import { ANY, type DType, isFloat, SUPPORTED_DTYPES } from '../core/dtypes.ts';
 import { type Aval, build, type HostArray, type NumberData, numbers, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { definePrimitive, type Gen, knownOperand, operandAval } from '../core/primitive.ts';
+import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { checkAxes, checkDistinct, inverse, NATURALS, range, remaining, show } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
@@ -28,7 +28,7 @@ export interface DotGeneral {
   readonly preferred_element_type: DType | null;
 }
 
-const PAIR = (items: object): object => ({ type: 'array', items, minItems: 2, maxItems: 2 });
+const PAIR = (items: ParamSchema): ParamSchema => ({ type: 'array', items, minItems: 2, maxItems: 2 });
 
 /** The free axes of an operand: neither contracted nor batched. */
 const free = (rank: number, side: 0 | 1, [contracting, batch]: DotDimensionNumbers): number[] =>
@@ -165,16 +165,17 @@ export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' |
         },
       },
     },
-    batch(lax, [x, y], [atX, atY], _, p) {
+    batch(lax, [x, y], at, _, p) {
       const [contracting, batch] = p.dimension_numbers;
+      const [atX, atY] = [at[0]!, at[1]!];
       /** The axes of an operand whose batch axis is at `at`. */
       const moved = (axes: Shape, at: number | null): number[] => axes.map((d) => (at !== null && d >= at ? d + 1 : d));
       const both = atX !== null && atY !== null;
       const dims: DotDimensionNumbers = [
-        [moved(contracting[0], atX!), moved(contracting[1], atY!)],
+        [moved(contracting[0], atX), moved(contracting[1], atY)],
         [
-          [...(both ? [atX] : []), ...moved(batch[0], atX!)],
-          [...(both ? [atY] : []), ...moved(batch[1], atY!)],
+          [...(both ? [atX] : []), ...moved(batch[0], atX)],
+          [...(both ? [atY] : []), ...moved(batch[1], atY)],
         ],
       ];
       const out = lax.dotGeneral(x!, y!, dims, options(p));
@@ -182,8 +183,8 @@ export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' |
       // The axis of one operand alone is a free one: it is found among its free axes.
       const freeX = free(x!.ndim, 0, dims);
       const freeY = free(y!.ndim, 1, dims);
-      const at = atX !== null ? freeX.indexOf(atX) : freeX.length + freeY.indexOf(atY!);
-      return { out: [out], at: [batch[0].length + at] };
+      const place = atX !== null ? freeX.indexOf(atX) : freeX.length + freeY.indexOf(atY!);
+      return { out: [out], at: [batch[0].length + place] };
     },
     bound: 'bilinear',
     accuracy([lhs], p) {

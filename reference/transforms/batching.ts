@@ -1,3 +1,4 @@
+import { temporary, withTemporaries } from '../core/array.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -47,11 +48,15 @@ export function vmap<F extends AnyFunction>(
     const size = batchSize(arrays, at, treedef, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
     const axis = { size, name: options.axisName ?? null };
-    const { out, at: outAt } = batchFlat(transforms, flat, arrays, at, axis);
-    const wanted = broadcastPrefix(options.outAxes === undefined ? 0 : options.outAxes, outTree(), `${where} outAxes`, isAxis);
-    const paths = outTree().paths();
-    const moved = out.map((y, i) => place(y, outAt[i]!, wanted[i] as number | null, size, `${where} outAxes${paths[i]}`));
-    return unflatten(outTree(), moved) as Arrays<ReturnType<F>>;
+    const results = withTemporaries(() => {
+      const { out, at: outAt } = batchFlat(transforms, flat, arrays, at, axis);
+      const wanted = broadcastPrefix(options.outAxes === undefined ? 0 : options.outAxes, outTree(), `${where} outAxes`, isAxis);
+      const paths = outTree().paths();
+      return temporary(() =>
+        out.map((y, i) => place(y, outAt[i]!, wanted[i] as number | null, size, `${where} outAxes${paths[i]}`)),
+      );
+    }, (ys) => ys);
+    return unflatten(outTree(), results) as Arrays<ReturnType<F>>;
   };
 }
 

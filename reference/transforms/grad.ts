@@ -1,15 +1,15 @@
 /** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
+import { temporary, withTemporaries } from '../core/array.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
 import { sameShape, showAval } from '../core/host.ts';
-import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
 import { flattenLike, type TreeDef, unflatten } from '../core/tree.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type Loose, type LooseArguments, nameOf, requireInexact } from './call.ts';
+import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type FlatFunction, type Loose, type LooseArguments, nameOf, requireInexact } from './call.ts';
 import { evaluate } from './evaluate.ts';
 import { jvpFlat } from './jvp.ts';
-import { linearizeFlat } from './partial-eval.ts';
+import { linearizeFlat, type Linearised } from './partial-eval.ts';
 import { transforms } from './rules.ts';
 import { backward } from './transpose.ts';
 
@@ -46,10 +46,15 @@ export function jvp<F extends AnyFunction>(
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const dx = matching([...tangents], arrays, treedef, `${where} tangents`);
-  const { out, tangents: dy } = jvpFlat(transforms, flat, arrays, dx);
-  const zeros = out.map((y, i) => dy[i] ?? lax.zerosLike(y));
+  const both = withTemporaries(
+    () => {
+      const { out, tangents: dy } = jvpFlat(transforms, flat, arrays, dx);
+      return { out, tangents: temporary(() => out.map((y, i) => dy[i] ?? lax.zerosLike(y))) };
+    },
+    ({ out, tangents }) => [...out, ...tangents],
+  );
   type Out = Arrays<ReturnType<F>>;
-  return [unflatten(outTree(), out) as Out, unflatten(outTree(), zeros) as Out];
+  return [unflatten(outTree(), both.out) as Out, unflatten(outTree(), both.tangents) as Out];
 }
 
 /**
@@ -64,7 +69,7 @@ export function linearize<F extends AnyFunction>(
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
-  const { out, jaxpr, residuals, nonzero } = linearizeFlat(transforms, flat, arrays, active);
+  const { out, jaxpr, residuals, nonzero } = linearized(flat, arrays, active);
   const derivative = (...tangents: readonly unknown[]): unknown => {
     const dx = matching(tangents, arrays, treedef, `${where} tangents`).filter((d) => d !== null);
     const dy = evaluate(jaxpr, [...residuals, ...dx]);
@@ -74,18 +79,25 @@ export function linearize<F extends AnyFunction>(
   return [unflatten(outTree(), out) as Arrays<ReturnType<F>>, derivative as never];
 }
 
+/** The linearisation of a function; its residuals live as long as it. */
+const linearized = (flat: FlatFunction, arrays: readonly NDArray[], active: readonly boolean[]): Linearised =>
+  withTemporaries(
+    () => linearizeFlat(transforms, flat, arrays, active),
+    ({ out, residuals }) => [...out, ...residuals],
+  );
+
 interface Pullback {
   readonly out: readonly NDArray[];
   /** Cotangents of the active arguments, null for structural zeros. */
   readonly pull: (cotangents: readonly (NDArray | null)[]) => (NDArray | null)[];
 }
 
-function pullback(flat: (args: readonly NDArray[]) => readonly NDArray[], arrays: readonly NDArray[], active: readonly boolean[]): Pullback {
-  const { out, jaxpr, residuals, nonzero } = linearizeFlat(transforms, flat, arrays, active);
+function pullback(flat: FlatFunction, arrays: readonly NDArray[], active: readonly boolean[]): Pullback {
+  const { out, jaxpr, residuals, nonzero } = linearized(flat, arrays, active);
   const linear = jaxpr.inputs.map((_, i) => i >= residuals.length);
   return {
     out,
-    pull: (cts) => backward(transforms, jaxpr as Jaxpr, linear, residuals, cts.filter((_, j) => nonzero[j])),
+    pull: (cts) => temporary(() => backward(transforms, jaxpr, linear, residuals, cts.filter((_, j) => nonzero[j]))),
   };
 }
 
@@ -107,7 +119,10 @@ export function vjp<F extends AnyFunction>(
   const active = arrays.map((x) => isInexact(x.dtype));
   const { out, pull } = pullback(flat, arrays, active);
   const pullTree = (cotangent: unknown): unknown => {
-    const cts = pull(matching(cotangent, out, outTree(), `${where} cotangent`));
+    const cts = withTemporaries(
+      () => pull(temporary(() => matching(cotangent, out, outTree(), `${where} cotangent`))),
+      (list) => list.filter((ct) => ct !== null),
+    );
     let next = 0;
     return unflatten(treedef, arrays.map((x, i) => (active[i] ? (cts[next++] ?? lax.zerosLike(x)) : null)));
   };
@@ -139,11 +154,16 @@ export function valueAndGrad<F extends AnyFunction, const N extends number | rea
   options: GradOptions<N> = {},
 ): (...args: LooseArguments<Parameters<F>>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<Parameters<F>, N>] {
   checkOptions(options, ['argnums', 'hasAux'], 'valueAndGrad');
+  return differentiate(f, options, true) as never;
+}
+
+/** `[value, gradient]`; the value is freed with the other temporaries unless it is kept. */
+function differentiate(f: AnyFunction, options: GradOptions<number | readonly number[]>, keepValue: boolean): (...args: unknown[]) => [unknown, unknown] {
   const argnums = options.argnums ?? 0;
   const where = `grad(${nameOf(f)})`;
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
-    const { arrays, treedef } = flattenArguments(chosen.map((i) => (args as readonly unknown[])[i]), where);
+    const { arrays, treedef } = flattenArguments(chosen.map((i) => args[i]), where);
     requireInexact(arrays, treedef.paths(), where);
     const partial = (...given: unknown[]): unknown => {
       const all: unknown[] = [...args];
@@ -151,12 +171,17 @@ export function valueAndGrad<F extends AnyFunction, const N extends number | rea
       return f(...all);
     };
     const { flat, outTree } = flattenFunction(partial, treedef, where);
-    const { out, pull } = pullback(flat, arrays, arrays.map(() => true));
-    const value = scalarResult(out, outTree(), options.hasAux === true, where);
-    const one = lax.full([], 1, value.dtype);
-    const cts = pull(out.map((_, i) => (i === 0 ? one : null)));
-    const gradients = unflatten(treedef, cts.map((ct, i) => ct ?? lax.zerosLike(arrays[i]!))) as unknown[];
-    return [unflatten(outTree(), out), typeof argnums === 'number' ? gradients[0] : gradients] as never;
+    const { out, gradients } = withTemporaries(
+      () => {
+        const { out: values, pull } = pullback(flat, arrays, arrays.map(() => true));
+        const value = scalarResult(values, outTree(), options.hasAux === true, where);
+        const cts = temporary(() => pull(values.map((_, i) => (i === 0 ? lax.full([], 1, value.dtype) : null))));
+        return { out: values, gradients: cts.map((ct, i) => ct ?? lax.zerosLike(arrays[i]!)) };
+      },
+      (result) => [...(keepValue ? result.out : result.out.slice(1)), ...result.gradients],
+    );
+    const trees = unflatten(treedef, gradients) as unknown[];
+    return [unflatten(outTree(), out), typeof argnums === 'number' ? trees[0] : trees];
   };
 }
 
@@ -194,7 +219,8 @@ export function grad<F extends AnyFunction, const N extends number | readonly nu
   options?: GradOptions<N>,
 ): (...args: LooseArguments<Parameters<F>>) => GradientOf<Parameters<F>, N>;
 export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
-  const both = valueAndGrad(f, options);
+  checkOptions(options, ['argnums', 'hasAux'], 'grad');
+  const both = differentiate(f, options, false);
   return (...args) => {
     const [value, gradient] = both(...args);
     return options.hasAux === true ? [gradient, (value as unknown[])[1]] : gradient;

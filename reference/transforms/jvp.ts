@@ -2,6 +2,7 @@
  * Forward-mode differentiation: values become dual numbers, each equation is followed by its tangent equation
  * (spec/transformations/jvp.md). A tangent that is zero for structural reasons is `null` and costs nothing.
  */
+import { escaped, temporary } from '../core/array.ts';
 import { type Aval, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
@@ -74,11 +75,15 @@ export class JvpTrace extends Trace {
     const tangents = split.map(([, d]) => d);
     return withTrace(this.#parent, () => {
       if (tangents.every((d) => d === null)) return bind(primitive, primals, params);
-      const { out, tangents: dy } =
+      const { out, tangents: dy } = temporary(() =>
         primitive.kind === 'higher-order'
           ? primitive.jvp(this.#t, primals, tangents, params)
-          : firstOrder(this.#t, primitive, primals, tangents, params);
-      return out.map((y, i) => this.dual(y, dy[i] ?? null));
+          : firstOrder(this.#t, primitive, primals, tangents, params),
+      );
+      return out.map((y, i) => {
+        if (!dy[i]) escaped(y, 'user');
+        return this.dual(y, dy[i] ?? null);
+      });
     });
   }
 }

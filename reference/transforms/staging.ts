@@ -1,7 +1,7 @@
 /**
  * Staging: running a function on tracers that only record, which gives its jaxpr (spec/transformations/make-jaxpr.md).
  */
-import { ConcreteArray } from '../core/array.ts';
+import { ConcreteArray, escaped } from '../core/array.ts';
 import { EtalonError } from '../core/errors.ts';
 import { type Aval, showAval } from '../core/host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from '../core/jaxpr.ts';
@@ -52,6 +52,7 @@ class StagingTrace extends Trace {
     if (x instanceof Tracer) return remember(this.lifted, x);
     const value = x instanceof ConcreteArray ? x.hostValue : null;
     if (x.ndim === 0 && value !== null) return new Literal(x.aval, value);
+    escaped(x, 'jaxpr');
     return remember(this.constants, x);
   }
 }

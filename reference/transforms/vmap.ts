@@ -2,7 +2,8 @@
  * Vectorisation: a function of one example becomes a function of many, by rewriting each equation to carry one more
  * axis (spec/transformations/vmap.md).
  */
-import { type Aval } from '../core/host.ts';
+import { escaped, temporary } from '../core/array.ts';
+import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { AnyPrimitive, BatchAxis, Batched, Params } from '../core/primitive.ts';
@@ -56,8 +57,11 @@ export class BatchTrace extends Trace {
     const at = split.map(([, a]) => a);
     return withTrace(this.#parent, () => {
       if (at.every((a) => a === null)) return bind(primitive, values, params);
-      const { out, at: outAt } = batchOne(this.#t, primitive, values, at, this.#axis, params);
-      return out.map((y, i) => this.tracer(y, outAt[i]!));
+      const { out, at: outAt } = temporary(() => batchOne(this.#t, primitive, values, at, this.#axis, params));
+      return out.map((y, i) => {
+        if (outAt[i] === null) escaped(y, 'user');
+        return this.tracer(y, outAt[i]!);
+      });
     });
   }
 }

@@ -5,7 +5,7 @@ import { makeGen } from '../../conformance/programs/gen.ts';
 import { type DType, dtypes } from '../../reference/core/dtypes.ts';
 import { ConstraintError } from '../../reference/core/errors.ts';
 import { type Aval, avalOf } from '../../reference/core/host.ts';
-import { type AnyFirstOrder, type AnyHigherOrder, type AnyPrimitive, type Call, inferAvals, type Params, SHAPE_CLASSES } from '../../reference/core/primitive.ts'; // prettier-ignore
+import { type AnyFirstOrder, type AnyHigherOrder, type AnyPrimitive, type Call, type Gen, inferAvals, type Params, SHAPE_CLASSES } from '../../reference/core/primitive.ts'; // prettier-ignore
 import type { Transforms } from '../../reference/core/rules.ts';
 import { encodeParam } from '../../reference/core/program.ts';
 import { paramsSchema } from '../../reference/core/schema.ts';
@@ -20,6 +20,8 @@ export interface Seen {
   readonly problems: string[];
 }
 export const nothingSeen = (): Seen => ({ valid: 0, broken: 0, constraints: new Set(), problems: [] });
+
+type Calls = fc.Arbitrary<Call<Params>>;
 
 const ajv = new Ajv2020({ strict: false, strictNumbers: false });
 const runs = { valid: 3, broken: 2 };
@@ -49,17 +51,20 @@ export function checkFirstOrder(primitive: AnyFirstOrder, seen: Seen): void {
   for (const dtype of primitive.dtypes) {
     for (const shapeClass of SHAPE_CLASSES) {
       const gen = makeGen(fc, dtype, shapeClass);
-      for (const { args, params } of sample(primitive.cases(gen), runs.valid)) {
+      for (const { args, params } of sample(primitive.cases(gen) as Calls, runs.valid)) {
         const operands = args.map(avalOf);
         const broken = brokenBy(primitive, operands, params);
-        if (broken !== null) problem(`a case of ${dtype}, ${shapeClass} breaks ${broken}: ${showCall(operands, params)}`);
+        if (broken !== null)
+          problem(`a case of ${dtype}, ${shapeClass} breaks ${broken}: ${showCall(operands, params)}`);
         else seen.valid++;
         const saved = Object.fromEntries(Object.entries(params).map(([key, value]) => [key, encodeParam(value)]));
-        if (!validate(saved)) problem(`the schema of its parameters refuses ${JSON.stringify(params)}: ${ajv.errorsText(validate.errors)}`);
-        for (const [id, wrong] of wrongOperands(primitive, operands)) expectBroken(id, wrong, params, 'breaks the operand table');
+        if (!validate(saved))
+          problem(`the schema of its parameters refuses ${JSON.stringify(params)}: ${ajv.errorsText(validate.errors)}`);
+        for (const [id, wrong] of wrongOperands(primitive, operands))
+          expectBroken(id, wrong, params, 'breaks the operand table');
       }
       for (const id of Object.keys(constraints)) {
-        const make = (primitive.breaks as AnyFirstOrder['breaks'])[id as `C${number}`]!;
+        const make: (gen: Gen) => Calls = primitive.breaks[id as `C${number}`]!;
         for (const { args, params } of sample(make(gen), runs.broken)) {
           expectBroken(id, args.map(avalOf), params, `has to break ${id} (${dtype}, ${shapeClass})`);
         }
@@ -68,7 +73,7 @@ export function checkFirstOrder(primitive: AnyFirstOrder, seen: Seen): void {
   }
 }
 
-const sample = (calls: fc.Arbitrary<Call<Params>>, numRuns: number): Call<Params>[] => fc.sample(calls, { numRuns, seed });
+const sample = (calls: Calls, numRuns: number): Call<Params>[] => fc.sample(calls, { numRuns, seed });
 
 const showCall = (operands: readonly Aval[], params: Params): string =>
   `(${operands.map((a) => `${dtypes[a.dtype].short}[${a.shape.join(',')}]`).join(', ')}) ${JSON.stringify(params)}`;
@@ -86,8 +91,8 @@ function wrongOperands({ operands: specs }: AnyFirstOrder, operands: readonly Av
 
 export function checkHigherOrder(primitive: AnyHigherOrder, transforms: Transforms, seen: Seen): void {
   for (const id of Object.keys(primitive.constraints)) {
-    const { operands, params } = primitive.breaks[id as `C${number}`]!(transforms);
-    const got = brokenBy(primitive, operands, params as Params);
+    const call = primitive.breaks[id as `C${number}`]!(transforms);
+    const got = brokenBy(primitive, call.operands, call.params as Params);
     if (got === id) {
       seen.broken++;
       seen.constraints.add(`${primitive.name}-${id}`);

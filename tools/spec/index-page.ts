@@ -15,7 +15,8 @@ export type ErrorClass = typeof errors.EtalonError;
 /** The error classes of core, the base class first. */
 export const errorClasses = (): ErrorClass[] =>
   Object.values(errors).filter(
-    (x): x is ErrorClass => typeof x === 'function' && (x === errors.EtalonError || x.prototype instanceof errors.EtalonError),
+    (x): x is ErrorClass =>
+      typeof x === 'function' && (x === errors.EtalonError || x.prototype instanceof errors.EtalonError),
   );
 
 export interface IndexParts {

@@ -63,7 +63,8 @@ export function namesIn(section: Section): { readonly operands: string[]; readon
     const cells = line.startsWith('|') ? line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()) : null; // prettier-ignore
     if (cells === null) columns = [];
     else if (columns.length === 0) columns = cells;
-    else cells.forEach((cell, i) => names[columns[i]!]?.push(...[...cell.matchAll(/`\W*(\w+)\W*`/g)].map((m) => m[1]!)));
+    else
+      cells.forEach((cell, i) => names[columns[i]!]?.push(...[...cell.matchAll(/`\W*(\w+)\W*`/g)].map((m) => m[1]!)));
   }
   return { operands: names['operand']!, params: names['parameter']! };
 }

@@ -1,6 +1,6 @@
 /** Programs in which every higher-order primitive is called as it should be, also as the transformations make them. */
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
-import { type ArrayLike, customJvp, grad, jit, lax, makeJaxpr, np, type NDArray, vmap } from '../../reference/index.ts';
+import { customJvp, grad, jit, lax, makeJaxpr, np, type NDArray, vmap } from '../../reference/index.ts';
 
 const x = np.array([1, 2, 3]);
 
@@ -12,9 +12,10 @@ const chosen = (v: NDArray): NDArray =>
     (w: NDArray) => w.sum(),
     v,
   );
-const scanned = (v: NDArray): NDArray => lax.scan((c: NDArray, w: NDArray) => [c.mul(w).add(v.sum()), c], 1, v)[0];
+const scanned = (v: NDArray): NDArray =>
+  lax.scan((c: NDArray, w: NDArray) => [c.mul(w).add(v.sum()), c], np.array(1), v)[0];
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
-custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv as ArrayLike)]);
+custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {

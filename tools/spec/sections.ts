@@ -23,9 +23,15 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
   };
   const { operands, params } = namesIn(section);
   const wanted = primitive.operands.map((o) => o.name);
-  need(`the table of operands names ${operands.join(', ') || 'none'}, the code ${wanted.join(', ') || 'none'}`, same(operands, wanted));
+  need(
+    `the table of operands names ${operands.join(', ') || 'none'}, the code ${wanted.join(', ') || 'none'}`,
+    same(operands, wanted),
+  );
   const keys = Object.keys(primitive.params);
-  need(`the table of parameters names ${params.join(', ') || 'none'}, the code ${keys.join(', ') || 'none'}`, same(params, keys));
+  need(
+    `the table of parameters names ${params.join(', ') || 'none'}, the code ${keys.join(', ') || 'none'}`,
+    same(params, keys),
+  );
   for (const part of ['Result', 'Value', 'Accuracy', 'Rules', 'Examples']) {
     need(`there is no **${part}**`, section.text.includes(`**${part}**`));
   }
@@ -37,7 +43,9 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
   }
   need('there is no executed example', section.text.includes('```ts run'));
   need('there is no "Source:"', /^Source: /m.test(section.text));
-  return [...problems, ...checkConstraints(primitive, section)].map((p) => `${section.page}:${section.line} ${primitive.name}: ${p}`);
+  return [...problems, ...checkConstraints(primitive, section)].map(
+    (p) => `${section.page}:${section.line} ${primitive.name}: ${p}`,
+  );
 }
 
 export function checkHigherOrderSection(primitive: AnyHigherOrder, pages: readonly Page[]): string[] {
@@ -49,14 +57,17 @@ export function checkHigherOrderSection(primitive: AnyHigherOrder, pages: readon
   }
   const keys = Object.keys(primitive.params);
   const { params } = namesIn(section);
-  if (!same(params, keys)) problems.push(`the table of parameters names ${params.join(', ')}, the code ${keys.join(', ')}`);
+  if (!same(params, keys))
+    problems.push(`the table of parameters names ${params.join(', ')}, the code ${keys.join(', ')}`);
   return problems.map((p) => `${section.page}:${section.line} ${primitive.name}: ${p}`);
 }
 
 function checkConstraints({ constraints }: AnyPrimitive, section: Section): string[] {
   const inPage = [...constraintsIn(section).keys()];
   const inCode = Object.keys(constraints);
-  return same(inPage, inCode) ? [] : [`the page has the constraints ${inPage.join(', ') || 'none'}, the code ${inCode.join(', ') || 'none'}`];
+  return same(inPage, inCode)
+    ? []
+    : [`the page has the constraints ${inPage.join(', ') || 'none'}, the code ${inCode.join(', ') || 'none'}`];
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => [...a].sort().join() === [...b].sort().join();
@@ -79,10 +90,14 @@ export function checkErrors(pages: readonly Page[]): { readonly entries: number;
   const problems = classes.flatMap((c) => {
     const entry = entries.find((s) => s.heading === c.anchor);
     if (entry === undefined) return [`spec/errors.md: no entry ${c.anchor} for ${c.name}`];
-    return entry.text.trim().startsWith(`\`${c.name}\`:`) ? [] : [`spec/errors.md:${entry.line}: ${c.anchor} must begin with \`${c.name}\`:`];
+    return entry.text.trim().startsWith(`\`${c.name}\`:`)
+      ? []
+      : [`spec/errors.md:${entry.line}: ${c.anchor} must begin with \`${c.name}\`:`];
   });
   const anchors = new Set(classes.map((c) => c.anchor));
-  const orphans = entries.filter((s) => !anchors.has(s.heading)).map((s) => `spec/errors.md:${s.line}: no class has the anchor ${s.heading}`);
+  const orphans = entries
+    .filter((s) => !anchors.has(s.heading))
+    .map((s) => `spec/errors.md:${s.line}: no class has the anchor ${s.heading}`);
   return { entries: entries.length, problems: [...problems, ...orphans] };
 }
 
@@ -116,7 +131,8 @@ export function checkPromotion(pages: readonly Page[]): { readonly cells: number
       } catch {
         got = '–';
       }
-      if (got !== cell) problems.push(`spec/dtypes.md: ${name} with ${names[i]} is ${cell} on the page, ${got} in the code`);
+      if (got !== cell)
+        problems.push(`spec/dtypes.md: ${name} with ${names[i]} is ${cell} on the page, ${got} in the code`);
     });
   }
   return { cells: rows.length * names.length, problems };

@@ -1,0 +1,114 @@
+/** Making the proof of a failure small: fewer equations, smaller shapes, simpler numbers; each step is run again. */
+import type { ConcreteArray } from '../../reference/core/array.ts';
+import { type HostArray, numbers } from '../../reference/core/host.ts';
+import { allEquations, type Atom, type Equation, Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
+import type { Bench } from '../bench.ts';
+import { evaluateJaxpr } from '../../reference/interpreter.ts';
+import { type Evidence, judgeLocally, judgeWithin } from '../laws/law.ts';
+import { value } from '../laws/value.ts';
+import type { Case } from '../programs/case.ts';
+import { RandomStream } from '../programs/random-stream.ts';
+import type { LawName } from '../types.ts';
+
+/** Evidence and the law by which it is replayed. */
+export interface Proof {
+  readonly evidence: Evidence;
+  readonly law: LawName;
+}
+
+export async function shrink(bench: Bench, one: Case, found: Evidence, law: LawName, milliseconds: number): Promise<Proof> {
+  const deadline = Date.now() + milliseconds;
+  const cutFirst = await cut(bench, found);
+  const smaller = (await one.shrink?.(bench, found, deadline)) ?? found;
+  const single = (await cut(bench, smaller)) ?? cutFirst ?? (await smallestWindow(bench, smaller, deadline));
+  if (single === null) return { evidence: smaller, law };
+  return { evidence: await simplified(bench, single, deadline), law: 'value' };
+}
+
+export const equationCount = (jaxpr: Jaxpr): number => [...allEquations(jaxpr)].length;
+
+/** The first equation that is wrong by itself. */
+async function cut(bench: Bench, { jaxpr, inputs }: Evidence): Promise<Evidence | null> {
+  return jaxpr === null ? null : (await judgeLocally(bench, jaxpr, inputs)).wrong;
+}
+
+/**
+ * The fewest equations in a row that are wrong together, on the reference's values, where none is alone: what a
+ * compiler makes of neighbours.
+ */
+async function smallestWindow(bench: Bench, { jaxpr, inputs, got }: Evidence, deadline: number): Promise<Evidence | null> {
+  if (jaxpr === null || got === null) return null;
+  const n = jaxpr.equations.length;
+  for (let size = 1; size < n; size++) {
+    for (let from = 0; from + size <= n && Date.now() < deadline; from++) {
+      const part = windowOf(jaxpr, jaxpr.equations.slice(from, from + size));
+      const { wrong } = await judgeWithin(bench, part, valuesOf(jaxpr, inputs, part.inputs));
+      if (wrong !== null) return wrong;
+    }
+  }
+  return null;
+}
+
+/** Some equations of a program, as a program of what they need and what they give. */
+function windowOf(jaxpr: Jaxpr, equations: readonly Equation[]): Jaxpr {
+  const made = new Set(equations.flatMap((e) => e.outputs));
+  const constants = new Map(jaxpr.constvars.map((v, i) => [v, jaxpr.consts[i]!]));
+  const needed = new Set(equations.flatMap((e) => e.inputs).filter((x): x is Var => !(x instanceof Literal) && !made.has(x)));
+  const constvars = [...needed].filter((v) => constants.has(v));
+  return new Jaxpr({
+    constvars,
+    consts: constvars.map((v) => constants.get(v)!),
+    inputs: [...needed].filter((v) => !constants.has(v)),
+    equations,
+    outputs: equations.flatMap((e) => e.outputs),
+  });
+}
+
+/** The reference's values of some variables. */
+function valuesOf(jaxpr: Jaxpr, inputs: readonly HostArray[], wanted: readonly Atom[]): readonly HostArray[] {
+  return evaluateJaxpr(new Jaxpr({ ...jaxprParts(jaxpr), outputs: wanted }), inputs);
+}
+
+const jaxprParts = ({ constvars, consts, inputs, equations }: Jaxpr): Omit<ConstructorParameters<typeof Jaxpr>[0], 'outputs'> => ({
+  constvars,
+  consts: consts as readonly ConcreteArray[],
+  inputs,
+  equations,
+});
+
+/** Zeros, then ones, for whole inputs, then for single elements, as long as the result stays wrong. */
+async function simplified(bench: Bench, start: Evidence, deadline: number): Promise<Evidence> {
+  let best = start;
+  const attempt = async (inputs: readonly HostArray[]): Promise<boolean> => {
+    const sample = { jaxpr: best.jaxpr!, inputs, active: [] };
+    const { wrong } = await value.check(bench, sample, new RandomStream(0)).catch(() => ({ wrong: null }));
+    if (wrong !== null) best = wrong;
+    return wrong !== null;
+  };
+  for (let k = 0; k < start.inputs.length; k++) {
+    for (const simple of [0, 1]) {
+      for (const range of rangesOf(best.inputs[k]!.data.length)) {
+        if (Date.now() > deadline) return best;
+        const next = replaced(best.inputs[k]!, range, simple);
+        if (next !== null) await attempt(best.inputs.with(k, next));
+      }
+    }
+  }
+  return best;
+}
+
+/** Everything, halves, quarters, … single elements. */
+function* rangesOf(n: number): Generator<readonly [number, number]> {
+  for (let step = n; step >= 1; step = step === 1 ? 0 : Math.ceil(step / 2)) {
+    for (let from = 0; from < n; from += step) yield [from, Math.min(from + step, n)];
+  }
+}
+
+/** null if nothing gets simpler: zeros are simpler than ones, ones than everything else. */
+function replaced(x: HostArray, [from, to]: readonly [number, number], simple: number): HostArray | null {
+  const data = numbers(x).slice();
+  const complex = (v: number): boolean => !Object.is(v, 0) && !Object.is(v, simple);
+  if (!data.subarray(from, to).some(complex)) return null;
+  for (let i = from; i < to; i++) if (complex(data[i]!)) data[i] = simple;
+  return { ...x, data };
+}

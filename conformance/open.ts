@@ -1,0 +1,69 @@
+/**
+ * Backends by what a user writes: a built-in name, or the path of a file that default-exports `defineBackend(…)`.
+ */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { BACKEND_NAMES, loadBackendDefinition } from '../backends/registry.ts';
+import { Backend } from '../reference/core/array.ts';
+import { type BackendDefinition, defineBackend } from '../reference/core/backend.ts';
+import { BackendError } from '../reference/core/errors.ts';
+import { CannotStartError, UsageError } from './types.ts';
+
+export const isBuiltIn = (asked: string): boolean => BACKEND_NAMES.includes(asked);
+
+/**
+ * Loads and opens a backend. Paths are relative to `folder`.
+ * @throws UsageError if there is no such backend; CannotStartError, with what to install, if it cannot start here
+ */
+export async function openBackend(asked: string, folder: string): Promise<Backend> {
+  const definition = await loadDefinition(asked, folder);
+  try {
+    return new Backend(definition, await definition.open({}));
+  } catch (error) {
+    throw cannotStart(`${asked} cannot start here`, error);
+  }
+}
+
+export async function loadDefinition(asked: string, folder: string): Promise<BackendDefinition> {
+  if (isBuiltIn(asked)) {
+    try {
+      return await loadBackendDefinition(asked);
+    } catch (error) {
+      throw cannotStart(`${asked} cannot start here`, error);
+    }
+  }
+  if (!/[/\\]|\.[cm]?[jt]s$/.test(asked)) {
+    throw new UsageError(`there is no backend '${asked}'; built in are ${BACKEND_NAMES.join(', ')}; a file is written with its ending: ${asked}.ts`);
+  }
+  return definitionOf(asked, await importFile(asked, folder));
+}
+
+async function importFile(asked: string, folder: string): Promise<{ default?: unknown }> {
+  const url = pathToFileURL(resolve(folder, asked)).href;
+  try {
+    return (await import(url)) as { default?: unknown };
+  } catch (error) {
+    const missing = error as NodeJS.ErrnoException & { url?: string };
+    if (missing.code === 'ERR_MODULE_NOT_FOUND' && missing.url === url) throw new UsageError(`there is no backend file ${asked}`);
+    throw cannotStart(`${asked} cannot be loaded`, error);
+  }
+}
+
+/** What the file gives, checked again: it may have been written without `defineBackend`, or with another core's. */
+function definitionOf(asked: string, module: { default?: unknown }): BackendDefinition {
+  const definition = module.default;
+  if (typeof definition !== 'object' || definition === null) {
+    throw new UsageError(`${asked} has no default export; a backend file has: export default defineBackend({ … })`);
+  }
+  try {
+    return defineBackend(definition as BackendDefinition);
+  } catch (error) {
+    throw new UsageError(`${asked}: ${(error as Error).message}`);
+  }
+}
+
+/** An error of Etalon's says itself what to do; of any other the place matters too. */
+function cannotStart(what: string, error: unknown): CannotStartError {
+  const text = error instanceof BackendError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new CannotStartError(`${what}: ${text}`);
+}

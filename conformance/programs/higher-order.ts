@@ -1,0 +1,169 @@
+/** Cases of the primitives with jaxprs inside, under every transformation. */
+import type { DType } from '../../reference/core/dtypes.ts';
+import { type Aval, aval, type HostArray, hostArray, sizeOf } from '../../reference/core/host.ts';
+import type { Jaxpr } from '../../reference/core/jaxpr.ts';
+import type { NDArray } from '../../reference/core/ndarray.ts';
+import { bind } from '../../reference/core/trace.ts';
+import { higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
+import { transforms as t } from '../../reference/transforms/rules.ts';
+import { judgeRefusal } from '../laws/rejects.ts';
+import { laws } from '../laws/index.ts';
+import { TRANSFORMATIONS } from '../types.ts';
+import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
+import { hash32, RandomStream } from './random-stream.ts';
+import { direction, type Sample, transformed } from './sample.ts';
+
+const { lax } = t;
+
+/** A way to use a primitive: a traced program for arrays of a dtype and shape, and what goes in. */
+interface Recipe {
+  readonly subject: HigherOrderName;
+  readonly variant: string;
+  readonly dtypes: readonly DType[];
+  make(dtype: DType, random: RandomStream): Sample;
+}
+
+const FLOAT_AND_INT: readonly DType[] = ['float32', 'float64', 'int32'];
+const FLOAT: readonly DType[] = ['float32', 'float64'];
+
+/** Functions that every dtype has. */
+const mulAdd = (x: NDArray, y: NDArray): NDArray => lax.add(lax.mul(x, y), y);
+const difference = (x: NDArray, y: NDArray): NDArray => lax.sub(y, lax.max(x, y));
+
+const call = (body: Jaxpr, xs: readonly NDArray[]): readonly NDArray[] =>
+  bind(higherOrder.jit, xs, { name: 'inner', jaxpr: body, backend: null });
+
+/** A sample of inputs of the given types: small numbers, or what `special` gives. */
+function sampleOf(jaxpr: Jaxpr, random: RandomStream, special: readonly (HostArray | null)[] = []): Sample {
+  const inputs = jaxpr.inAvals.map((a, i) => special[i] ?? numbersOf(a, random));
+  const active = jaxpr.inAvals.flatMap((a, i) => (a.dtype === 'float32' || a.dtype === 'float64' ? [i] : []));
+  return { jaxpr, inputs, active };
+}
+
+function numbersOf(type: Aval, random: RandomStream): HostArray {
+  if (type.dtype !== 'int32') return direction(type, random);
+  return hostArray('int32', type.shape, Array.from({ length: sizeOf(type.shape) }, () => random.below(21) - 10));
+}
+
+const nestedJit: Recipe = {
+  subject: 'jit',
+  variant: 'nested',
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const type = aval([2 + random.below(3)], dtype);
+    const inner = t.trace((x, y) => [mulAdd(x!, y!)], [type, type]);
+    const outer = t.trace((x, y) => [difference(call(inner, [x!, y!])[0]!, x!), x!], [type, type]);
+    return sampleOf(t.trace((x, y) => [...call(outer, [x!, y!]), ...call(inner, [y!, y!])], [type, type]), random);
+  },
+};
+
+const threeBranches: Recipe = {
+  subject: 'cond',
+  variant: 'three-branches',
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const type = aval([3], dtype);
+    const branches = [
+      t.trace((x, y) => [mulAdd(x!, y!), y!], [type, type]),
+      t.trace((x, y) => [difference(y!, x!), lax.neg(x!)], [type, type]),
+      t.trace((x) => [x!, x!], [type, type]),
+    ];
+    const index = hostArray('int32', [], [random.pick([-7, 0, 1, 2, 3])]); // clamped into range
+    const program = t.trace((i, x, y) => bind(higherOrder.cond, [i!, x!, y!], { branches }), [aval([], 'int32'), type, type]);
+    return sampleOf(program, random, [index]);
+  },
+};
+
+const scanned = (variant: string, length: number, reverse: boolean): Recipe => ({
+  subject: 'scan',
+  variant,
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const type = aval([2], dtype);
+    const body = t.trace((w, c, x) => [mulAdd(c!, w!), difference(c!, x!)], [type, type, type]);
+    const params = { jaxpr: body, length, reverse, num_consts: 1, num_carry: 1 };
+    return sampleOf(t.trace((w, c, xs) => bind(higherOrder.scan, [w!, c!, xs!], params), [type, type, aval([length, 2], dtype)]), random);
+  },
+});
+
+const customRule: Recipe = {
+  subject: 'custom_jvp_call',
+  variant: 'own-rule',
+  dtypes: FLOAT,
+  make(dtype, random) {
+    const type = aval([4], dtype);
+    const body = t.trace((x) => [lax.log1p(lax.exp(x!))], [type]);
+    const rule = t.trace((x, dx) => [lax.log1p(lax.exp(x!)), lax.mul(lax.logistic(x!), dx!)], [type, type]);
+    const params = { name: 'softplus', jaxpr: body, jvp: { jaxpr: () => rule } };
+    return sampleOf(t.trace((x) => bind(higherOrder.custom_jvp_call, [lax.sin(x!)], params), [type]), random);
+  },
+};
+
+const RECIPES: readonly Recipe[] = [
+  nestedJit,
+  threeBranches,
+  scanned('forward', 3, false),
+  scanned('reverse', 4, true),
+  scanned('no-steps', 0, false),
+  customRule,
+];
+
+/** The units of the higher-order primitives. `count`: cases per cell and recipe. */
+export function* higherOrderUnits(count: number): Generator<Unit> {
+  for (const subject of Object.keys(higherOrder) as HigherOrderName[]) {
+    const recipes = RECIPES.filter((r) => r.subject === subject);
+    for (const dtype of recipes[0]!.dtypes) yield* recipeUnits(subject, dtype, recipes, count);
+    yield refusalUnit(subject);
+  }
+}
+
+function* recipeUnits(subject: HigherOrderName, dtype: DType, recipes: readonly Recipe[], count: number): Generator<Unit> {
+  for (const transformation of TRANSFORMATIONS) {
+    if (dtype === 'int32' && /jvp|vjp/.test(transformation)) continue;
+    const key = unitKey(subject, dtype, transformation);
+    const law = transformation === 'jit' ? laws['jit-is-eager'] : laws.value;
+    yield {
+      key,
+      group: 'programs',
+      law: law.name,
+      subject,
+      dtype,
+      transformation,
+      planned: recipes.length * count,
+      *cases(seed) {
+        for (const recipe of recipes) {
+          for (let index = 0; index < count; index++) {
+            const stream = [hash32(seed, key, recipe.variant), index];
+            const random = new RandomStream(...stream);
+            const sample = transformed(recipe.make(dtype, random), transformation === 'jit' ? 'eval' : transformation, random);
+            yield lawCase(key, recipe.variant, law, sample, stream);
+          }
+        }
+      },
+    };
+  }
+}
+
+/** One call per constraint that breaks it. */
+function refusalUnit(subject: HigherOrderName): Unit {
+  const primitive = higherOrder[subject];
+  const key = unitKey(subject, 'float32', 'rejects');
+  const broken = Object.entries(primitive.breaks as Record<string, (typeof higherOrder.jit.breaks)['C1']>);
+  return {
+    key,
+    group: 'programs',
+    law: 'rejects',
+    subject,
+    dtype: 'float32',
+    transformation: 'eval',
+    planned: broken.length,
+    *cases(): Generator<Case> {
+      for (const [id, make] of broken) {
+        const { operands, params } = make(t);
+        const content = contentHash(key, id, JSON.stringify(operands));
+        const check = async (): Promise<ReturnType<typeof judgeRefusal>> => judgeRefusal(primitive, operands, params, id);
+        yield { id: caseId(key, id, content), content, variant: id, sample: null, check };
+      }
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** Running one case on a backend: gaps, the law, and what is reported of it. */
+import { ConstraintError } from '../reference/core/errors.ts';
+import type { Bench } from './bench.ts';
+import type { Evidence, Judgement } from './laws/law.ts';
+import type { Case, Unit } from './programs/case.ts';
+import type { CaseResult, Failure, Outcome } from './types.ts';
+
+export interface CaseRun {
+  readonly result: CaseResult;
+  readonly evidence: Evidence | null;
+}
+
+export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<CaseRun> {
+  const began = performance.now();
+  const done = (outcome: Outcome, more: Partial<CaseResult> = {}): CaseResult => ({
+    ...describe(unit, one),
+    outcome,
+    milliseconds: performance.now() - began,
+    compared: 0,
+    uncompared: 0,
+    ...more,
+  });
+  const gap = one.sample === null ? null : bench.gap(one.sample.jaxpr);
+  if (gap !== null) return { result: done('gap', { gap }), evidence: null };
+  const { compared, uncompared, measured, wrong } = await one.check(bench).catch(failedCheck(one));
+  const counts = { compared, uncompared, ...(measured && { measured }) };
+  if (wrong !== null) return { result: done('wrong', { ...counts, failure: failureOf(unit, one, wrong) }), evidence: wrong };
+  return { result: done(compared === 0 && uncompared > 0 ? 'uncompared' : 'ok', counts), evidence: null };
+}
+
+/** A law that throws, where the backend's own errors have been caught: the program itself is not well-formed. */
+const failedCheck =
+  ({ sample }: Case) =>
+  (error: unknown): Judgement => {
+    const what = error instanceof ConstraintError ? error.message.split('\n')[0] : String(error instanceof Error ? error.stack : error);
+    const wrong = {
+      message: `the case could not be judged: ${what}`,
+      element: null,
+      jaxpr: sample?.jaxpr ?? null,
+      inputs: sample?.inputs ?? [],
+      expected: [],
+      got: null,
+      budgets: [],
+      source: null,
+    };
+    return { compared: 0, uncompared: 0, measured: null, wrong };
+  };
+
+/** What a result says of its case, whatever became of it. */
+export const describe = (unit: Unit, { id, variant }: Pick<Case, 'id' | 'variant'>): Pick<CaseResult, 'id' | 'group' | 'law' | 'subject' | 'dtype' | 'transformation' | 'variant'> => {
+  const { group, law, subject, dtype, transformation } = unit;
+  return { id, group, law, subject, dtype, transformation, variant };
+};
+
+export function failureOf(
+  { law, subject, dtype, transformation }: Unit,
+  { id }: Pick<Case, 'id'>,
+  { message, element, source }: Pick<Evidence, 'message' | 'element' | 'source'>,
+  outcome: Failure['outcome'] = 'wrong',
+): Failure {
+  return { id, subject, dtype, transformation, law, outcome, message, element, equations: null, file: null, source };
+}
