@@ -45,7 +45,9 @@ export function supportsFrom<Context, V, R>(
   values: (type: Aval) => string | null,
 ): BackendDefinition['supports'] {
   return (primitive, operands, params) => {
-    const reason = firstReason([...operands, ...primitive.infer(operands, params)], values) ?? gapOf(table, primitive, operands, params);
+    const reason =
+      firstReason([...operands, ...primitive.infer(operands, params)], values) ??
+      gapOf(table, primitive, operands, params);
     return reason === null ? true : gap(reason);
   };
 }
@@ -71,7 +73,10 @@ function gapOf<Context, V, R>(
 }
 
 /** The function that computes a primitive. */
-export function lowererOf<Context, V, R>(table: Lowerings<Context, V, R>, primitive: AnyFirstOrder): Lower<Context, V, R, Params> {
+export function lowererOf<Context, V, R>(
+  table: Lowerings<Context, V, R>,
+  primitive: AnyFirstOrder,
+): Lower<Context, V, R, Params> {
   const lowering = entry(table, primitive);
   if (typeof lowering === 'function') return lowering;
   if ('lower' in lowering) return lowering.lower;
@@ -79,5 +84,7 @@ export function lowererOf<Context, V, R>(table: Lowerings<Context, V, R>, primit
 }
 
 /** The entry of a primitive, the type of its parameters forgotten: an equation carries those of its own primitive. */
-const entry = <Context, V, R>(table: Lowerings<Context, V, R>, primitive: AnyFirstOrder): Lowering<Context, V, R, Params> =>
-  table[primitive.name as PrimitiveName] as Lowering<Context, V, R, Params>;
+const entry = <Context, V, R>(
+  table: Lowerings<Context, V, R>,
+  primitive: AnyFirstOrder,
+): Lowering<Context, V, R, Params> => table[primitive.name as PrimitiveName] as Lowering<Context, V, R, Params>;

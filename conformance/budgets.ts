@@ -280,9 +280,9 @@ class Tally {
       }
       this.#compared++;
       if (ruler.unit !== 'exact') addTo(this.#bins, [[binOf(error), 1]]);
-      if (error > this.#max && ruler.unit !== 'exact') {
+      if (error > this.#max && error <= ruler.limit) {
         this.#max = error;
-        if (error <= ruler.limit) this.#worst = describe(i);
+        this.#worst = describe(i);
       }
       if (error > ruler.limit) this.#note(error / (ruler.limit || 1), () => describe(i));
     }

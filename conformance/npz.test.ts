@@ -9,7 +9,11 @@ import { packageFile } from './package.ts';
 import { UsageError } from './types.ts';
 
 const hostArrays = fc
-  .record({ dtype: fc.constantFrom(...SUPPORTED_DTYPES), shape: fc.array(fc.nat({ max: 4 }), { maxLength: 4 }), seed: fc.double() })
+  .record({
+    dtype: fc.constantFrom(...SUPPORTED_DTYPES),
+    shape: fc.array(fc.nat({ max: 4 }), { maxLength: 4 }),
+    seed: fc.double(),
+  })
   .map(({ dtype, shape, seed }) =>
     hostArray(
       dtype,
@@ -54,11 +58,20 @@ describe('npz', () => {
     ['not a zip file', strToU8('nonsense')],
     ['not an .npy file', zipSync({ 'x.npy': strToU8('nonsense') })],
     ['header is cut off', zipSync({ 'x.npy': writeNpy(hostArray('float32', [1], [1])).slice(0, 40) })],
-    ['has 40 bytes, the file 4', zipSync({ 'x.npy': one("{'descr': '<f4', 'fortran_order': False, 'shape': (10,), }", 4) })],
+    [
+      'has 40 bytes, the file 4',
+      zipSync({ 'x.npy': one("{'descr': '<f4', 'fortran_order': False, 'shape': (10,), }", 4) }),
+    ],
     ['<i8 is not supported', zipSync({ 'x.npy': one("{'descr': '<i8', 'fortran_order': False, 'shape': (), }", 8) })],
     ['Fortran order', zipSync({ 'x.npy': one("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }", 4) })],
-    ['rank 33', zipSync({ 'x.npy': one(`{'descr': '<f4', 'fortran_order': False, 'shape': (${'1,'.repeat(33)}), }`, 4) })],
-    ['not a header of numbers', zipSync({ 'x.npy': one("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (), }") })],
+    [
+      'rank 33',
+      zipSync({ 'x.npy': one(`{'descr': '<f4', 'fortran_order': False, 'shape': (${'1,'.repeat(33)}), }`, 4) }),
+    ],
+    [
+      'not a header of numbers',
+      zipSync({ 'x.npy': one("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (), }") }),
+    ],
   ])('refuses what is wrong: %s', (message, bytes) => {
     expect(() => readNpz(bytes)).toThrow(UsageError);
     expect(() => readNpz(bytes)).toThrow(message);

@@ -17,7 +17,13 @@ export interface NpzLimits {
 export const NPZ_LIMITS: NpzLimits = { files: 100_000, bytes: 2 ** 30 };
 
 const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')];
-const CODES: Readonly<Partial<Record<DType, string>>> = { float32: '<f4', float64: '<f8', int32: '<i4', uint32: '<u4', bool: '|b1' };
+const CODES: Readonly<Partial<Record<DType, string>>> = {
+  float32: '<f4',
+  float64: '<f8',
+  int32: '<i4',
+  uint32: '<u4',
+  bool: '|b1',
+};
 
 /** The arrays of an .npz file by name. @throws UsageError if it is none, is beyond the limits, or holds other dtypes */
 export function readNpz(bytes: Uint8Array, limits: Partial<NpzLimits> = {}): Map<string, HostArray> {
@@ -58,7 +64,8 @@ export function readNpy(bytes: Uint8Array, name: string = '.npy'): HostArray {
   checkSize(shape, fail);
   // What is allocated next is as long as the bytes that are there.
   const size = sizeOf(shape) * dtypes[dtype].bytes;
-  if (bytes.length - end !== size) fail(`[${shape.join(',')}] of ${dtype} has ${size} bytes, the file ${bytes.length - end}`);
+  if (bytes.length - end !== size)
+    fail(`[${shape.join(',')}] of ${dtype} has ${size} bytes, the file ${bytes.length - end}`);
   return { dtype, shape, data: decode(dtype, bytes.slice(end)) };
 }
 
@@ -66,9 +73,13 @@ function parseHeader(header: string, fail: (why: string) => never): { dtype: DTy
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
   const sizes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
-  if (descr === undefined || order === undefined || sizes === undefined) return fail(`not a header of numbers: ${header.slice(0, 120)}`);
+  if (descr === undefined || order === undefined || sizes === undefined)
+    return fail(`not a header of numbers: ${header.slice(0, 120)}`);
   const dtype = (Object.keys(CODES) as DType[]).find((d) => CODES[d] === descr);
-  if (dtype === undefined) return fail(`dtype ${descr} is not supported; save one of ${Object.values(CODES).join(', ')}, e.g. x.astype('float32')`);
+  if (dtype === undefined)
+    return fail(
+      `dtype ${descr} is not supported; save one of ${Object.values(CODES).join(', ')}, e.g. x.astype('float32')`,
+    );
   const shape = sizes.split(',').map((s) => s.trim()).filter((s) => s !== '').map(Number); // prettier-ignore
   if (order === 'True' && shape.length > 1) return fail('the array is in Fortran order; save np.ascontiguousarray(x)');
   return { dtype, shape };

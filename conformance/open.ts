@@ -1,6 +1,7 @@
 /**
  * Backends by what a user writes: a built-in name, or the path of a file that default-exports `defineBackend(…)`.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BACKEND_NAMES, loadBackendDefinition } from '../backends/registry.ts';
@@ -33,18 +34,19 @@ export async function loadDefinition(asked: string, folder: string): Promise<Bac
     }
   }
   if (!/[/\\]|\.[cm]?[jt]s$/.test(asked)) {
-    throw new UsageError(`there is no backend '${asked}'; built in are ${BACKEND_NAMES.join(', ')}; a file is written with its ending: ${asked}.ts`);
+    throw new UsageError(
+      `there is no backend '${asked}'; built in are ${BACKEND_NAMES.join(', ')}; a file is written with its ending: ${asked}.ts`,
+    );
   }
   return definitionOf(asked, await importFile(asked, folder));
 }
 
 async function importFile(asked: string, folder: string): Promise<{ default?: unknown }> {
-  const url = pathToFileURL(resolve(folder, asked)).href;
+  const path = resolve(folder, asked);
+  if (!existsSync(path)) throw new UsageError(`there is no backend file ${asked}`);
   try {
-    return (await import(url)) as { default?: unknown };
+    return (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (error) {
-    const missing = error as NodeJS.ErrnoException & { url?: string };
-    if (missing.code === 'ERR_MODULE_NOT_FOUND' && missing.url === url) throw new UsageError(`there is no backend file ${asked}`);
     throw cannotStart(`${asked} cannot be loaded`, error);
   }
 }
@@ -64,6 +66,11 @@ function definitionOf(asked: string, module: { default?: unknown }): BackendDefi
 
 /** An error of Etalon's says itself what to do; of any other the place matters too. */
 function cannotStart(what: string, error: unknown): CannotStartError {
-  const text = error instanceof BackendError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text =
+    error instanceof BackendError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
   return new CannotStartError(`${what}: ${text}`);
 }

@@ -5,7 +5,7 @@ import { decodeArray, encodeArray } from '../reference/core/program.ts';
 import { ProgramError } from '../reference/core/errors.ts';
 import { type HostArray, numbers } from '../reference/core/host.ts';
 import { printProgram } from '../reference/core/text.ts';
-import type { Bench } from './bench.ts';
+import type { ProfileName } from '../reference/core/backend.ts';
 import { equationCount, type Proof } from './debug/shrink.ts';
 import { packageManifest } from './package.ts';
 import { contentHash } from './programs/case.ts';
@@ -13,8 +13,17 @@ import type { Failure, SavedCase } from './types.ts';
 
 const float64 = (data: Float64Array): HostArray => ({ shape: [data.length], dtype: 'float64', data });
 
-/** Writes the proof of a failure. @returns the failure with the file's path, relative to `folder` */
-export function saveFailure(folder: string, bench: Bench, asked: string, seed: number, failure: Failure, { evidence, law }: Proof): Failure {
+/** Where failures are saved, and what is said of the run that found them. */
+export interface SaveOptions {
+  readonly folder: string;
+  /** The backend as the user named it. */
+  readonly asked: string;
+  readonly profile: ProfileName;
+  readonly seed: number;
+}
+
+/** Writes the proof of a failure. @returns the failure with the file's path, relative to the folder */
+export function saveFailure({ folder, asked, profile, seed }: SaveOptions, failure: Failure, { evidence, law }: Proof): Failure {
   const { jaxpr, inputs, expected, got, budgets, message, element, source } = evidence;
   if (jaxpr === null) return failure;
   const equations = equationCount(jaxpr);
@@ -24,7 +33,7 @@ export function saveFailure(folder: string, bench: Bench, asked: string, seed: n
     id: failure.id,
     law,
     backend: asked,
-    profile: bench.profile,
+    profile,
     seed,
     program: printProgram(jaxpr),
     equations,

@@ -65,7 +65,7 @@ export interface Element {
   readonly at: string | null;
 }
 
-/** Errors of one case, in units that add up over cases. */
+/** Errors of one case, in units that add up over cases; what is beyond the budget is in the bins only. */
 export interface Measured {
   /** `ulp`: units in the last place; `budget`: fractions of what is allowed (sums and products). */
   readonly unit: 'ulp' | 'budget';

@@ -16,9 +16,10 @@ import { transforms } from '../reference/transforms/rules.ts';
 import { blocksOf, loadPrelude, runBlock } from './run-blocks.ts';
 import { checkFirstOrder, checkHigherOrder, nothingSeen } from './spec/calls.ts';
 import { INDEX_PAGE, lawsOf, SCHEMA_FILE, schemaText, withIndex } from './spec/index-page.ts';
+import { checkLinks, checkMentions } from './spec/links.ts';
 import { type Page, readPages } from './spec/pages.ts';
 import { higherOrderPrograms } from './spec/programs.ts';
-import { checkBudgets, checkErrors, checkFirstOrderSection, checkHigherOrderSection, checkPromotion, strangers } from './spec/sections.ts'; // prettier-ignore
+import { checkBudgets, checkErrors, checkFirstOrderSection, checkHigherOrderSection, checkLaws, checkPromotion, strangers } from './spec/sections.ts'; // prettier-ignore
 
 export interface SpecReport {
   /** How many of each were seen. */
@@ -36,6 +37,8 @@ export async function checkPages(root: string): Promise<SpecReport> {
   const errors = checkErrors(pages);
   const promotion = checkPromotion(pages);
   const budgets = checkBudgets(pages);
+  const links = checkLinks(pages, root);
+  const mentions = checkMentions(pages, root);
   return {
     seen: {
       pages: pages.length,
@@ -46,6 +49,8 @@ export async function checkPages(root: string): Promise<SpecReport> {
       errors: errors.entries,
       promotions: promotion.cells,
       budgets: budgets.rows,
+      links: links.links,
+      mentions: mentions.links,
     },
     problems: [
       ...firstOrder.flatMap((p) => checkFirstOrderSection(p, pages)),
@@ -54,6 +59,9 @@ export async function checkPages(root: string): Promise<SpecReport> {
       ...errors.problems,
       ...promotion.problems,
       ...budgets.problems,
+      ...checkLaws(pages),
+      ...links.problems,
+      ...mentions.problems,
       ...(await outdated(root, pages)),
     ],
   };

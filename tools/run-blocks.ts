@@ -12,6 +12,7 @@
  */
 import ts from 'typescript';
 import { ConcreteArray, showValue } from '../reference/core/array.ts';
+import { showAval } from '../reference/core/host.ts';
 import { Jaxpr } from '../reference/core/jaxpr.ts';
 import { NDArray } from '../reference/core/ndarray.ts';
 import { printJaxpr } from '../reference/core/text.ts';
@@ -133,12 +134,12 @@ const shownError = (error: unknown): string =>
 /** A value as `// =>` writes it: arrays with dtype and shape, inside lists and objects too. */
 export function show(value: unknown): string {
   if (value instanceof ConcreteArray) return showValue(value.toHost());
-  if (value instanceof NDArray) return value.toString();
+  if (value instanceof NDArray) return `a traced ${showAval(value.aval)}`;
   if (value instanceof Jaxpr) return printJaxpr(value);
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null) return showObject(value);
-  return Object.is(value, -0) ? '-0' : String(value as number | bigint | boolean | null | undefined);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function showObject(value: object): string {

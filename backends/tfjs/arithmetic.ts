@@ -1,7 +1,6 @@
 /** Arithmetic, rounding to integers, extremes. */
 import type { DType } from '../../reference/core/dtypes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import type { IntegerPowParams } from '../../reference/primitives/math.ts';
 import type { Tensor } from './engine.ts';
 import type { Kernels } from './kernels.ts';
 import { elementwise, type Part } from './lowering.ts';
@@ -95,7 +94,20 @@ export function extreme(k: Kernels, x: Tensor, y: Tensor, type: DType, largest: 
 }
 
 export const arithmetic: Part<
-  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'max' | 'min' | 'clamp'
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'rem'
+  | 'max'
+  | 'min'
+  | 'clamp'
   | 'stop_gradient'
 > = {
   neg: elementwise((k, [x], type) => (type === 'float32' ? k.negFloat(x!) : negInt(k, x!))),

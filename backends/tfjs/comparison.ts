@@ -11,9 +11,7 @@ const compare = (order: Compare): Lower<Kernels, Value, Tensor, unknown> =>
 
 /** An order: unsigned integers are compared as the signed ones of the same order. */
 const ordered = (order: Compare): Lower<Kernels, Value, Tensor, unknown> =>
-  elementwise((k, [x, y], type) =>
-    type === 'uint32' ? order(k)(k.flipSign(x!), k.flipSign(y!)) : order(k)(x!, y!),
-  );
+  elementwise((k, [x, y], type) => (type === 'uint32' ? order(k)(k.flipSign(x!), k.flipSign(y!)) : order(k)(x!, y!)));
 
 /** An index below 0 chooses the first case, one past the end the last. */
 function select(k: Kernels, which: Tensor, cases: readonly Tensor[]): Tensor {

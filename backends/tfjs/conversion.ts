@@ -35,7 +35,8 @@ function unsignedToFloat(k: Kernels, x: Tensor): Tensor {
   return k.add(k.where(negative, k.add(high, k.like(high, TWO_32)), high), k.intToFloat(low));
 }
 
-function convert(k: Kernels, x: Tensor, from: DType, to: DType): Tensor {
+/** `x`, which stands for values of `from`, as values of `to`. */
+export function convert(k: Kernels, x: Tensor, from: DType, to: DType): Tensor {
   if (from === to) return x;
   if (to === 'bool') return k.toBool(x);
   if (from === 'bool') return k.fromBool(x, to === 'float32' ? 'float32' : 'int32');

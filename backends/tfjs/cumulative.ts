@@ -30,6 +30,14 @@ export const cumulative: Part<'cumsum'> = {
     const kept = x!.shape.map((_, d) => d).filter((d) => d !== axis);
     const order = [...kept, axis];
     const back = order.map((_, d) => order.indexOf(d));
-    return [k.transpose(view(result, order.map((d) => x!.shape[d]!)), back)];
+    return [
+      k.transpose(
+        view(
+          result,
+          order.map((d) => x!.shape[d]!),
+        ),
+        back,
+      ),
+    ];
   },
 };

@@ -4,12 +4,16 @@
  * written in the call: reshaping is a view that costs nothing.
  */
 import type * as Tf from '@tensorflow/tfjs-core';
+import type { DType } from '../../reference/core/dtypes.ts';
 import { BackendError } from '../../reference/core/errors.ts';
 import { sizeOf } from '../../reference/core/host.ts';
 
 export type EngineName = 'wasm' | 'cpu';
 export type Storage = 'float32' | 'int32' | 'bool';
 export type Shape = readonly number[];
+
+/** What values of a dtype are held as: uint32 as the int32 of the same bits. */
+export const storageOf = (dtype: DType): Storage => (dtype === 'float32' || dtype === 'bool' ? dtype : 'int32');
 
 /** Data of the engine, seen with a shape and a dtype. */
 export interface Tensor {
@@ -51,17 +55,21 @@ export class Engine {
   }
 
   /** Runs a kernel. Its result lives until the scope ends, unless the scope returns it. */
-  run(kernel: string, inputs: Readonly<Record<string, Tensor>> | readonly Tensor[], attributes: Attributes = {}): Tensor {
+  run(
+    kernel: string,
+    inputs: Readonly<Record<string, Tensor>> | readonly Tensor[],
+    attributes: Attributes = {},
+  ): Tensor {
     let compute = this.#kernels.get(kernel);
     if (compute === undefined) {
-      const config = this.#tf.getKernel(kernel, this.name) as Tf.KernelConfig | undefined;
-      if (config === undefined) throw new BackendError(`tfjs:${this.name} has no kernel ${kernel}`);
+      const config = this.#tf.getKernel(kernel, this.name);
+      if (config == null) throw new BackendError(`tfjs:${this.name} has no kernel ${kernel}`);
       this.#kernels.set(kernel, (compute = config.kernelFunc));
     }
     const result = compute({
       inputs: inputs as unknown as Tf.NamedTensorInfoMap,
       backend: this.#backend,
-      attrs: attributes as Tf.NamedAttrMap,
+      attrs: attributes,
     }) as Tensor;
     this.#made.push(result.dataId);
     return result;
@@ -118,25 +126,34 @@ export class Engine {
   }
 }
 
+/** Starting an engine chooses it for a while, so one starts after the other. */
+let starting: Promise<unknown> = Promise.resolve();
+
 /** Loads and starts an engine. @throws BackendError naming the line that installs it */
-export async function startEngine(name: EngineName, wasmPaths: unknown): Promise<Engine> {
-  const tf = await load(name, wasmPaths);
+export function startEngine(name: EngineName, wasmPaths: unknown): Promise<Engine> {
+  const engine = starting.then(async () => start(name, await load(name, wasmPaths)));
+  starting = engine.catch(() => undefined);
+  return engine;
+}
+
+async function start(name: EngineName, tf: Module): Promise<Engine> {
   const previous = tf.engine().backendName as string | undefined;
   const production = tf.env().getBool('PROD');
-  tf.env().set('PROD', true); // without its advertisement for another package
+  tf.env().set('PROD', true); // no advertisement for another package at the first write
   try {
     if (!(await tf.setBackend(name))) throw new Error('it did not initialise');
-    await tf.ready();
     const engine = new Engine(name, tf);
     engine.drop(engine.write(Float32Array.of(0), [1], 'float32'));
     return engine;
   } catch (error) {
-    throw new BackendError(`tfjs:${name} cannot start: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BackendError(`tfjs:${name} cannot start: ${messageOf(error)}`, { cause: error });
   } finally {
     tf.env().set('PROD', production);
     if (previous !== undefined && previous !== name) await tf.setBackend(previous);
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function load(name: EngineName, wasmPaths: unknown): Promise<Module> {
   try {
@@ -149,6 +166,8 @@ async function load(name: EngineName, wasmPaths: unknown): Promise<Module> {
     }
     return tf;
   } catch (error) {
-    throw new BackendError(`tfjs:${name} needs TensorFlow.js, which is not installed here:\n  ${INSTALL[name]}`, { cause: error });
+    throw new BackendError(`tfjs:${name} needs TensorFlow.js, which is not installed here:\n  ${INSTALL[name]}`, {
+      cause: error,
+    });
   }
 }

@@ -2,7 +2,13 @@
  * The backends `tfjs:wasm` and `tfjs:cpu`: the engines of TensorFlow.js 4.22. They run at once and single-threaded.
  * What an engine computes wrongly is composed from what it computes right (each lowering says what), or is a gap.
  */
-import { type BackendDefinition, type Buffer, defineBackend, type Device, type Session } from '../../reference/core/backend.ts';
+import {
+  type BackendDefinition,
+  type Buffer,
+  defineBackend,
+  type Device,
+  type Session,
+} from '../../reference/core/backend.ts';
 import { type Aval, type HostArray, sizeOf } from '../../reference/core/host.ts';
 import { interpret } from '../../reference/core/machine.ts';
 import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
@@ -14,7 +20,7 @@ import { comparison } from './comparison.ts';
 import { contraction } from './contraction.ts';
 import { conversion } from './conversion.ts';
 import { cumulative } from './cumulative.ts';
-import { type Engine, type EngineName, startEngine, type Storage } from './engine.ts';
+import { type Engine, type EngineName, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
 import { Kernels } from './kernels.ts';
 import type { Table, Value } from './lowering.ts';
@@ -39,9 +45,6 @@ const table: Table = {
 
 /** Why the engines cannot hold a value; null: they can. */
 const unheld = ({ dtype }: Aval): string | null => (dtype === 'float64' ? 'no f64 in tfjs' : null);
-
-/** What the engine stores values of a dtype as. */
-const storageOf = (dtype: Aval['dtype']): Storage => (dtype === 'float32' || dtype === 'bool' ? dtype : 'int32');
 
 /** A value in a session's engine, with its own reference to the data. */
 class TfjsBuffer implements Value {
@@ -112,7 +115,10 @@ class TfjsSession implements Session {
     for (const x of [...this.#live]) this.free(x);
   }
 
-  #own(dataId: object, { shape: s, dtype }: { readonly shape: readonly number[]; readonly dtype: Aval['dtype'] }): TfjsBuffer {
+  #own(
+    dataId: object,
+    { shape: s, dtype }: { readonly shape: readonly number[]; readonly dtype: Aval['dtype'] },
+  ): TfjsBuffer {
     const buffer = new TfjsBuffer(dataId, s, dtype);
     this.#live.add(buffer);
     return buffer;
@@ -131,7 +137,12 @@ class TfjsSession implements Session {
   }
 
   /** Kernels are only run for results that have elements: wasm's give garbage for others. */
-  #apply(primitive: AnyFirstOrder, operands: readonly TfjsBuffer[], params: Params, results: readonly Aval[]): TfjsBuffer[] {
+  #apply(
+    primitive: AnyFirstOrder,
+    operands: readonly TfjsBuffer[],
+    params: Params,
+    results: readonly Aval[],
+  ): TfjsBuffer[] {
     if (results.every((r) => sizeOf(r.shape) === 0)) return results.map((r) => this.#empty(r));
     const lower = lowererOf(table, primitive);
     const tensors = this.#engine.scope(() => lower(this.#kernels, operands, params, results));

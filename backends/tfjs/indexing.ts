@@ -183,7 +183,13 @@ function scatterAdd(k: Kernels, x: Value, indices: Value, updates: Tensor, p: Pa
   const total = k.add(operand, sums);
   if (x.dtype !== 'float32') return total;
   // Elements without an update stay as they are: −0 + 0 is not −0.
-  const touched = k.toBool(k.run('ScatterNd', { indices: view(targets, [count, 1]), updates: k.full([count], 1, 'int32') }, { shape: [height + 1] }));
+  const touched = k.toBool(
+    k.run(
+      'ScatterNd',
+      { indices: view(targets, [count, 1]), updates: k.full([count], 1, 'int32') },
+      { shape: [height + 1] },
+    ),
+  );
   const mask = flat(k.broadcast(view(k.slice(touched, [0], [height]), [height, 1]), [height, width]));
   return k.where(mask, total, operand);
 }
@@ -195,7 +201,11 @@ function scatterRows(k: Kernels, targets: Tensor, values: Tensor, height: number
   for (let from = 0; from < count; from += group) {
     const size = Math.min(group, count - from);
     const rows = view(k.slice(targets, [from], [size]), [size, 1]);
-    const part = k.run('ScatterNd', { indices: rows, updates: k.slice(values, [from, 0], [size, width]) }, { shape: [height + 1, width] });
+    const part = k.run(
+      'ScatterNd',
+      { indices: rows, updates: k.slice(values, [from, 0], [size, width]) },
+      { shape: [height + 1, width] },
+    );
     sums = sums === null ? part : view(k.add(flat(sums), flat(part)), part.shape);
   }
   return flat(k.slice(sums!, [0, 0], [height, width]));

@@ -46,7 +46,10 @@ export class Kernels {
   }
   /** Start, start + 1, … */
   range(start: number, length: number): Tensor {
-    return this.ints(Array.from({ length }, (_, i) => start + i), [length]);
+    return this.ints(
+      Array.from({ length }, (_, i) => start + i),
+      [length],
+    );
   }
 
   // ---- elementwise kernels that both engines compute right
@@ -72,7 +75,8 @@ export class Kernels {
 
   /** wasm's Select takes a bool for four bytes, and writes past its end. */
   where(condition: Tensor, yes: Tensor, no: Tensor): Tensor {
-    if (this.isWasm && yes.dtype === 'bool') return this.or(this.and(condition, yes), this.and(this.not(condition), no));
+    if (this.isWasm && yes.dtype === 'bool')
+      return this.or(this.and(condition, yes), this.and(this.not(condition), no));
     return this.run('Select', { condition, t: yes, e: no });
   }
   isNaN(x: Tensor): Tensor {

@@ -25,5 +25,12 @@ export const elementwise =
   ): Lower<Kernels, Value, Tensor, P> =>
   (k, operands, params, [result]) => {
     const size = sizeOf(result!.shape);
-    return [compute(k, operands.map((x) => k.spread(x, size)), operands[0]!.type, params)];
+    return [
+      compute(
+        k,
+        operands.map((x) => k.spread(x, size)),
+        operands[0]!.type,
+        params,
+      ),
+    ];
   };

@@ -50,8 +50,7 @@ function log1p(k: Kernels, x: Tensor): Tensor {
 }
 
 /** wasm's Sigmoid gives 0 where the result is subnormal; there it equals eˣ. */
-const logistic: Unary = (k, x) =>
-  k.where(k.lt(x, k.like(x, -20)), k.run('Exp', { x }), k.run('Sigmoid', { x }));
+const logistic: Unary = (k, x) => k.where(k.lt(x, k.like(x, -20)), k.run('Exp', { x }), k.run('Sigmoid', { x }));
 
 /**
  * erf x = x·P(x²)/Q(x²) on [−4, 4], beyond which it is ±1: the rational approximation of Eigen and XLA. The cpu engine's
@@ -59,9 +58,11 @@ const logistic: Unary = (k, x) =>
  */
 const ERF_NUMERATOR = [
   -2.72614225801306e-10, 2.77068142495902e-8, -2.10102402082508e-6, -5.69250639462346e-5, -7.34990630326855e-4,
-  -2.954599808540250e-3, -1.60960333262415e-2,
+  -2.95459980854025e-3, -1.60960333262415e-2,
 ];
-const ERF_DENOMINATOR = [-1.45660718464996e-5, -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2];
+const ERF_DENOMINATOR = [
+  -1.45660718464996e-5, -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2,
+];
 
 const polynomial = (k: Kernels, x: Tensor, coefficients: readonly number[]): Tensor =>
   coefficients.slice(1).reduce((sum, c) => k.add(k.mul(sum, x), k.like(x, c)), k.like(x, coefficients[0]!));
@@ -99,7 +100,7 @@ function cpuPow(k: Kernels, x: Tensor, y: Tensor): Tensor {
 function integerPower(k: Kernels, x: Tensor, y: number): Tensor {
   let power: Tensor | null = null;
   let base = x;
-  for (let n = y; n > 0; ) {
+  for (let n = y; n > 0;) {
     if (n % 2 === 1) power = power === null ? base : k.mulInt(power, base);
     n = Math.floor(n / 2);
     if (n > 0) base = k.mulInt(base, base);
@@ -125,7 +126,19 @@ const integerPow = (k: Kernels, [x]: readonly Tensor[], type: DType, { y }: Para
 const unary = (compute: Unary): Part<'exp'>['exp'] => elementwise((k, [x]) => compute(k, x!));
 
 export const math: Part<
-  'sqrt' | 'rsqrt' | 'exp' | 'log' | 'expm1' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'logistic' | 'erf' | 'pow'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'exp'
+  | 'log'
+  | 'expm1'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'tanh'
+  | 'logistic'
+  | 'erf'
+  | 'pow'
   | 'integer_pow'
 > = {
   sqrt: unary(kernel('Sqrt')),

@@ -5,7 +5,7 @@ import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Lower } from '../table.ts';
 import { extreme } from './arithmetic.ts';
 import { type Shape, type Tensor, view } from './engine.ts';
-import type { Kernels } from './kernels.ts';
+import { flat, type Kernels } from './kernels.ts';
 import type { Part, Value } from './lowering.ts';
 
 /** Rows longer than this are summed in blocks; see spec/numerics.md#sum. */
@@ -42,15 +42,21 @@ export function sumRows(k: Kernels, rows: Tensor): Tensor {
 
 type Combine = (a: Tensor, b: Tensor) => Tensor;
 
-/** Combines the halves of each row until one element is left: exact wherever the elementwise kernel is. */
+/**
+ * Combines the halves of each row until one element is left: exact wherever the elementwise kernel is. The rows stand
+ * upright, so that halves are contiguous.
+ */
 function foldRows(k: Kernels, rows: Tensor, combine: Combine): Tensor {
-  const [count, n] = rows.shape as [number, number];
-  if (n === 1) return rows;
-  const half = Math.floor(n / 2);
-  const part = (from: number, size: number): Tensor => k.slice(rows, [0, from], [count, size]);
-  const flat = (x: Tensor): Tensor => view(x, [count * half]);
-  const both = view(combine(flat(part(0, half)), flat(part(half, half))), [count, half]);
-  return foldRows(k, n === 2 * half ? both : k.concat([both, part(n - 1, 1)], 1), combine);
+  const count = rows.shape[0]!;
+  const part = (x: Tensor, from: number, n: number): Tensor => k.slice(x, [from, 0], [n, count]);
+  let columns = k.transpose(rows, [1, 0]);
+  for (let n = rows.shape[1]!; n > 1; n = Math.ceil(n / 2)) {
+    const half = Math.floor(n / 2);
+    const both = combine(flat(part(columns, 0, half)), flat(part(columns, half, half)));
+    const halved = view(both, [half, count]);
+    columns = n === 2 * half ? halved : k.concat([halved, part(columns, n - 1, 1)], 0);
+  }
+  return columns;
 }
 
 /** A reduction. `empty`: the result of a row without elements. */
@@ -64,8 +70,10 @@ const reduction =
     return [reduce(k, rowsAlong(k, x!, axes), x!.type)];
   };
 
-const folded = (combine: (k: Kernels, type: DType) => Combine): ((k: Kernels, rows: Tensor, type: DType) => Tensor) =>
-  (k, rows, type) => foldRows(k, rows, combine(k, type));
+const folded =
+  (combine: (k: Kernels, type: DType) => Combine): ((k: Kernels, rows: Tensor, type: DType) => Tensor) =>
+  (k, rows, type) =>
+    foldRows(k, rows, combine(k, type));
 const extremum = (largest: boolean): ((k: Kernels, rows: Tensor, type: DType) => Tensor) =>
   folded((k, type) => (a, b) => extreme(k, a, b, type, largest));
 

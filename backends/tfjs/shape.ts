@@ -38,7 +38,8 @@ function broadcastInDim(k: Kernels, x: Tensor, p: ParamsOf<'broadcast_in_dim'>):
 function rev(k: Kernels, x: Tensor, { dimensions }: ParamsOf<'rev'>): Tensor {
   if (dimensions.length === 0) return x;
   // wasm's Reverse reads 4 bytes for a bool.
-  if (x.dtype === 'bool' && k.isWasm) return k.toBool(k.run('Reverse', { x: k.fromBool(x, 'int32') }, { dims: dimensions }));
+  if (x.dtype === 'bool' && k.isWasm)
+    return k.toBool(k.run('Reverse', { x: k.fromBool(x, 'int32') }, { dims: dimensions }));
   return k.run('Reverse', { x }, { dims: dimensions });
 }
 
@@ -54,7 +55,13 @@ function slice(k: Kernels, x: Tensor, p: ParamsOf<'slice'>): Tensor {
 }
 
 /** Pads one axis: rows between its rows, then before and behind them, then cuts off what is negative. */
-function padAxis(k: Kernels, x: Tensor, value: Tensor, axis: number, [low, high, interior]: readonly [number, number, number]): Tensor {
+function padAxis(
+  k: Kernels,
+  x: Tensor,
+  value: Tensor,
+  axis: number,
+  [low, high, interior]: readonly [number, number, number],
+): Tensor {
   const [outer, n, inner] = aroundAxis(x, axis).shape as [number, number, number];
   const block = (shape: Shape): Tensor => view(k.spread(value, sizeOf(shape)), shape);
   let rows = view(x, [outer, n, inner]);
@@ -91,7 +98,14 @@ function concatenate(k: Kernels, operands: readonly Tensor[], { dimension }: Par
 /** Positions are known when the program is compiled. */
 function iota(k: Kernels, { shape, dimension, dtype }: ParamsOf<'iota'>): Tensor {
   const n = shape[dimension]!;
-  const line = dtype === 'float32' ? k.engine.constant(Float32Array.from({ length: n }, (_, i) => i), [n], 'float32') : k.range(0, n);
+  const line =
+    dtype === 'float32'
+      ? k.engine.constant(
+          Float32Array.from({ length: n }, (_, i) => i),
+          [n],
+          'float32',
+        )
+      : k.range(0, n);
   return broadcastInDim(k, line, { shape, broadcast_dimensions: [dimension] });
 }
 

@@ -41,7 +41,12 @@ describe('etalon check', () => {
   it('writes a valid report, a page and an ignored folder, and prints the verdict', async () => {
     const { io, out, err } = capture();
     let options: CheckOptions | null = null;
-    const status = await check(io, 'tfjs:wasm', { level: 'quick', seed: 7 }, giving(sampleReport(), (o) => (options = o)));
+    const status = await check(
+      io,
+      'tfjs:wasm',
+      { level: 'quick', seed: 7 },
+      giving(sampleReport(), (o) => (options = o)),
+    );
     expect(status).toBe(1);
     expect(options).toMatchObject({ backend: 'tfjs:wasm', level: 'quick', seed: 7, folder: io.cwd });
     expect(readFileSync(join(io.cwd, '.etalon/.gitignore'), 'utf8')).toBe('*\n');
@@ -96,7 +101,9 @@ describe('etalon check', () => {
 
   it('calls a report that breaks the schema a bug, and keeps it', async () => {
     const { io } = capture();
-    await expect(check(io, 'x', {}, giving({ ...conforming(), restarts: NaN }))).rejects.toThrow(/report\.schema\.json: \/restarts must/);
+    await expect(check(io, 'x', {}, giving({ ...conforming(), restarts: NaN }))).rejects.toThrow(
+      /report\.schema\.json: \/restarts must/,
+    );
     expect(existsSync(join(io.cwd, '.etalon/report.json'))).toBe(false);
     expect(existsSync(join(io.cwd, '.etalon/invalid-report.json'))).toBe(true);
   });

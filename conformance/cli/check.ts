@@ -6,8 +6,8 @@ import { renderAnnotations, renderStepSummary } from '../report/github.ts';
 import { renderFailure, renderStart, renderVerdict } from '../report/terminal.ts';
 import { reportProblem } from '../report/validate.ts';
 import { count, counted, printable } from '../report/words.ts';
-import type { CheckEvent, CheckOptions, Report } from '../types.ts';
-import { UsageError } from '../types.ts';
+import { CannotStartError, type CheckEvent, type CheckOptions, type Report, UsageError } from '../types.ts';
+import { EXIT } from './errors.ts';
 import { appendText, prepareFiles, reportFiles, writeReport } from './files.ts';
 import { type Io, paintFor, readUserFile, widthOf } from './io.ts';
 import { showProgress } from './progress.ts';
@@ -33,6 +33,7 @@ export async function check(io: Io, backend: string, flags: CheckFlags, runCheck
   prepareFiles(io.cwd, files);
 
   const report = await runWithProgress(io, { ...options, backend, folder: io.cwd }, runCheck);
+  if (report === null) return EXIT.interrupted;
   const paths = writeReport(io.cwd, report, files);
   const paint = paintFor(io.stdout);
   io.stdout.write(`\n${renderVerdict(report, { paint, width: widthOf(io.stdout), files: paths })}`);
@@ -44,7 +45,8 @@ export async function check(io: Io, backend: string, flags: CheckFlags, runCheck
   return baseline === null ? exitStatus(report) : statusAgainst(io, baseline, report);
 }
 
-async function runWithProgress(io: Io, options: CheckOptions, runCheck: RunCheck): Promise<Report> {
+/** null: interrupted before there was anything to report. */
+async function runWithProgress(io: Io, options: CheckOptions, runCheck: RunCheck): Promise<Report | null> {
   const progress = showProgress(io);
   const interruption = new AbortController();
   const forget = io.onInterrupt(() => {
@@ -56,6 +58,9 @@ async function runWithProgress(io: Io, options: CheckOptions, runCheck: RunCheck
       if (event.type === 'start') io.stdout.write(`${renderStart(event)}\n`);
       progress.on(event);
     });
+  } catch (error) {
+    if (interruption.signal.aborted && error instanceof CannotStartError) return null;
+    throw error;
   } finally {
     progress.stop();
     forget();
@@ -63,7 +68,7 @@ async function runWithProgress(io: Io, options: CheckOptions, runCheck: RunCheck
 }
 
 const exitStatus = ({ verdict }: Report): number =>
-  verdict.kind === 'conforms' ? 0 : verdict.kind === 'interrupted' ? 130 : 1;
+  verdict.kind === 'conforms' ? EXIT.ok : verdict.kind === 'interrupted' ? EXIT.interrupted : EXIT.fails;
 
 /** With a baseline only new failures count; an interrupted run or one without a verdict shows nothing either way. */
 function statusAgainst(io: Io, baseline: Report, report: Report): number {
@@ -73,11 +78,13 @@ function statusAgainst(io: Io, baseline: Report, report: Report): number {
     `against the baseline: ${counted(newFailures.length, 'new failure')}, ${count(knownFailures.length)} known, ${count(fixed.length)} fixed`,
     ...newFailures.slice(0, 8).flatMap((f) => renderFailure(report, f, paint)),
     ...newRequiredGaps.slice(0, 8).map((g) => `  GAP  ${g.id}  is required: ${printable(g.reason)}`),
-    ...(differs === null ? [] : [`  the baseline ran other cases (${printable(differs)}), so a failure may only look new`]),
+    ...(differs === null
+      ? []
+      : [`  the baseline ran other cases (${printable(differs)}), so a failure may only look new`]),
   ];
   io.stdout.write(`\n${lines.join('\n')}\n`);
   if (report.verdict.kind === 'interrupted' || report.verdict.kind === 'none') return exitStatus(report);
-  return newFailures.length + newRequiredGaps.length > 0 ? 1 : 0;
+  return newFailures.length + newRequiredGaps.length > 0 ? EXIT.fails : EXIT.ok;
 }
 
 function readReport(io: Io, path: string): Report {

@@ -37,6 +37,8 @@ export function reportError(io: Io, error: unknown): number {
   const { version } = packageManifest();
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   say('this is a bug in Etalon, not in your input.');
-  io.stderr.write(`\n${stack}\n\nPlease report it with the command and the lines above: etalon ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}.\n`);
+  io.stderr.write(
+    `\n${stack}\n\nPlease report it with the command and the lines above: etalon ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}.\n`,
+  );
   return EXIT.bug;
 }

@@ -48,7 +48,12 @@ describe('sections of a page', () => {
   });
 
   it('have the anchors that GitHub gives', () => {
-    expect(['reduce_sum', 'Error bounds', 'jit-is-eager', '`vmap`: in_axes'].map(slug)).toEqual(['reduce_sum', 'error-bounds', 'jit-is-eager', 'vmap-in_axes']);
+    expect(['reduce_sum', 'Error bounds', 'jit-is-eager', '`vmap`: in_axes'].map(slug)).toEqual([
+      'reduce_sum',
+      'error-bounds',
+      'jit-is-eager',
+      'vmap-in_axes',
+    ]);
   });
 });
 
@@ -86,7 +91,9 @@ describe('Markdown on a terminal', () => {
     expect(renderMarkdown('## A `b`\n\n**bold** _it_ `co**de` [l](x.md)\n<!-- no -->', paint, true)).toBe(
       '<bold,underline>A b</>\n\n<bold>bold</> <italic>it</> <cyan>co**de</> l (<underline>x.md</>)\n',
     );
-    expect(renderMarkdown('```ts\nf(1);\n// => 2\n```', paint, true)).toBe('    <cyan>f(1);</><green></>\n    <cyan></><green>// => 2</>');
+    expect(renderMarkdown('```ts\nf(1);\n// => 2\n```', paint, true)).toBe(
+      '    <cyan>f(1);</><green></>\n    <cyan></><green>// => 2</>',
+    );
   });
   it('stays Markdown without colours', () => {
     expect(renderMarkdown('**bold** <a id="x"></a>`c`<!-- no -->', paint, false)).toBe('**bold** `c`');

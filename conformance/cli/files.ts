@@ -82,6 +82,8 @@ const specLinksFrom =
     const spec = primitiveNamed(name)?.spec;
     if (spec === undefined) return null;
     const [path = '', anchor = ''] = spec.split('#');
-    const href = relative(folder, fileURLToPath(packageFile(path))).split('\\').join('/');
+    const href = relative(folder, fileURLToPath(packageFile(path)))
+      .split('\\')
+      .join('/');
     return { text: spec, href: `${href.split('/').map(encodeURIComponent).join('/')}#${anchor}` };
   };

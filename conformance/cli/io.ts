@@ -51,13 +51,26 @@ export const paintFor = (stream: Stream): Paint =>
 
 export const widthOf = (stream: Stream): number => stream.columns ?? 120;
 
+/** The full path of a file that the user named, once it is known to be there and not too large. @throws UsageError */
+export function userFile(io: Io, path: string, limit: number): string {
+  const full = resolve(io.cwd, path);
+  return readable(path, () => {
+    const file = statSync(full);
+    if (file.isDirectory()) throw new UsageError(`cannot read ${path}: it is a folder`);
+    if (file.size > limit) throw new UsageError(`${path} has ${file.size} bytes; at most ${limit} are read`);
+    return full;
+  });
+}
+
 /** The bytes of a file that the user named. @throws UsageError */
 export function readUserFile(io: Io, path: string, limit: number): Buffer {
-  const full = resolve(io.cwd, path);
+  const full = userFile(io, path, limit);
+  return readable(path, () => readFileSync(full));
+}
+
+function readable<T>(path: string, read: () => T): T {
   try {
-    const { size } = statSync(full);
-    if (size > limit) throw new UsageError(`${path} has ${size} bytes; at most ${limit} are read`);
-    return readFileSync(full);
+    return read();
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);

@@ -58,12 +58,19 @@ const addCheck: Adder = (program, io, done) => {
     .command('check')
     .summary('check a backend against the specification')
     .description('Runs the conformance suite on a backend and says whether it conforms.')
-    .argument('[backend]', "a built-in backend's name, or a file that default-exports defineBackend(…); default: ETALON_BACKEND")
+    .argument(
+      '[backend]',
+      "a built-in backend's name, or a file that default-exports defineBackend(…); default: ETALON_BACKEND",
+    )
     .addOption(new Option('--level <level>', 'how much to run').choices(LEVELS).default('quick'))
     .option('--only <glob>', 'run only cases whose id matches, e.g. "reduce_sum/f32/*" (may be repeated)', collect)
     .option('--require <glob>', 'a declared gap in a matching case is a failure (may be repeated)', collect)
     .option('--seed <n>', "seed of the generated cases, or 'random'; the default is fixed", seed)
-    .option('--cases <n>', 'generated cases per cell and shape class; default: ETALON_NUM_CASES, or by level', wholeNumber(1))
+    .option(
+      '--cases <n>',
+      'generated cases per cell and shape class; default: ETALON_NUM_CASES, or by level',
+      wholeNumber(1),
+    )
     .option('--jobs <n>', 'processes that run cases', wholeNumber(1))
     .option('--timeout <seconds>', 'how long one case may take', positiveSeconds)
     .option('--bail <n>', 'stop after n wrong cases', wholeNumber(1))
@@ -99,8 +106,11 @@ const addReplay: Adder = (program, io, done) => {
     .argument('[file]', 'a saved case: .etalon/failures/….json')
     .option('--case <id>', "a case by its id instead of a file; needs the run's seed where that was not the default")
     .option('--seed <n>', 'seed of the run that the id is from', seed)
+    .option('--cases <n>', '--cases of the run that the id is from', wholeNumber(1))
     .option('--backend <backend>', "which backend; default: the file's own, where that is a built-in one")
-    .action(async (file: string | undefined, flags: ReplayFlags) => done(await (await import('./replay.ts')).replay(io, file, flags)));
+    .action(async (file: string | undefined, flags: ReplayFlags) =>
+      done(await (await import('./replay.ts')).replay(io, file, flags)),
+    );
 };
 
 const addQuestions: Adder = (program, io, done) => {
@@ -114,10 +124,14 @@ const addQuestions: Adder = (program, io, done) => {
     .command('primitives')
     .description('list the primitives')
     .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: true }) => done((await import('./primitives.ts')).listPrimitives(io, json === true)));
+    .action(async ({ json }: { json?: true }) =>
+      done((await import('./primitives.ts')).listPrimitives(io, json === true)),
+    );
   program
     .command('backends')
     .description('list the built-in backends, and which of them can run here')
     .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: true }) => done(await (await import('./backends.ts')).listBackends(io, json === true)));
+    .action(async ({ json }: { json?: true }) =>
+      done(await (await import('./backends.ts')).listBackends(io, json === true)),
+    );
 };

@@ -23,7 +23,8 @@ function codeLine(line: string, paint: Paint): string {
 
 function textLine(line: string, paint: Paint): string {
   const heading = /^(#{1,6})\s+(.*)$/.exec(line);
-  if (heading !== null) return paint(heading[1]!.length <= 2 ? ['bold', 'underline'] : 'bold', heading[2]!.replaceAll('`', ''));
+  if (heading !== null)
+    return paint(heading[1]!.length <= 2 ? ['bold', 'underline'] : 'bold', heading[2]!.replaceAll('`', ''));
   if (/^\s*\|[\s|:-]+\|\s*$/.test(line)) return paint('dim', line);
   return inline(line, paint);
 }
@@ -39,4 +40,7 @@ const emphasis = (text: string, paint: Paint): string =>
   text
     .replace(/\*\*([^*]+)\*\*/g, (_, bold: string) => paint('bold', bold))
     .replace(/(?<![\w])_([^_]+)_(?![\w])/g, (_, italic: string) => paint('italic', italic))
-    .replace(/\[([^\]]+)\]\(([^)]+)\)/g, (_, label: string, target: string) => `${label} (${paint('underline', target)})`);
+    .replace(
+      /\[([^\]]+)\]\(([^)]+)\)/g,
+      (_, label: string, target: string) => `${label} (${paint('underline', target)})`,
+    );

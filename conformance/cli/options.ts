@@ -11,13 +11,15 @@ export const wholeNumber =
   (least: number) =>
   (text: string): number => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
     return value;
   };
 
 export function positiveSeconds(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number of seconds above 0.');
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.');
   return value;
 }
 
@@ -35,7 +37,8 @@ export const collect = (text: string, before: readonly string[] | undefined): st
 export function casesFromEnvironment(io: Io): number | undefined {
   const text = io.env['ETALON_NUM_CASES'];
   if (text === undefined || text === '') return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`ETALON_NUM_CASES must be a whole number from 1 on, got '${text}'`);
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageError(`ETALON_NUM_CASES must be a whole number from 1 on, got '${text}'`);
   return Number(text);
 }
 

@@ -11,7 +11,11 @@ import { columns } from './tables.ts';
 interface Listed {
   readonly name: string;
   readonly kind: AnyPrimitive['kind'];
-  readonly operands: readonly { readonly name: string; readonly dtypes: readonly string[]; readonly variadic: boolean }[];
+  readonly operands: readonly {
+    readonly name: string;
+    readonly dtypes: readonly string[];
+    readonly variadic: boolean;
+  }[];
   readonly parameters: readonly string[];
   readonly dtypes: readonly string[];
   readonly constraints: readonly string[];
@@ -31,11 +35,12 @@ export function listPrimitives(io: Io, asJson: boolean): number {
     paint('cyan', p.name),
     p.kind === 'higher-order' ? 'programs' : p.dtypes.join(' '),
     p.operands.map((o) => (o.variadic ? `…${o.name}` : o.name)).join(', '),
-    p.parameters.join(', '),
     paint('dim', p.spec),
   ]);
-  const head = ['primitive', 'dtypes', 'operands', 'parameters', 'specification'];
-  io.stdout.write(`${columns(head, rows, paint)}\n${counted(list.length, 'primitive')}; etalon explain <primitive> prints its section\n`);
+  const head = ['primitive', 'dtypes', 'operands', 'specification'];
+  io.stdout.write(
+    `${columns(head, rows, paint)}\n${counted(list.length, 'primitive')}; etalon explain <primitive> prints its section\n`,
+  );
   return 0;
 }
 
@@ -50,7 +55,11 @@ function listed(p: AnyPrimitive): Listed {
   if (p.kind === 'higher-order') return { ...shared, operands: [], dtypes: [], zeroDerivative: null };
   return {
     ...shared,
-    operands: p.operands.map((o) => ({ name: o.name, dtypes: o.dtypes.map(shortName), variadic: o.variadic !== undefined })),
+    operands: p.operands.map((o) => ({
+      name: o.name,
+      dtypes: o.dtypes.map(shortName),
+      variadic: o.variadic !== undefined,
+    })),
     dtypes: p.dtypes.map(shortName),
     zeroDerivative: 'zero' in p.differentiate ? p.differentiate.zero : null,
   };

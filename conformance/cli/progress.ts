@@ -37,7 +37,14 @@ export function showProgress(io: Io): ProgressDisplay {
         const ok = outcome === 'ok' ? 1 : 0;
         const wrong = outcome === 'wrong' || outcome === 'crash' || outcome === 'timeout' ? 1 : 0;
         const { done, planned } = event;
-        const now = { group, done, planned, cases: before.cases + ok + wrong, ok: before.ok + ok, wrong: before.wrong + wrong };
+        const now = {
+          group,
+          done,
+          planned,
+          cases: before.cases + ok + wrong,
+          ok: before.ok + ok,
+          wrong: before.wrong + wrong,
+        };
         counts.set(group, now);
         display.update(now);
       } else if (event.type === 'failure') {
@@ -82,7 +89,9 @@ function lines(io: Io, counts: ReadonlyMap<Group, Progress>): Display {
   const line = (): void => {
     const groups = [...counts.values()].map((g) => `${g.group} ${count(g.done)}/${count(g.planned)}`);
     const wrong = [...counts.values()].reduce((n, g) => n + g.wrong, 0);
-    io.stderr.write(`${seconds((performance.now() - started) / 1000)}   ${groups.join(' · ')}${wrong > 0 ? ` · ${count(wrong)} WRONG` : ''}\n`);
+    io.stderr.write(
+      `${seconds((performance.now() - started) / 1000)}   ${groups.join(' · ')}${wrong > 0 ? ` · ${count(wrong)} WRONG` : ''}\n`,
+    );
   };
   return {
     start() {

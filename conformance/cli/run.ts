@@ -7,10 +7,8 @@ import { type Backend, showValue } from '../../reference/core/array.ts';
 import { GapError, ProgramError } from '../../reference/core/errors.ts';
 import { avalOf, type HostArray, sameAval, showAval, sizeOf } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
-import { parseProgram } from '../../reference/core/parse.ts';
-import type { AnyPrimitive } from '../../reference/core/primitive.ts';
 import { LIMITS } from '../../reference/core/program.ts';
-import { allPrimitives } from '../../reference/primitives/index.ts';
+import { readProgram } from '../../reference/transforms/programs.ts';
 import { Bench } from '../bench.ts';
 import { NPZ_LIMITS, readNpz, writeNpz } from '../npz.ts';
 import { openBackend } from '../open.ts';
@@ -30,8 +28,11 @@ const SHOWN_ELEMENTS = 1000;
 
 /** @returns the exit status: 1 where the backend declares a gap for the program, or fails */
 export async function run(io: Io, programPath: string, flags: RunFlags): Promise<number> {
-  const program = readProgram(io, programPath);
-  const inputs = inputsFor(program, flags.inputs === undefined ? new Map() : readNpz(readUserFile(io, flags.inputs, NPZ_LIMITS.bytes)));
+  const program = programOf(io, programPath);
+  const inputs = inputsFor(
+    program,
+    flags.inputs === undefined ? new Map() : readNpz(readUserFile(io, flags.inputs, NPZ_LIMITS.bytes)),
+  );
   const asked = flags.backend ?? (io.env['ETALON_BACKEND'] || 'reference');
   const backend = await openBackend(asked, io.cwd);
   try {
@@ -41,24 +42,31 @@ export async function run(io: Io, programPath: string, flags: RunFlags): Promise
     return EXIT.ok;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const text = error instanceof GapError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
-    io.stderr.write(`${paintFor(io.stderr)(['red', 'bold'], 'error')}: ${asked} does not run ${printable(programPath)}: ${text}\n`);
+    const text =
+      error instanceof GapError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+    io.stderr.write(
+      `${paintFor(io.stderr)(['red', 'bold'], 'error')}: ${asked} does not run ${printable(programPath)}: ${text}\n`,
+    );
     return EXIT.fails;
   } finally {
     backend.close();
   }
 }
 
-async function outputsOn(backend: Backend, program: Jaxpr, inputs: readonly HostArray[]): Promise<readonly HostArray[]> {
+async function outputsOn(
+  backend: Backend,
+  program: Jaxpr,
+  inputs: readonly HostArray[],
+): Promise<readonly HostArray[]> {
   backend.compile(program); // names every gap at once
   return new Bench(backend).run(program, inputs);
 }
 
 /** @throws UsageError if the file is not a program */
-export function readProgram(io: Io, path: string): Jaxpr {
+function programOf(io: Io, path: string): Jaxpr {
   const text = readUserFile(io, path, LIMITS.characters).toString('utf8');
   try {
-    return parseProgram(text, new Map(allPrimitives().map((p): [string, AnyPrimitive] => [p.name, p])));
+    return readProgram(text);
   } catch (error) {
     if (error instanceof ProgramError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
@@ -72,13 +80,18 @@ export function inputsFor(program: Jaxpr, arrays: ReadonlyMap<string, HostArray>
     const array = arrays.get(`in${i}`) ?? arrays.get(`arr_${i}`);
     if (array === undefined) {
       const got = arrays.size === 0 ? '' : `, got ${[...arrays.keys()].slice(0, 20).join(', ')}`;
-      throw new UsageError(`the program takes ${counted(program.inputs.length, 'input')}: give an .npz file with ${wanted} as --inputs${got}`);
+      throw new UsageError(
+        `the program takes ${counted(program.inputs.length, 'input')}: give an .npz file with ${wanted} as --inputs${got}`,
+      );
     }
-    if (!sameAval(avalOf(array), aval)) throw new UsageError(`in${i} must be ${showAval(aval)}, got ${showAval(array)}`);
+    if (!sameAval(avalOf(array), aval))
+      throw new UsageError(`in${i} must be ${showAval(aval)}, got ${showAval(array)}`);
     return array;
   });
   if (arrays.size > inputs.length) {
-    throw new UsageError(`the program takes ${wanted || 'no inputs'}, but the file has ${counted(arrays.size, 'array')}: ${[...arrays.keys()].slice(0, 20).join(', ')}`);
+    throw new UsageError(
+      `the program takes ${wanted || 'no inputs'}, but the file has ${counted(arrays.size, 'array')}: ${[...arrays.keys()].slice(0, 20).join(', ')}`,
+    );
   }
   return inputs;
 }
@@ -94,4 +107,6 @@ function writeOutputs(io: Io, path: string, outputs: readonly HostArray[]): void
 }
 
 const shown = (y: HostArray): string =>
-  sizeOf(y.shape) <= SHOWN_ELEMENTS ? showValue(y) : `${showAval(y)} (${count(sizeOf(y.shape))} elements; --out writes them to a file)`;
+  sizeOf(y.shape) <= SHOWN_ELEMENTS
+    ? showValue(y)
+    : `${showAval(y)} (${count(sizeOf(y.shape))} elements; --out writes them to a file)`;

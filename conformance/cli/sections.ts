@@ -32,7 +32,13 @@ function pages(): string[] {
 }
 
 /** A primitive, a transformation, an error and a law are what people ask for; other pages come after them. */
-const order = [/^spec\/primitives\//, /^spec\/transformations\//, /^spec\/errors\.md$/, /^spec\/conformance\.md$/, /^spec\/[^/]*$/];
+const order = [
+  /^spec\/primitives\//,
+  /^spec\/transformations\//,
+  /^spec\/errors\.md$/,
+  /^spec\/conformance\.md$/,
+  /^spec\/[^/]*$/,
+];
 function rank(page: string): number {
   const at = order.findIndex((pattern) => pattern.test(page));
   return at < 0 ? order.length : at;
@@ -54,7 +60,8 @@ function headingLines(lines: readonly string[]): { at: number; level: number; ti
     const mark = /^\s*(`{3,}|~{3,})/.exec(line)?.[1];
     if (mark !== undefined) fence = fence === null ? mark : line.trim().startsWith(fence) ? null : fence;
     const heading = fence === null ? /^(#{1,6})\s+(.*?)\s*#*$/.exec(line) : null;
-    if (heading !== null) found.push({ at, level: heading[1]!.length, title: heading[2]!.replace(/<[^>]*>/g, '').trim() });
+    if (heading !== null)
+      found.push({ at, level: heading[1]!.length, title: heading[2]!.replace(/<[^>]*>/g, '').trim() });
   }
   return found;
 }
@@ -96,14 +103,19 @@ function anchorOfError(word: string): string | undefined {
   return (found as typeof errors.EtalonError | undefined)?.anchor;
 }
 
-/** `reduce_sum-C1`, `reduce_sum (C1)`, `reduce_sum C1`: that constraint, under the heading of its primitive. */
+/**
+ * `reduce_sum-C1`, `reduce_sum (C1)`, `reduce_sum C1`: that constraint, under the heading of its primitive. `I1` and its
+ * like, the dtypes of the operands, stand in the table of the primitive's section.
+ */
 function constraint(word: string): Explanation | null {
-  const [, primitive, id] = /^([\w.]+?)[\s:-]*\(?(C\d+)\)?$/i.exec(word) ?? [];
+  const [, primitive, id] = /^([\w.]+?)[\s:-]*\(?([CI]\d+)\)?$/i.exec(word) ?? [];
   const owner = primitive === undefined ? null : section(primitive);
   if (owner === null || id === undefined) return null;
+  if (/^I/i.test(id)) return owner;
   const item = constraintItems(owner.text).get(id.toUpperCase());
   if (item === undefined) return null;
-  return { page: owner.page, anchor: `${owner.anchor}-${id.toUpperCase()}`, text: `${owner.text.split('\n')[0]}\n\n${item}` };
+  const text = `${owner.text.split('\n')[0]}\n\n${item}`;
+  return { page: owner.page, anchor: `${owner.anchor}-${id.toUpperCase()}`, text };
 }
 
 /** The list items `- (C1) …` of a section, by id; an item ends where the next one, or a blank line, begins. */

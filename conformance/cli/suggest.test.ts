@@ -17,7 +17,9 @@ describe('suggestions', () => {
 
   it('offers what is near, or contains the word', () => {
     const names = ['reduce_sum', 'reduce_max', 'add', 'grad', 'sum'];
-    expect(closest('reduce_smu', names)).toEqual(['reduce_sum', 'reduce_max'].slice(0, closest('reduce_smu', names).length));
+    expect(closest('reduce_smu', names)).toEqual(
+      ['reduce_sum', 'reduce_max'].slice(0, closest('reduce_smu', names).length),
+    );
     expect(closest('Sum', names)).toEqual(['sum', 'reduce_sum']);
     expect(didYouMean('zzzzzz', names)).toBe('');
     expect(didYouMean('gard', names)).toBe('; did you mean grad?');

@@ -27,7 +27,7 @@ export function closest(word: string, names: Iterable<string>, limit: number = 5
     return { name, distance: Math.min(editDistance(asked, known), contains ? 1 : Infinity) };
   });
   return near
-    .filter(({ distance }) => distance <= Math.max(1, Math.floor(asked.length / 3)))
+    .filter(({ distance }) => distance <= Math.floor(asked.length / 3))
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
     .slice(0, limit)
     .map(({ name }) => name);

@@ -20,7 +20,10 @@ export function columns(head: readonly string[], rows: readonly (readonly string
     chars: { ...noBorders, middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(head.map((h) => paint('bold', h)), ...rows.map((row) => [...row]));
+  table.push(
+    head.map((h) => paint('bold', h)),
+    ...rows.map((row) => [...row]),
+  );
   return `${table
     .toString()
     .split('\n')

@@ -83,7 +83,7 @@ interface Point {
 
 /**
  * Romberg's scheme on central differences. Its error is taken from the last two diagonals, and from the rounding of the
- * values over the smallest step. Not smooth: the one-sided slopes do not approach each other.
+ * values over the smallest step.
  */
 function extrapolated(points: readonly Point[], middle: number, rounding: number): { slope: number; error: number } {
   let row = points.map(({ h, ahead, behind }) => (ahead - behind) / (2 * h));
@@ -93,10 +93,20 @@ function extrapolated(points: readonly Point[], middle: number, rounding: number
     row = row.slice(1).map((d, k) => d + (d - row[k]!) / (4 ** order - 1));
   }
   const slope = row[0]!;
-  const [coarse, fine] = points.slice(-2).map(({ h, ahead, behind }) => Math.abs((ahead - 2 * middle + behind) / h)) as [number, number];
   const noise = (8 * rounding) / points.at(-1)!.h;
-  const kink = fine > 0.75 * coarse && fine > noise;
   const error = 16 * Math.abs(slope - previous) + noise;
-  const says = Number.isFinite(slope) && !kink && error <= 1e-3 * (1 + Math.abs(slope));
+  const says = Number.isFinite(slope) && isSmooth(points, middle, noise) && error <= 1e-3 * (1 + Math.abs(slope));
   return says ? { slope, error } : { slope: 0, error: Infinity };
+}
+
+/**
+ * Between the steps no kink begins to be seen: the two one-sided slopes approach each other like h (like h³ where the
+ * curvature vanishes), not at once and not never.
+ */
+function isSmooth(points: readonly Point[], middle: number, noise: number): boolean {
+  const gaps = points.map(({ h, ahead, behind }) => Math.abs((ahead - 2 * middle + behind) / h));
+  return gaps.slice(1).every((fine, k) => {
+    const coarse = gaps[k]!;
+    return coarse <= noise || (fine <= 0.75 * coarse && coarse <= 9 * fine + noise);
+  });
 }

@@ -59,7 +59,10 @@ export function logits(params: Params, images: NDArray): NDArray {
 /** The mean cross entropy. */
 export function loss(params: Params, images: NDArray, labels: NDArray): NDArray {
   const wanted = nn.oneHot(labels, CLASSES, { dtype: 'float32' });
-  return np.sum(nn.logSoftmax(logits(params, images)).mul(wanted), -1).mean().neg();
+  return np
+    .sum(nn.logSoftmax(logits(params, images)).mul(wanted), -1)
+    .mean()
+    .neg();
 }
 
 /** One step of gradient descent with momentum. */
@@ -94,7 +97,10 @@ export function loadDigits(): Digits {
 }
 
 /** The steps of the training in order: full batches in the file's order (it is random), and the rate of each. */
-export function* schedule({ train }: Digits, epochs: number = EPOCHS): Generator<{ readonly batch: Batch; readonly rate: NDArray }> {
+export function* schedule(
+  { train }: Digits,
+  epochs: number = EPOCHS,
+): Generator<{ readonly batch: Batch; readonly rate: NDArray }> {
   const batches = Math.floor(train.labels.size / BATCH);
   const steps = epochs * batches;
   for (let i = 0; i < steps; i++) {

@@ -18,10 +18,16 @@ export function renderAnnotations(report: Report): string[] {
   });
 }
 
-export function workflowCommand(name: string, properties: Readonly<Record<string, string | undefined>>, message: string): string {
+export function workflowCommand(
+  name: string,
+  properties: Readonly<Record<string, string | undefined>>,
+  message: string,
+): string {
   const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
   const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  const written = Object.entries(properties).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${property(value)}`]));
+  const written = Object.entries(properties).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${property(value)}`],
+  );
   return `::${name}${written.length > 0 ? ` ${written.join(',')}` : ''}::${data(message)}`;
 }
 
@@ -40,18 +46,32 @@ export function renderStepSummary(report: Report): string {
   if (report.failures.length > 0) {
     const shown = report.failures.slice(0, 4 * SHOWN);
     lines.push('', `#### ${counted(report.failures.length, 'failure')}`, '');
-    lines.push(...table(['case', 'what', 'reproduce'], shown.map((f) => [f.id, f.message, replayCommand(report, f)])));
-    if (shown.length < report.failures.length) lines.push('', `and ${count(report.failures.length - shown.length)} more`);
+    lines.push(
+      ...table(
+        ['case', 'what', 'reproduce'],
+        shown.map((f) => [f.id, f.message, replayCommand(report, f)]),
+      ),
+    );
+    if (shown.length < report.failures.length)
+      lines.push('', `and ${count(report.failures.length - shown.length)} more`);
   }
   const gaps = gapsByReason(report.gaps);
   if (gaps.length > 0) {
     lines.push('', `<details><summary>${counted(report.verdict.gapCells, 'declared gap')}</summary>`, '');
-    lines.push(...table(['reason', 'primitives', 'cells'], gaps.map((g) => [g.reason, g.primitives.join(', '), count(g.cells)])));
+    lines.push(
+      ...table(
+        ['reason', 'primitives', 'cells'],
+        gaps.map((g) => [g.reason, g.primitives.join(', '), count(g.cells.length)]),
+      ),
+    );
     lines.push('', '</details>');
   }
   const worst = leastExact(report.accuracy, 5, 3);
   if (worst.length > 0) {
-    lines.push('', `Least exact: ${worst.map((a) => markdownText(`${a.primitive} ${measure(a.max, a.unit)}`)).join(' · ')}`);
+    lines.push(
+      '',
+      `Least exact: ${worst.map((a) => markdownText(`${a.primitive} ${measure(a.max, a.unit)}`)).join(' · ')}`,
+    );
   }
   return `${lines.join('\n')}\n\n`;
 }

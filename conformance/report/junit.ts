@@ -36,10 +36,20 @@ function cellSuite(report: Report): Suite {
   const fails = (name: string): boolean => failuresOf.has(name) || required.has(name);
   const cases = report.cells.map((cell) => {
     const name = cellName(cell);
-    const missing = required.has(name) ? element('failure', { message: `a gap that --require does not accept: ${cell.reasons[0] ?? ''}` }) : '';
+    const missing = required.has(name)
+      ? element('failure', { message: `a gap that --require does not accept: ${cell.reasons[0] ?? ''}` })
+      : '';
     const failed = (failuresOf.get(name) ?? []).map((f) => failure(report, f)).join('');
-    const skipped = cell.status === 'gap' && !fails(name) ? element('skipped', { message: cell.reasons.join('; ') }) : '';
-    const partly = cell.status === 'partly' ? element('system-out', {}, escapeXml(`${counted(cell.gaps, 'case')} declared as gaps: ${cell.reasons.join('; ')}`)) : '';
+    const skipped =
+      cell.status === 'gap' && !fails(name) ? element('skipped', { message: cell.reasons.join('; ') }) : '';
+    const partly =
+      cell.status === 'partly'
+        ? element(
+            'system-out',
+            {},
+            escapeXml(`${counted(cell.gaps, 'case')} declared as gaps: ${cell.reasons.join('; ')}`),
+          )
+        : '';
     return element('testcase', { classname: cell.primitive, name }, missing + failed + skipped + partly);
   });
   const names = report.cells.map(cellName);
@@ -63,7 +73,9 @@ function wholeProgramSuites(report: Report): Suite[] {
     .filter((g) => (g.group === 'programs' || g.group === 'models') && g.cases > 0)
     .map((g) => element('testcase', { classname: g.group, name: `${counted(g.ok, 'case')} ok` }));
   const cases = [...passed, ...failed];
-  return cases.length === 0 ? [] : [{ name: 'programs and models', tests: cases.length, failures: failed.length, skipped: 0, cases }];
+  return cases.length === 0
+    ? []
+    : [{ name: 'programs and models', tests: cases.length, failures: failed.length, skipped: 0, cases }];
 }
 
 function failure(report: Report, f: Failure): string {
@@ -78,10 +90,13 @@ function element(name: string, attributes: Readonly<Record<string, string | numb
   return content === '' ? `<${name}${written.join('')}/>\n` : `<${name}${written.join('')}>${content}</${name}>\n`;
 }
 
-/** Text for an element or attribute. Characters that XML cannot hold, not even escaped, become U+FFFD. */
+/** Characters that XML 1.0 cannot hold, not even escaped. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+export const NOT_XML: RegExp = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+/** Text for an element or attribute; what XML cannot hold becomes U+FFFD. */
 export const escapeXml = (text: string): string =>
   text
     .toWellFormed()
-    // eslint-disable-next-line no-control-regex -- XML 1.0 has no such characters
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+    .replace(NOT_XML, '\ufffd')
     .replace(/[&<>"'\r\n\t]/g, (c) => `&#${c.charCodeAt(0)};`);

@@ -23,5 +23,8 @@ export const escapeHtml = (text: string): string =>
 
 /** JSON for a `<script type="application/json">`: no text in it can end the element or open a comment. */
 export const jsonMarkup = (value: unknown): Markup => ({
-  markup: JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  markup: JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  ),
 });

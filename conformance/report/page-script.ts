@@ -65,7 +65,12 @@ export function pageScript(): void {
 
   function failure(f: PageFailure): HTMLElement {
     const block = make('div', '', 'failure');
-    block.append(make('div', f.id, 'mono'), make('div', f.message), make('div', f.compared, 'mono'), command(f.command));
+    block.append(
+      make('div', f.id, 'mono'),
+      make('div', f.message),
+      make('div', f.compared, 'mono'),
+      command(f.command),
+    );
     return block;
   }
 
@@ -104,7 +109,10 @@ export function pageScript(): void {
 
   /** Cells that match every word stay; rows without one are hidden. */
   function filter(text: string): void {
-    const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
+    const words = text
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
     let matching = 0;
     const alive = new Set<Element | null>();
     for (const square of squares) {
@@ -117,7 +125,8 @@ export function pageScript(): void {
       alive.add(square.closest('tr'));
     }
     for (const row of document.querySelectorAll<HTMLElement>('.matrix tbody tr')) row.hidden = !alive.has(row);
-    document.getElementById('matching')!.textContent = `${matching} of ${squares.length} cells`;
+    document.getElementById('matching')!.textContent =
+      `${matching.toLocaleString('en-US')} of ${squares.length.toLocaleString('en-US')} cells`;
   }
 
   /** One square is in the tab order; the arrow keys move it. */
@@ -125,7 +134,10 @@ export function pageScript(): void {
     const row = from.closest('tr')!;
     const place = [...row.children].indexOf(from.parentElement!);
     const visible = squares.filter((s) => !s.closest('tr')!.hidden);
-    const inLine = key === 'ArrowLeft' || key === 'ArrowRight' ? visible.filter((s) => s.closest('tr') === row) : visible.filter((s) => s.closest('tr')!.children[place] === s.parentElement);
+    const inLine =
+      key === 'ArrowLeft' || key === 'ArrowRight'
+        ? visible.filter((s) => s.closest('tr') === row)
+        : visible.filter((s) => s.closest('tr')!.children[place] === s.parentElement);
     const next = inLine[inLine.indexOf(from) + (key === 'ArrowLeft' || key === 'ArrowUp' ? -1 : 1)];
     if (next === undefined) return;
     from.tabIndex = -1;

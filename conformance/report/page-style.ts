@@ -44,7 +44,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .list th { font-weight: 600; color: var(--soft); font-size: .85rem; white-space: nowrap; }
 .list .number { text-align: right; white-space: nowrap; }
 .scroll { overflow: auto; max-height: 78vh; }
-.scroll thead th { position: sticky; top: 0; background: var(--card); z-index: 1; }
+.scroll thead { position: sticky; top: 0; background: var(--card); z-index: 2; }
 .bar { width: 14rem; height: .7rem; display: block; margin-top: .45rem; border-radius: .35rem; background: var(--gap); }
 .bar .ok { fill: light-dark(#3fa45b, #3f9a59); }
 .bar .wrong { fill: var(--wrong); }
@@ -52,13 +52,13 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 
-.matrix { border-spacing: 2px; border-collapse: separate; }
+.matrix { border-spacing: 0; border-collapse: separate; }
 .matrix th { font-weight: 500; font-size: .82rem; text-align: left; }
 .matrix tbody th { position: sticky; left: 0; z-index: 1; background: var(--card); font-family: var(--mono); padding: 0 1rem 0 0; white-space: nowrap; }
 .matrix .dtype { text-align: center; border-bottom: 2px solid var(--line); padding: 0 .3rem .2rem; }
 .matrix .how { writing-mode: vertical-rl; transform: rotate(180deg); padding: .3rem 0; color: var(--soft); white-space: nowrap; }
-.matrix .first { padding-left: .7rem; }
-.matrix td { padding: 0; }
+.matrix td { padding: 1px; }
+.matrix .first { padding-left: .8rem; }
 .matrix td > span { display: block; width: 1.55rem; height: 1.25rem; line-height: 1.25rem; text-align: center; font-size: .72rem; border-radius: .2rem; }
 .scripted .matrix td > span { cursor: pointer; }
 .matrix td > span:focus-visible, .matrix td > span.open { outline: 2px solid var(--link); outline-offset: 1px; }
@@ -82,6 +82,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .panel h2 { font-family: var(--mono); padding-right: 4rem; overflow-wrap: anywhere; }
 .panel h3 { margin-top: 1.1rem; }
 .panel ul { margin: .2rem 0; padding-left: 1.2rem; }
+details summary { cursor: pointer; color: var(--link); }
 [hidden] { display: none !important; }
 @media print { nav, .filter, .panel { display: none !important; } .scroll { max-height: none; overflow: visible; } }
 `;

@@ -47,19 +47,36 @@ report.html · report.json   41.2 s
 
   it('gives a command that runs the case again on the same backend', () => {
     const report = sampleReport({ backend: { ...sampleReport().backend, name: 'mine', asked: './my backend.ts' } });
-    expect(renderVerdict(report, options)).toContain("npx etalon replay .etalon/failures/tan-3f9c.json --backend './my backend.ts'");
+    expect(renderVerdict(report, options)).toContain(
+      "npx etalon replay .etalon/failures/tan-3f9c.json --backend './my backend.ts'",
+    );
     const unsaved = { ...report, failures: [{ ...tanFailure, file: null }] };
-    expect(renderVerdict(unsaved, options)).toContain("npx etalon replay --case tan/f32/jvp/odd/3f9c --seed 20261123 --backend './my backend.ts'");
+    expect(renderVerdict(unsaved, options)).toContain(
+      "npx etalon replay --case tan/f32/jvp/odd/3f9c --seed 20261123 --cases 5 --backend './my backend.ts'",
+    );
   });
 });
 
 describe('words', () => {
   it('rounds numbers to three digits', () => {
-    expect([0, 0.5, 1.94, 812, 2914.4, 1e-9, 2.2877332e7, Infinity].map(rounded)).toEqual(['0', '0.5', '1.94', '812', '2,914', '1e-9', '2.29e7', 'Infinity']);
+    expect([0, 0.5, 1.94, 812, 2914.4, 1e-9, 2.2877332e7, Infinity].map(rounded)).toEqual([
+      '0',
+      '0.5',
+      '1.94',
+      '812',
+      '2,914',
+      '1e-9',
+      '2.29e7',
+      'Infinity',
+    ]);
   });
 
   it('quotes arguments for a shell, and takes control characters out of text', () => {
-    expect([shellQuote('tfjs:wasm'), shellQuote("it's"), shellQuote('$(x)')]).toEqual(['tfjs:wasm', "'it'\\''s'", "'$(x)'"]);
+    expect([shellQuote('tfjs:wasm'), shellQuote("it's"), shellQuote('$(x)')]).toEqual([
+      'tfjs:wasm',
+      "'it'\\''s'",
+      "'$(x)'",
+    ]);
     expect(printable('a\u001b[2Jb\r\nc')).toBe('a [2Jb c');
   });
 });
@@ -69,7 +86,9 @@ describe('in GitHub Actions', () => {
     expect(renderAnnotations(sampleReport({ failures: [{ ...tanFailure, source: 'src/a.ts:3:7' }] }))).toEqual([
       '::error file=src/a.ts,line=3,col=7,title=wrong%3A tan/f32/jvp/odd/3f9c::worst error 812 ulp, budget 16%0Ax = -1.5707964 → tfjs:wasm 2.2878e+7, reference 2.2877332e+7%0Anpx etalon replay .etalon/failures/tan-3f9c.json',
     ]);
-    expect(workflowCommand('error', { title: 'a,b:c\n' }, '100%\r\n::x')).toBe('::error title=a%2Cb%3Ac%0A::100%25%0D%0A::x');
+    expect(workflowCommand('error', { title: 'a,b:c\n' }, '100%\r\n::x')).toBe(
+      '::error title=a%2Cb%3Ac%0A::100%25%0D%0A::x',
+    );
   });
 
   it('summarises in Markdown that no text can break out of', () => {

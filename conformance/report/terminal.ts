@@ -3,7 +3,19 @@
  */
 import type { styleText } from 'node:util';
 import type { Failure, Group, Report } from '../types.ts';
-import { comparison, count, counted, gapsByReason, headline, leastExact, measure, printable, replayCommand, seconds } from './words.ts';
+import {
+  comparison,
+  count,
+  counted,
+  gapsByReason,
+  headline,
+  leastExact,
+  measure,
+  printable,
+  replayCommand,
+  type RunFacts,
+  seconds,
+} from './words.ts';
 
 /** Colours, or not: what `styleText` does. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
@@ -22,10 +34,15 @@ const SHOWN_FAILURES = 8;
 export function renderVerdict(report: Report, options: TerminalOptions): string {
   const { paint, files } = options;
   const parts = [
-    report.groups.map((g) => groupLine({ ...g, done: g.cases, planned: g.cases }, paint)),
+    report.groups
+      .filter((g) => g.cases + g.gaps > 0)
+      .map((g) => groupLine({ ...g, done: g.cases, planned: g.cases }, paint)),
     ...renderFailures(report, options),
     renderRemarks(report, options),
-    [lastLine(report, paint), ...(files.length > 0 ? [paint('dim', `${files.join(' · ')}   ${seconds(report.timings.total)}`)] : [])],
+    [
+      lastLine(report, paint),
+      ...(files.length > 0 ? [paint('dim', `${files.join(' · ')}   ${seconds(report.timings.total)}`)] : []),
+    ],
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -34,7 +51,12 @@ export function renderVerdict(report: Report, options: TerminalOptions): string 
 }
 
 /** `etalon 0.1.0 · tfjs:wasm (…) · profile fast · level quick · seed 20261123`. */
-export function renderStart({ versions, backend, level, seed }: Pick<Report, 'versions' | 'backend' | 'level' | 'seed'>): string {
+export function renderStart({
+  versions,
+  backend,
+  level,
+  seed,
+}: Pick<Report, 'versions' | 'backend' | 'level' | 'seed'>): string {
   const description = backend.description === '' ? '' : ` (${printable(backend.description)})`;
   return `etalon ${versions.etalon} · ${printable(backend.name)}${description} · profile ${backend.profile} · level ${level} · seed ${seed}`;
 }
@@ -58,7 +80,7 @@ export function groupLine({ group, done, planned, cases, ok, wrong }: Progress, 
   return `  ${group.padEnd(12)} ${bar} ${count(cases).padStart(6)} cases ${count(ok).padStart(7)} ok${wrongs}`;
 }
 
-export function renderFailure(report: Pick<Report, 'backend' | 'seed'>, failure: Failure, paint: Paint): string[] {
+export function renderFailure(report: RunFacts, failure: Failure, paint: Paint): string[] {
   const { outcome, id, message, element, equations, file, source } = failure;
   const saved = file === null ? [] : [`saved ${printable(file)}`];
   const size = equations === null ? [] : [counted(equations, 'equation')];
@@ -88,16 +110,21 @@ function renderRemarks(report: Report, { paint, width }: TerminalOptions): strin
   const lines: string[] = [];
   if (gapCells > 0) {
     const start = `${count(gapCells)} of ${counted(cells, 'cell')} declared: `;
-    const reasons = gapsByReason(report.gaps).map((g) => printable(`${g.reason} (${count(g.cells)})`));
-    lines.push(`  ${paint('yellow', 'gaps')}   ${start}${fitting(reasons, ', ', width - 48 - start.length)}   ${paint('dim', 'full list: report.html#gaps')}`);
+    const reasons = gapsByReason(report.gaps).map((g) => printable(`${g.reason} (${count(g.cells.length)})`));
+    lines.push(
+      `  ${paint('yellow', 'gaps')}   ${start}${fitting(reasons, ', ', width - 48 - start.length)}   ${paint('dim', 'full list: report.html#gaps')}`,
+    );
   }
   const worst = leastExact(report.accuracy, 3, 2).map((a) => printable(`${a.primitive} ${measure(a.max, a.unit)}`));
   if (worst.length > 0) lines.push(`  ${paint('bold', 'worst')}  ${worst.join(' · ')}`);
   const { elements, of } = report.uncompared;
   if (elements > 0) {
-    lines.push(`  ${paint('bold', 'bound')}  ${count(elements)} of ${counted(of, 'element')} had an infinite bound: their equations were judged one by one`);
+    lines.push(
+      `  ${paint('bold', 'bound')}  ${count(elements)} of ${counted(of, 'element')} had an infinite bound: their equations were judged one by one`,
+    );
   }
-  if (report.restarts > 0) lines.push(`  ${paint('yellow', 'crash')}  ${counted(report.restarts, 'restart')} of the backend's process`);
+  if (report.restarts > 0)
+    lines.push(`  ${paint('yellow', 'crash')}  ${counted(report.restarts, 'restart')} of the backend's process`);
   return lines;
 }
 
@@ -113,6 +140,7 @@ function fitting(texts: readonly string[], between: string, width: number): stri
 }
 
 function lastLine(report: Report, paint: Paint): string {
-  const colour = report.verdict.kind === 'conforms' ? 'green' : report.verdict.kind === 'does not conform' ? 'red' : 'yellow';
+  const colour =
+    report.verdict.kind === 'conforms' ? 'green' : report.verdict.kind === 'does not conform' ? 'red' : 'yellow';
   return paint([colour, 'bold'], printable(headline(report)));
 }

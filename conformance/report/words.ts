@@ -2,6 +2,7 @@
  * How reports put things: numbers, names and commands that the terminal, HTML, JUnit and GitHub forms share.
  */
 import { shortName } from '../../reference/core/dtypes.ts';
+import { isBuiltIn } from '../open.ts';
 import type { Cell, DeclaredGap, Element, Failure, MeasuredAccuracy, Report } from '../types.ts';
 
 /** `4,030`. */
@@ -15,14 +16,19 @@ export const counted = (n: number, noun: string, nouns: string = `${noun}s`): st
 export function rounded(x: number): string {
   if (!Number.isFinite(x)) return String(x);
   const size = Math.abs(x);
-  if (size >= 1e6 || (size > 0 && size < 1e-3)) return x.toExponential(2).replace('e+', 'e').replace(/\.?0*e/, 'e');
+  if (size >= 1e6 || (size > 0 && size < 1e-3))
+    return x
+      .toExponential(2)
+      .replace('e+', 'e')
+      .replace(/\.?0*e/, 'e');
   return size >= 100 ? count(Math.round(x)) : String(Number(x.toPrecision(3)));
 }
 
 export const measure = (value: number, unit: MeasuredAccuracy['unit']): string =>
   unit === 'ulp' ? `${rounded(value)} ulp` : `${rounded(value)} of budget`;
 
-export const seconds = (s: number): string => (s < 100 ? `${s.toFixed(1)} s` : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`);
+export const seconds = (s: number): string =>
+  s < 100 ? `${s.toFixed(1)} s` : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
 
 /** `add/f32/vmap`, as case ids begin. */
 export const cellName = (c: Pick<Cell, 'primitive' | 'dtype' | 'transformation'>): string =>
@@ -38,12 +44,15 @@ export const shellQuote = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The command that runs a failed case again. A backend file is never run on a saved case's word alone. */
-export function replayCommand({ backend, seed }: Pick<Report, 'backend' | 'seed'>, failure: Failure): string {
-  const builtIn = backend.asked === backend.name;
+export function replayCommand({ backend, seed, casesPerCell }: RunFacts, failure: Failure): string {
   const onto = ` --backend ${shellQuote(backend.asked)}`;
-  if (failure.file !== null) return `npx etalon replay ${shellQuote(failure.file)}${builtIn ? '' : onto}`;
-  return `npx etalon replay --case ${shellQuote(failure.id)} --seed ${seed}${onto}`;
+  if (failure.file !== null) {
+    return `npx etalon replay ${shellQuote(failure.file)}${isBuiltIn(backend.asked) ? '' : onto}`;
+  }
+  return `npx etalon replay --case ${shellQuote(failure.id)} --seed ${seed} --cases ${casesPerCell}${onto}`;
 }
+/** What of a report says how its cases are run again. */
+export type RunFacts = Pick<Report, 'backend' | 'seed' | 'casesPerCell'>;
 
 /** `x = -1.5707964 → tfjs:wasm 2.2878e+7, reference 2.2877332e+7`. */
 export function comparison(backend: string, e: Element): string {
@@ -61,27 +70,36 @@ export function headline({ backend, verdict }: Pick<Report, 'backend' | 'verdict
       return `${backend.name} conforms: ${counted(cases, 'case')}, none wrong; ${answered}.`;
     case 'does not conform': {
       const wrongs = wrong > 0 ? [`${count(wrong)} of ${counted(cases, 'case')} wrong`] : [];
-      const lacks = requiredGaps.length > 0 ? [`${counted(requiredGaps.length, 'required case is a gap', 'required cases are gaps')}`] : [];
+      const lacks =
+        requiredGaps.length > 0
+          ? [`${counted(requiredGaps.length, 'required case is a gap', 'required cases are gaps')}`]
+          : [];
       return `${backend.name} does not conform: ${[...wrongs, ...lacks].join(', ')}; ${answered}.`;
     }
     case 'none':
-      return `No verdict on ${backend.name}: ${verdict.message.replace(/\.?$/, '.')}`;
+      return `No verdict on ${backend.name}: nothing was compared; ${answered}.`;
     case 'interrupted':
       return `Interrupted, so no verdict on ${backend.name}: ${counted(cases, 'case')} so far, ${wrong === 0 ? 'none' : count(wrong)} wrong; ${answered}.`;
   }
 }
 
+export interface ReasonForGaps {
+  readonly reason: string;
+  readonly primitives: readonly string[];
+  readonly cells: readonly string[];
+  readonly cases: number;
+}
+
 /** Gaps by reason, those of most cells first. */
-export function gapsByReason(gaps: readonly DeclaredGap[]): { reason: string; primitives: string[]; cells: number }[] {
-  const grouped = Map.groupBy(gaps, (g) => g.reason);
-  return [...grouped]
+export const gapsByReason = (gaps: readonly DeclaredGap[]): ReasonForGaps[] =>
+  [...Map.groupBy(gaps, (g) => g.reason)]
     .map(([reason, of]) => ({
       reason,
       primitives: [...new Set(of.map((g) => g.primitive))],
-      cells: of.reduce((n, g) => n + g.cells.length, 0),
+      cells: of.flatMap((g) => g.cells),
+      cases: of.reduce((n, g) => n + g.cases, 0),
     }))
-    .sort((a, b) => b.cells - a.cells);
-}
+    .sort((a, b) => b.cells.length - a.cells.length);
 
 /** The least exact primitives, those measured in units in the last place first. */
 export function leastExact(accuracy: readonly MeasuredAccuracy[], ulps: number, budgets: number): MeasuredAccuracy[] {
@@ -91,6 +109,7 @@ export function leastExact(accuracy: readonly MeasuredAccuracy[], ulps: number, 
     if (a.max > (worstOf.get(key)?.max ?? 0)) worstOf.set(key, a);
   }
   const sorted = [...worstOf.values()].sort((a, b) => b.max - a.max);
-  const of = (unit: MeasuredAccuracy['unit'], n: number): MeasuredAccuracy[] => sorted.filter((a) => a.unit === unit).slice(0, n);
+  const of = (unit: MeasuredAccuracy['unit'], n: number): MeasuredAccuracy[] =>
+    sorted.filter((a) => a.unit === unit).slice(0, n);
   return [...of('ulp', ulps), ...of('budget', budgets)];
 }

@@ -2,12 +2,11 @@
  * From a document to a jaxpr. A program from outside is believed in nothing: first its form is checked against the
  * schema, then limits, scopes and constants, then the type of every equation.
  */
-import { type ErrorObject, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { ConcreteArray } from './array.ts';
 import { EtalonError, ProgramError } from './errors.ts';
 import { type Aval, aval, type HostArray, sameAval, sameShape, showAval } from './host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from './jaxpr.ts';
-import { type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
+import { type AnyPrimitive, inferAvals, type Params, type ParamSchema } from './primitive.ts';
 import {
   type AtomDocument,
   checkSize,
@@ -25,6 +24,7 @@ import {
 } from './program.ts';
 import { admitsNumber, programSchema } from './schema.ts';
 import { SourceLocation } from './source.ts';
+import { violationOf } from './validate.ts';
 
 /** The primitives that a program may use, by name. */
 export type PrimitiveTable = ReadonlyMap<string, AnyPrimitive>;
@@ -46,8 +46,8 @@ export const programFromJson = (json: unknown, primitives: PrimitiveTable): Jaxp
 export function loadDocument(document: unknown, primitives: PrimitiveTable, report: Report = reportPath): Jaxpr {
   checkVersion(document, report);
   checkDepth(document, '', 0, report);
-  const validate = validatorOf(primitives);
-  if (!validate(document)) reportSchema(validate.errors ?? [], document, primitives, report);
+  const violation = violationOf(schemaOf(primitives), document);
+  if (violation !== null) report(violation.pointer, violation.message);
   return new Loader(document as ProgramDocument, primitives, report).program();
 }
 
@@ -66,62 +66,12 @@ function checkDepth(x: unknown, path: string, depth: number, report: Report): vo
   for (const [key, inner] of Object.entries(x)) checkDepth(inner, `${path}/${key}`, depth + 1, report);
 }
 
-const validators = new WeakMap<PrimitiveTable, ValidateFunction>();
+const schemas = new WeakMap<PrimitiveTable, ParamSchema>();
 
-function validatorOf(primitives: PrimitiveTable): ValidateFunction {
-  let validate = validators.get(primitives);
-  if (validate === undefined) {
-    const ajv = new Ajv2020({ discriminator: true, strict: false });
-    validate = ajv.compile(programSchema(primitives.values()));
-    validators.set(primitives, validate);
-  }
-  return validate;
-}
-
-/** Says what the schema found, in words; the deepest error is the one that names the cause. */
-function reportSchema(
-  errors: readonly ErrorObject[],
-  document: unknown,
-  primitives: PrimitiveTable,
-  report: Report,
-): never {
-  const error = errors.reduce(
-    (a, b) => (b.instancePath.split('/').length > a.instancePath.split('/').length ? b : a),
-    errors[0]!,
-  );
-  const found = valueAt(document, error.instancePath);
-  const params = error.params as Readonly<Record<string, unknown>>;
-  if (error.keyword === 'discriminator') {
-    const name = (found as { readonly primitive?: unknown }).primitive;
-    report(
-      `${error.instancePath}/primitive`,
-      `there is no primitive ${JSON.stringify(name)}${similar(String(name), primitives)}`,
-    );
-  }
-  if (error.keyword === 'additionalProperties') {
-    const key = String(params['additionalProperty']);
-    report(`${error.instancePath}/${key}`, `there is nothing called ${JSON.stringify(key)} here`);
-  }
-  const detail =
-    error.keyword === 'enum'
-      ? `must be one of ${(params['allowedValues'] as readonly unknown[]).map((v) => JSON.stringify(v)).join(', ')}`
-      : error.message!.replaceAll(',', ' or ');
-  const shown = typeof found === 'object' ? '' : `, got ${(JSON.stringify(found) ?? 'nothing').slice(0, 40)}`;
-  return report(error.instancePath, `${detail}${shown}`);
-}
-
-const valueAt = (document: unknown, pointer: string): unknown =>
-  pointer
-    .split('/')
-    .slice(1)
-    .reduce<unknown>(
-      (x, key) => (x as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')],
-      document,
-    );
-
-function similar(name: string, primitives: PrimitiveTable): string {
-  const near = [...primitives.keys()].filter((p) => p.includes(name.slice(0, 4)) || name.includes(p));
-  return near.length > 0 && name.length > 0 ? `; did you mean ${near.slice(0, 3).join(', ')}?` : '';
+function schemaOf(primitives: PrimitiveTable): ParamSchema {
+  let schema = schemas.get(primitives);
+  if (schema === undefined) schemas.set(primitives, (schema = programSchema(primitives.values())));
+  return schema;
 }
 
 class Loader {

@@ -71,7 +71,14 @@ function machineOf<V extends Buffer>(kernels: Kernels<V>, programOf: (jaxpr: Jax
     apply(name, operands, params) {
       const primitive = kernels.primitiveNamed(name);
       if (primitive === undefined) throw new BackendError(`no primitive is called ${name}`);
-      return applyPrimitive(kernels, machine, primitive, operands, params, inferAvals(primitive, operands.map(kernels.avalOf), params));
+      return applyPrimitive(
+        kernels,
+        machine,
+        primitive,
+        operands,
+        params,
+        inferAvals(primitive, operands.map(kernels.avalOf), params),
+      );
     },
     read: kernels.read,
     aval: kernels.avalOf,
@@ -160,7 +167,12 @@ function runProgram<V extends Buffer>(
   const firstTemporary = slots.length;
   try {
     for (const step of steps) {
-      const results = runStep(kernels, machine, step, step.inputs.map((slot) => slots[slot]!));
+      const results = runStep(
+        kernels,
+        machine,
+        step,
+        step.inputs.map((slot) => slots[slot]!),
+      );
       for (let i = 0; i < results.length; i++) slots[step.outputs[i]!] = results[i]!;
       for (const slot of step.dead) {
         kernels.free(slots[slot]!);
@@ -179,13 +191,21 @@ function runProgram<V extends Buffer>(
   });
 }
 
-function runStep<V extends Buffer>(kernels: Kernels<V>, machine: Machine<V>, step: Step, operands: readonly V[]): readonly V[] {
+function runStep<V extends Buffer>(
+  kernels: Kernels<V>,
+  machine: Machine<V>,
+  step: Step,
+  operands: readonly V[],
+): readonly V[] {
   const { primitive, params, source } = step.equation;
   try {
     return applyPrimitive(kernels, machine, primitive, operands, params, step.results);
   } catch (error) {
     if (error instanceof EtalonError) throw error;
     const where = source === null ? '' : ` at ${source.toString()}`;
-    throw new BackendError(`${primitive.name}${where} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BackendError(
+      `${primitive.name}${where} failed: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }

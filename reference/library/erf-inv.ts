@@ -50,7 +50,8 @@ const DOUBLE: readonly Piece[] = [
 
 /** The x of which erf is the argument; ±Inf at ±1, NaN beyond. Within 4 ulp in float32. */
 export function erfInv(x: NDArray): NDArray {
-  if (x.dtype !== 'float32' && x.dtype !== 'float64') throw new ArgumentError(`erfInv: expected a float array, got ${x.dtype}`);
+  if (x.dtype !== 'float32' && x.dtype !== 'float64')
+    throw new ArgumentError(`erfInv: expected a float array, got ${x.dtype}`);
   const pieces = x.dtype === 'float32' ? SINGLE : DOUBLE;
   const w = lax.neg(lax.log1p(lax.mul(lax.neg(x), x)));
   const infinite = lax.mul(lax.sign(x), Infinity);
@@ -60,10 +61,13 @@ export function erfInv(x: NDArray): NDArray {
   const central = horner(lax.sub(w, centre!.shift), centre!.coefficients);
   const root = lax.sqrt(lax.select(inCentre, 1, w));
   const last = tails.at(-1)!;
-  const tail = tails.slice(0, -1).reduceRight(
-    (beyond, piece) => lax.select(lax.lt(w, piece.below), horner(lax.sub(root, piece.shift), piece.coefficients), beyond),
-    horner(lax.sub(root, last.shift), last.coefficients),
-  );
+  const tail = tails
+    .slice(0, -1)
+    .reduceRight(
+      (beyond, piece) =>
+        lax.select(lax.lt(w, piece.below), horner(lax.sub(root, piece.shift), piece.coefficients), beyond),
+      horner(lax.sub(root, last.shift), last.coefficients),
+    );
   return lax.select(lax.eq(lax.abs(x), 1), infinite, lax.mul(lax.select(inCentre, central, tail), x));
 }
 

@@ -59,7 +59,10 @@ export function varianceScaling(
       case 'uniform':
         return scaled(random.uniform(key, shape, { dtype, minval: -1 }), lax.sqrt(lax.mul(variance, 3)));
       case 'truncated_normal':
-        return scaled(random.truncatedNormal(key, -2, 2, shape, dtype), lax.div(lax.sqrt(variance), TRUNCATED_DEVIATION));
+        return scaled(
+          random.truncatedNormal(key, -2, 2, shape, dtype),
+          lax.div(lax.sqrt(variance), TRUNCATED_DEVIATION),
+        );
     }
   };
 }
@@ -68,7 +71,10 @@ const TRUNCATED_DEVIATION = 0.8796256610342398;
 
 function fans(shape: Shape, { inAxis = -2, outAxis = -1 }: FanOptions): { fanIn: number; fanOut: number } {
   if (shape.length < 2) throw new ShapeError(`nn.initializers: a weight has rank 2 or more, got [${shape.join(',')}]`);
-  const [inputs, outputs] = [inAxis, outAxis].map((a) => shape[canonicalAxis(a, shape.length, 'nn.initializers')]!) as [number, number];
+  const [inputs, outputs] = [inAxis, outAxis].map((a) => shape[canonicalAxis(a, shape.length, 'nn.initializers')]!) as [
+    number,
+    number,
+  ];
   const field = sizeOf(shape) / inputs / outputs;
   return { fanIn: inputs * field, fanOut: outputs * field };
 }

@@ -5,9 +5,27 @@ import { checkOptions, ShapeError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import type { ArrayLike, Axis, NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
-import { broadcastShape, canonicalAxes, canonicalAxis, inexact, mergeAxis, promoteArguments, promoteDtypes } from './numpy/arguments.ts';
+import {
+  broadcastShape,
+  canonicalAxes,
+  canonicalAxis,
+  inexact,
+  mergeAxis,
+  promoteArguments,
+  promoteDtypes,
+} from './numpy/arguments.ts';
 import { astype } from './numpy/creation.ts';
-import { divide, logaddexp, minimum, multiply, negative, subtract, tanh, type Unary, where } from './numpy/elementwise.ts';
+import {
+  divide,
+  logaddexp,
+  minimum,
+  multiply,
+  negative,
+  subtract,
+  tanh,
+  type Unary,
+  where,
+} from './numpy/elementwise.ts';
 import { split } from './numpy/join.ts';
 import { mean as meanOf, variance as varianceOf } from './numpy/reductions.ts';
 
@@ -48,7 +66,9 @@ export const mish: Unary = floating('mish', (x) => lax.mul(x, lax.tanh(softplus(
 /** x/(|x| + 1). */
 export const softSign: Unary = floating('softSign', (x) => lax.div(x, lax.add(lax.abs(x), 1)));
 /** x limited to [−1, 1]. */
-export const hardTanh: Unary = floating('hardTanh', (x) => lax.select(lax.gt(x, 1), 1, lax.select(lax.lt(x, -1), -1, x)));
+export const hardTanh: Unary = floating('hardTanh', (x) =>
+  lax.select(lax.gt(x, 1), 1, lax.select(lax.lt(x, -1), -1, x)),
+);
 /** relu6(x + 3)/6. */
 export const hardSigmoid: Unary = floating('hardSigmoid', (x) => lax.div(relu6(lax.add(x, 3)), 6));
 /** x·hardSigmoid(x). */
@@ -89,7 +109,9 @@ export function gelu(x: ArrayLike, approximate: boolean | { readonly approximate
   const byTanh = typeof approximate === 'object' ? (approximate.approximate ?? true) : approximate;
   const [array] = promoteDtypes([x], 'nn.gelu', inexact) as [NDArray];
   const cube = (): NDArray => lax.mul(lax.mul(lax.mul(array, array), array), 0.044715);
-  const inner = byTanh ? lax.tanh(lax.mul(lax.add(array, cube()), Math.sqrt(2 / Math.PI))) : lax.erf(lax.div(array, Math.SQRT2));
+  const inner = byTanh
+    ? lax.tanh(lax.mul(lax.add(array, cube()), Math.sqrt(2 / Math.PI)))
+    : lax.erf(lax.div(array, Math.SQRT2));
   return lax.mul(lax.mul(array, 0.5), lax.add(inner, 1));
 }
 
@@ -109,14 +131,19 @@ interface AxisOptions {
 }
 
 /** The array as floats, less its largest elements along the axes (which do not matter to derivatives). */
-function shifted(x: ArrayLike, axis: Axis | AxisOptions, where_: string): { array: NDArray; axes: number[]; repeat(y: NDArray): NDArray } {
+function shifted(
+  x: ArrayLike,
+  axis: Axis | AxisOptions,
+  where_: string,
+): { array: NDArray; axes: number[]; repeat(y: NDArray): NDArray } {
   const [array] = promoteDtypes([x], where_, inexact) as [NDArray];
   const given = mergeAxis<AxisOptions>(axis, undefined, ['axis'], where_);
   const axes = canonicalAxes(given.axis === undefined ? -1 : given.axis, array.ndim, where_);
   const repeat = (y: NDArray): NDArray => lax.broadcastInDim(y, array.shape, kept(array, axes));
   return { array: lax.sub(array, repeat(lax.stopGradient(lax.reduceMax(array, axes)))), axes, repeat };
 }
-const kept = (x: NDArray, axes: readonly number[]): number[] => x.shape.map((_, d) => d).filter((d) => !axes.includes(d));
+const kept = (x: NDArray, axes: readonly number[]): number[] =>
+  x.shape.map((_, d) => d).filter((d) => !axes.includes(d));
 
 /** eˣ over its sum along an axis (the last one). */
 export function softmax(x: ArrayLike, axis: Axis | AxisOptions = -1): NDArray {

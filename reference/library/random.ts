@@ -13,7 +13,14 @@ import { type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
 import { erfInv } from './erf-inv.ts';
-import { broadcastShape, broadcastShapes, canonicalAxis, inexact, promoteDtypes, shapeArgument } from './numpy/arguments.ts';
+import {
+  broadcastShape,
+  broadcastShapes,
+  canonicalAxis,
+  inexact,
+  promoteDtypes,
+  shapeArgument,
+} from './numpy/arguments.ts';
 import { arange, astype } from './numpy/creation.ts';
 import { clip } from './numpy/elementwise.ts';
 import { take } from './numpy/indexing.ts';
@@ -31,7 +38,11 @@ type Sampling<O extends SampleOptions = SampleOptions> = O | DType;
 const STREAM = ['threefryPartitionable'];
 const SAMPLE = ['dtype', ...STREAM];
 
-function sampleOptions<O extends SampleOptions>(given: Sampling<O>, known: readonly string[], where: string): Partial<O> {
+function sampleOptions<O extends SampleOptions>(
+  given: Sampling<O>,
+  known: readonly string[],
+  where: string,
+): Partial<O> {
   if (typeof given === 'string') return { dtype: given } as Partial<O>;
   checkOptions(given, known, where);
   return given;
@@ -89,7 +100,10 @@ const stream = (options: StreamOptions): StreamOptions => ({ threefryPartitionab
 /** A sampler of a distribution without parameters. */
 type Sampler = (key: NDArray, shape?: number | Shape, options?: Sampling) => NDArray;
 const sampler =
-  (name: string, draw: (key: NDArray, shape: number | Shape, dtype: DType, options: StreamOptions) => NDArray): Sampler =>
+  (
+    name: string,
+    draw: (key: NDArray, shape: number | Shape, dtype: DType, options: StreamOptions) => NDArray,
+  ): Sampler =>
   (key, shape = [], options = {}) => {
     const given = sampleOptions(options, SAMPLE, `random.${name}`);
     return draw(checkKey(key, `random.${name}`), shape, floatDtype(given.dtype, `random.${name}`), stream(given));
@@ -127,7 +141,13 @@ export const cauchy: Sampler = sampler('cauchy', (key, shape, dtype, options) =>
 });
 
 /** Normal, limited to the open interval (lower, upper). */
-export function truncatedNormal(key: NDArray, lower: number, upper: number, shape: number | Shape = [], options: Sampling = {}): NDArray {
+export function truncatedNormal(
+  key: NDArray,
+  lower: number,
+  upper: number,
+  shape: number | Shape = [],
+  options: Sampling = {},
+): NDArray {
   const given = sampleOptions(options, SAMPLE, 'random.truncatedNormal');
   const dtype = floatDtype(given.dtype, 'random.truncatedNormal');
   const edge = (x: number): NDArray => lax.erf(lax.div(lax.full([], x, dtype), Math.SQRT2));
@@ -148,7 +168,12 @@ function nextAfter(x: number, direction: 1 | -1, dtype: DType): number {
 }
 
 /** True with probability `p`, of `p`'s shape unless `shape` is given. */
-export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: number | Shape | null, options: StreamOptions = {}): NDArray {
+export function bernoulli(
+  key: NDArray,
+  p: ArrayLike = 0.5,
+  shape?: number | Shape | null,
+  options: StreamOptions = {},
+): NDArray {
   checkOptions(options, STREAM, 'random.bernoulli');
   const [chance] = promoteDtypes([p], 'random.bernoulli', inexact) as [NDArray];
   const sizes = shape == null ? chance.shape : shapeArgument(shape, 'random.bernoulli');
@@ -157,7 +182,13 @@ export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: number | Sha
 }
 
 /** Integers in [minval, maxval). Where maxval ≤ minval, minval. */
-export function randint(key: NDArray, shape: number | Shape, minval: ArrayLike, maxval: ArrayLike, options: Sampling = {}): NDArray {
+export function randint(
+  key: NDArray,
+  shape: number | Shape,
+  minval: ArrayLike,
+  maxval: ArrayLike,
+  options: Sampling = {},
+): NDArray {
   const given = sampleOptions(options, SAMPLE, 'random.randint');
   const dtype = checkDType(given.dtype ?? 'int32', 'random.randint: dtype');
   if (!isInteger(dtype)) throw new DTypeError(`random.randint: dtype must be an integer, got ${dtype}`);
@@ -166,7 +197,9 @@ export function randint(key: NDArray, shape: number | Shape, minval: ArrayLike, 
   const high = bound(maxval, dtype, sizes);
   // Twice the bits that the dtype has, to make the remainder nearly unbiased.
   const keys = split(checkKey(key, 'random.randint'), 2, stream(given));
-  const [upper, lower] = [0, 1].map((i) => bits32(lax.squeeze(lax.sliceInDim(keys, i, i + 1), [0]), sizes, isPartitionable(given)));
+  const [upper, lower] = [0, 1].map((i) =>
+    bits32(lax.squeeze(lax.sliceInDim(keys, i, i + 1), [0]), sizes, isPartitionable(given)),
+  );
   const empty = lax.le(high, low);
   const distance = lax.select(empty, 1, lax.convertElementType(lax.sub(high, low), 'uint32'));
   // A limit one above the largest integer was cut to it: the range is one longer (and may wrap to 0, which is 2³²).
@@ -183,16 +216,25 @@ const exceeds = (limit: ArrayLike, dtype: DType): boolean => typeof limit === 'n
 function bound(limit: ArrayLike, dtype: DType, shape: Shape): NDArray {
   const { min, max } = iinfo(dtype);
   if (!(limit instanceof NDArray)) {
-    if (!Number.isInteger(Number(limit))) throw new ArgumentError(`random.randint: limits must be integers, got ${limit}`);
+    if (!Number.isInteger(Number(limit)))
+      throw new ArgumentError(`random.randint: limits must be integers, got ${limit}`);
     return lax.full(shape, Math.min(max, Math.max(min, Number(limit))), dtype);
   }
-  if (!isInteger(limit.dtype)) throw new ArgumentError(`random.randint: limits must be integers, got ${showAval(limit.aval)}`);
-  const within = limit.dtype === dtype ? limit : clip(limit, Math.max(min, iinfo(limit.dtype).min), Math.min(max, iinfo(limit.dtype).max));
+  if (!isInteger(limit.dtype))
+    throw new ArgumentError(`random.randint: limits must be integers, got ${showAval(limit.aval)}`);
+  const within =
+    limit.dtype === dtype
+      ? limit
+      : clip(limit, Math.max(min, iinfo(limit.dtype).min), Math.min(max, iinfo(limit.dtype).max));
   return broadcastShape(astype(within, dtype), shape, 'random.randint');
 }
 
 /** The slices of an array along an axis, or the integers below a number, in random order. */
-export function permutation(key: NDArray, x: number | NDArray, options: StreamOptions & { readonly axis?: number } = {}): NDArray {
+export function permutation(
+  key: NDArray,
+  x: number | NDArray,
+  options: StreamOptions & { readonly axis?: number } = {},
+): NDArray {
   checkOptions(options, ['axis', ...STREAM], 'random.permutation');
   const array = typeof x === 'number' ? arange(x) : asArray(x, 'random.permutation');
   const axis = canonicalAxis(options.axis ?? 0, array.ndim, 'random.permutation');
@@ -217,7 +259,12 @@ export interface ChoiceOptions extends StreamOptions {
   readonly axis?: number;
 }
 /** Random elements of an array, or integers below a number. */
-export function choice(key: NDArray, a: number | NDArray, shape: number | Shape = [], options: ChoiceOptions = {}): NDArray {
+export function choice(
+  key: NDArray,
+  a: number | NDArray,
+  shape: number | Shape = [],
+  options: ChoiceOptions = {},
+): NDArray {
   checkOptions(options, ['replace', 'p', 'axis', ...STREAM], 'random.choice');
   const { replace = true, p, axis = 0 } = options;
   const sizes = shapeArgument(shape, 'random.choice');
@@ -226,18 +273,21 @@ export function choice(key: NDArray, a: number | NDArray, shape: number | Shape 
   const [inputs, draws] = [array.shape[at]!, sizeOf(sizes)];
   if (draws > 0 && inputs === 0) throw new ArgumentError('random.choice: nothing to choose from');
   if (replace) {
-    const index = p === undefined ? randint(key, sizes, 0, inputs, stream(options)) : weighted(key, p, inputs, sizes, options);
+    const index =
+      p === undefined ? randint(key, sizes, 0, inputs, stream(options)) : weighted(key, p, inputs, sizes, options);
     return take(array, index, at);
   }
   if (p !== undefined) throw new ArgumentError('random.choice: p needs replace: true');
-  if (draws > inputs) throw new ArgumentError(`random.choice: cannot draw ${draws} of ${inputs} elements without replacement`);
+  if (draws > inputs)
+    throw new ArgumentError(`random.choice: cannot draw ${draws} of ${inputs} elements without replacement`);
   const shuffled = lax.sliceInDim(permutation(key, array, { ...stream(options), axis: at }), 0, draws, 1, at);
   return lax.reshape(shuffled, [...array.shape.slice(0, at), ...sizes, ...array.shape.slice(at + 1)]);
 }
 
 /** Positions in the running sum of the probabilities. */
 function weighted(key: NDArray, p: NDArray, inputs: number, shape: Shape, options: StreamOptions): NDArray {
-  if (p.ndim !== 1 || p.shape[0] !== inputs) throw new ShapeError(`random.choice: p must be a vector of ${inputs}, got ${showAval(p.aval)}`);
+  if (p.ndim !== 1 || p.shape[0] !== inputs)
+    throw new ShapeError(`random.choice: p must be a vector of ${inputs}, got ${showAval(p.aval)}`);
   const [weights] = promoteDtypes([p], 'random.choice', inexact) as [NDArray];
   const sums = lax.cumsum(weights, 0);
   const total = lax.squeeze(lax.sliceInDim(sums, inputs - 1, inputs), [0]);
@@ -253,7 +303,12 @@ export interface CategoricalOptions extends StreamOptions {
   readonly shape?: Shape;
 }
 /** Indices drawn with probabilities softmax(logits) along an axis (the last one), by the Gumbel maximum. */
-export function categorical(key: NDArray, logits: ArrayLike, axis: number | CategoricalOptions = -1, options: CategoricalOptions = {}): NDArray {
+export function categorical(
+  key: NDArray,
+  logits: ArrayLike,
+  axis: number | CategoricalOptions = -1,
+  options: CategoricalOptions = {},
+): NDArray {
   const given = typeof axis === 'number' ? { ...options, axis } : axis;
   checkOptions(given, ['axis', 'shape', ...STREAM], 'random.categorical');
   const [scores] = promoteDtypes([logits], 'random.categorical', inexact) as [NDArray];
@@ -261,7 +316,9 @@ export function categorical(key: NDArray, logits: ArrayLike, axis: number | Cate
   const batch = scores.shape.filter((_, d) => d !== at);
   const shape = given.shape ?? batch;
   if (broadcastShapes([shape, batch], 'random.categorical').join() !== shape.join()) {
-    throw new ShapeError(`random.categorical: shape [${shape.join(',')}] does not hold the batch [${batch.join(',')}] of the logits`);
+    throw new ShapeError(
+      `random.categorical: shape [${shape.join(',')}] does not hold the batch [${batch.join(',')}] of the logits`,
+    );
   }
   const lead = shape.length - batch.length;
   const wide = [...shape.slice(0, lead + at), scores.shape[at]!, ...shape.slice(lead + at)];

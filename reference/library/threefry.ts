@@ -25,7 +25,8 @@ let partitionableByDefault = false;
 export function useThreefryPartitionable(on: boolean = true): void {
   partitionableByDefault = on;
 }
-export const isPartitionable = (options: StreamOptions): boolean => options.threefryPartitionable ?? partitionableByDefault;
+export const isPartitionable = (options: StreamOptions): boolean =>
+  options.threefryPartitionable ?? partitionableByDefault;
 
 /**
  * A key from an integer seed: its high and low 32 bits, as `uint32[2]`. Without 64-bit mode the high bits are 0, as in
@@ -33,12 +34,17 @@ export const isPartitionable = (options: StreamOptions): boolean => options.thre
  */
 export function key(seed: number | bigint | NDArray): NDArray {
   if (seed instanceof NDArray) {
-    if (seed.ndim !== 0) throw new ArgumentError(`random.key: the seed must be a scalar, got ${showAval(seed.aval)}; use vmap for several`);
+    if (seed.ndim !== 0)
+      throw new ArgumentError(
+        `random.key: the seed must be a scalar, got ${showAval(seed.aval)}; use vmap for several`,
+      );
     const low = lax.convertElementType(checkIntegers(seed, 'random.key'), 'uint32');
     return pair(lax.full([], 0, 'uint32'), low);
   }
   if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
-    throw new ArgumentError(`random.key: the seed must be an integer below 2^53, got ${seed}; larger ones can be bigints`);
+    throw new ArgumentError(
+      `random.key: the seed must be an integer below 2^53, got ${seed}; larger ones can be bigints`,
+    );
   }
   const bits = BigInt.asUintN(x64Enabled() ? 64 : 32, BigInt(seed));
   return pair(lax.full([], bits >> 32n, 'uint32'), lax.full([], bits & 0xffffffffn, 'uint32'));
@@ -46,13 +52,16 @@ export function key(seed: number | bigint | NDArray): NDArray {
 /** The name that `key` had first. */
 export const PRNGKey: typeof key = key;
 
-const pair = (high: NDArray, low: NDArray): NDArray => lax.concatenate([lax.reshape(high, [1]), lax.reshape(low, [1])], 0);
+const pair = (high: NDArray, low: NDArray): NDArray =>
+  lax.concatenate([lax.reshape(high, [1]), lax.reshape(low, [1])], 0);
 
 /** @throws ArgumentError if `x` is not one key */
 export function checkKey(x: unknown, where: string): NDArray {
   if (x instanceof NDArray && x.dtype === 'uint32' && x.shape.length === 1 && x.shape[0] === 2) return x;
   const got = x instanceof NDArray ? showAval(x.aval) : typeof x;
-  throw new ArgumentError(`${where}: expected a key, u32[2], got ${got}; make one with random.key(seed), use vmap for several`);
+  throw new ArgumentError(
+    `${where}: expected a key, u32[2], got ${got}; make one with random.key(seed), use vmap for several`,
+  );
 }
 
 /** Threefry of two arrays of counts under one key. */
@@ -104,7 +113,13 @@ export function split(k: NDArray, num: number | Shape = 2, options: StreamOption
 /** A key from a key and an integer: for each integer another one. */
 export function foldIn(k: NDArray, data: ArrayLike): NDArray {
   checkKey(k, 'random.foldIn');
-  const value = typeof data === 'number' ? lax.full([], data, 'uint32') : checkIntegers(asArray(data, 'random.foldIn'), 'random.foldIn');
-  if (value.ndim !== 0) throw new ArgumentError(`random.foldIn: the data must be a scalar, got ${showAval(value.aval)}; use vmap for several`);
+  const value =
+    typeof data === 'number'
+      ? lax.full([], data, 'uint32')
+      : checkIntegers(asArray(data, 'random.foldIn'), 'random.foldIn');
+  if (value.ndim !== 0)
+    throw new ArgumentError(
+      `random.foldIn: the data must be a scalar, got ${showAval(value.aval)}; use vmap for several`,
+    );
   return threefryHalves(k, key(value));
 }

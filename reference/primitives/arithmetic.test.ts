@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { grad, jvp, lax, type NDArray, np, vmap } from 'etalon';
 import { describe, expect, it } from 'vitest';
 import { evaluator, isNearest, units } from '../../conformance/testing/elementwise.ts';
 import {
@@ -127,8 +128,74 @@ describe('corners', () => {
     const away = evaluator(round, 'float32', { rounding_method: 'AWAY_FROM_ZERO' });
     const even = evaluator(round, 'float32', { rounding_method: 'TO_NEAREST_EVEN' });
     const values = [-2.5, -1.5, -0.5, -0.2, 0.5, 0.49999997, 2.5, 2 ** 23 + 1, -Infinity];
-    expect(values.map(away)).toEqual([-3, -2, -1, -0, 1, 0, 3, 2 ** 23 + 1, -Infinity]);
-    expect(values.map(even)).toEqual([-2, -2, -0, -0, 0, 0, 2, 2 ** 23 + 1, -Infinity]);
+    expect(values.map((x) => away(x))).toEqual([-3, -2, -1, -0, 1, 0, 3, 2 ** 23 + 1, -Infinity]);
+    expect(values.map((x) => even(x))).toEqual([-2, -2, -0, -0, 0, 0, 2, 2 ** 23 + 1, -Infinity]);
     expect(away(NaN)).toBeNaN();
+  });
+});
+
+/** The derivative of each operand at one point. */
+const slopes = (f: (...x: readonly NDArray[]) => NDArray, ...at: readonly number[]): unknown[] =>
+  at.map((_, i) => grad((x: NDArray) => f(...at.map((v, k) => (k === i ? x : np.array(v)))))(at[i]!).item());
+
+describe('derivatives', () => {
+  it('max and min split a tie and follow the operand that is chosen', () => {
+    expect(slopes(lax.max, 2, 2)).toEqual([0.5, 0.5]);
+    expect(slopes(lax.min, 2, 2)).toEqual([0.5, 0.5]);
+    expect(slopes(lax.max, 1, 3)).toEqual([0, 1]);
+    expect(slopes(lax.min, 1, 3)).toEqual([1, 0]);
+  });
+
+  it('abs has slope 0 at 0; steps have slope 0', () => {
+    expect([-2, 0, 2].map((x) => slopes(lax.abs, x)[0])).toEqual([-1, 0, 1]);
+    for (const f of [lax.sign, lax.floor, lax.ceil, lax.round]) expect(slopes((x) => f(x), 1.5)).toEqual([0]);
+  });
+
+  it('div does not square the divisor, which would overflow', () => {
+    expect(slopes(lax.div, 1e-25, 1e-25).map((d) => Math.fround(d as number))).toEqual([1e25, -1e25].map(Math.fround));
+  });
+
+  it('rem takes the quotient that belongs to the remainder', () => {
+    const y = Math.fround(0.1);
+    const x = Math.fround(7 * y); // just below 7·y, but x/y rounds to 7 in float32
+    expect([x < 7 * y, Math.fround(x / y)]).toEqual([true, 7]);
+    expect(slopes(lax.rem, x, y)).toEqual([1, -6]);
+    expect(slopes(lax.rem, -7, 2)).toEqual([1, 3]);
+  });
+
+  it('clamp passes the tangent of the one operand that it gives', () => {
+    expect(slopes(lax.clamp, 0, 0.5, 1)).toEqual([0, 1, 0]);
+    expect(slopes(lax.clamp, 0, -1, 1)).toEqual([1, 0, 0]);
+    expect(slopes(lax.clamp, 0, 7, 1)).toEqual([0, 0, 1]);
+    expect(slopes(lax.clamp, 2, 0, 1)).toEqual([0, 0, 1]);
+    expect(slopes(lax.clamp, 0, 0, 1)).toEqual([0, 0, 0]);
+  });
+
+  it('clamp sums the cotangents of a scalar limit', () => {
+    const f = (lo: NDArray): NDArray => lax.clamp(lo, np.array([-1, -2, 5]), 9).sum();
+    expect(grad(f)(0).item()).toBe(2);
+  });
+
+  it('a result of nothing but constants carries no tangent', () => {
+    const [, tangent] = jvp((x) => lax.mul(lax.stopGradient(x), 2), [3], [1]);
+    expect(tangent.item()).toBe(0);
+  });
+});
+
+describe('clamp under vmap', () => {
+  const lo = np.array([-1, 0, 2]);
+  const x = np.array([[-3, 0.5, 4], [1, 1, 1], [9, -9, 0]]); // prettier-ignore
+  const row = (i: number): number[] => (x.js() as number[][])[i]!;
+
+  it('repeats batched scalar limits', () => {
+    const out = vmap((l, v) => lax.clamp(l, v, 3), [0, 0])(lo, x);
+    const limits = lo.js() as number[];
+    expect(out.js()).toEqual(limits.map((l, i) => row(i).map((v) => Math.min(Math.max(v, l), 3))));
+  });
+
+  it('repeats what is the same for all', () => {
+    const out = vmap((l) => lax.clamp(l, np.array(row(0)), 3))(lo);
+    const limits = lo.js() as number[];
+    expect(out.js()).toEqual(limits.map((l) => row(0).map((v) => Math.min(Math.max(v, l), 3))));
   });
 });

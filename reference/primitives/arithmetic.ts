@@ -135,7 +135,7 @@ export const stopGradient: Unary<'stop_gradient'> = unary({
   dtypes: ANY,
   value: (x) => x,
   differentiate: { zero: 'that is its purpose' },
-  bound: 'moves',
+  bound: constantLipschitz(1),
   accuracy: exact,
   decompose: (_, operands) => operands,
 });

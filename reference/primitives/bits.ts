@@ -1,6 +1,6 @@
 /** Bitwise and logical operations (spec/primitives/bits.md): on bool they are those of logic. */
 import { BITS } from '../core/dtypes.ts';
-import { type Binary, binary, exact, NO_TANGENT, type Unary, unary } from './elementwise.ts';
+import { type Binary, binary, constantLipschitz, exact, NO_TANGENT, type Unary, unary } from './elementwise.ts';
 
 export const bitwiseAnd: Binary<'and'> = binary({
   name: 'and',
@@ -38,6 +38,6 @@ export const bitwiseNot: Unary<'not'> = unary({
   dtypes: BITS,
   value: (x, dtype) => (dtype === 'bool' ? 1 - x : ~x),
   differentiate: NO_TANGENT,
-  bound: 'exact',
+  bound: constantLipschitz(1),
   accuracy: exact,
 });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { grad, lax, np, vmap } from 'etalon';
 import { describe, expect, it } from 'vitest';
 import { evaluator } from '../../conformance/testing/elementwise.ts';
 import { hostArray, hostScalar } from '../core/host.ts';
@@ -69,5 +70,19 @@ describe('select_n', () => {
     };
     expect(bound(false)).toBe(0.25);
     expect(bound(true)).toBe(2);
+  });
+
+  it('hands each case the cotangents of its elements', () => {
+    const which = np.array([0n, 1n, 2n]);
+    const f = (x: Parameters<typeof lax.mul>[0]) => lax.selectN(which, x, lax.mul(x, 2), lax.mul(x, 3)).sum();
+    expect(grad(f)(np.array([1, 1, 1])).js()).toEqual([1, 2, 3]);
+  });
+
+  it('under vmap repeats a batched scalar choice and what is the same for all', () => {
+    const [x, y] = [np.array([1, 2]), np.array([10, 20])];
+    const choose = vmap((p) => lax.selectN(p, x, y));
+    expect(choose(np.array([true, false])).js()).toEqual([[10, 20], [1, 2]]); // prettier-ignore
+    const both = vmap((a) => lax.selectN(np.array(true), a, y));
+    expect(both(np.array([[1, 2], [3, 4]])).js()).toEqual([[10, 20], [10, 20]]); // prettier-ignore
   });
 });

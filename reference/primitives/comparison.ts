@@ -1,6 +1,6 @@
 /** Comparisons and the choice that they make (spec/primitives/comparison.md). */
 import type * as FC from 'fast-check';
-import { ANY, type DType, FLOATS } from '../core/dtypes.ts';
+import { ANY, type DType, FLOATS, isFloat } from '../core/dtypes.ts';
 import { aval, build, type HostArray, numbers, sameAval, type Shape, showAval } from '../core/host.ts';
 import { type Bound, type Bounded, type Call, definePrimitive, type Gen, knownOperand } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';
@@ -64,7 +64,10 @@ const chooser = (which: HostArray, n: number): ((i: number) => number) => {
   return (i) => Math.min(Math.max(at(i), 0), n - 1);
 };
 
-/** Where the choice is uncertain the result may be any of the cases: the hull of all, around the value chosen. */
+/**
+ * Where the choice is uncertain the result may be any of the cases: the hull of all, around the value chosen. Integers
+ * and booleans are known or unknown, nothing between.
+ */
 function selectBound([which, ...cases]: readonly Bounded[], [result]: readonly HostArray[]): Bound[] {
   const choose = chooser(which!.value, cases.length);
   const y = numbers(result!);
@@ -77,8 +80,9 @@ function selectBound([which, ...cases]: readonly Bounded[], [result]: readonly H
       const other = numbers(value)[i]!;
       const away = Object.is(other, y[i]) ? 0 : Math.abs(other - y[i]!);
       const reach = away + (bound?.worst[i] ?? 0);
-      worst[i] = Math.max(worst[i]!, Number.isNaN(reach) ? Infinity : reach);
-      variance[i] = Math.max(variance[i]!, Number.isNaN(away) ? Infinity : away ** 2 + (bound?.variance[i] ?? 0));
+      const known = reach === 0 || (isFloat(result!.dtype) && reach < Infinity);
+      worst[i] = Math.max(worst[i]!, known ? reach : Infinity);
+      variance[i] = Math.max(variance[i]!, known ? away ** 2 + (bound?.variance[i] ?? 0) : Infinity);
     }
   }
   return [{ worst, variance }];

@@ -1,7 +1,7 @@
 /**
  * Contraction: dot_general (spec/primitives/contraction.md).
  */
-import { ANY, type DType, isFloat, SUPPORTED_DTYPES } from '../core/dtypes.ts';
+import { ANY, type DType, FLOATS, isFloat, NUMBERS, SUPPORTED_DTYPES } from '../core/dtypes.ts';
 import { type Aval, build, type HostArray, type NumberData, numbers, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
@@ -53,8 +53,11 @@ function sameSizes(what: string, [lhs, rhs]: readonly Aval[], axes: readonly [Sh
   return a.every((n, i) => n === b[i]) || `${what} axes must have equal sizes, got ${show(a)} and ${show(b)}`;
 }
 
-/** A product may be accumulated in its own dtype; f32 also in f64. */
-const accumulators = (dtype: DType): DType[] => (dtype === 'float32' ? ['float32', 'float64'] : [dtype]);
+/** The dtypes that a result may have: no narrower float, and no integer for floats. */
+function resultTypes(dtype: DType): readonly DType[] {
+  if (isFloat(dtype)) return dtype === 'float32' ? FLOATS : ['float64'];
+  return dtype === 'bool' ? ANY : NUMBERS;
+}
 const resultType = (dtype: DType, p: DotGeneral): DType => p.preferred_element_type ?? dtype;
 
 function resultShape([lhs, rhs]: readonly { readonly shape: Shape }[], { dimension_numbers: dims }: DotGeneral): number[] {
@@ -104,8 +107,9 @@ const plainDot: Inner = (a, i, b, j, n) => {
 };
 
 function innerOf(dtype: DType, to: DType): Inner {
-  if (!isFloatDType(dtype) || !isFloatDType(to)) return dtype === 'bool' ? anyOfBoth : wrappedDot;
-  return (a, i, b, j, n) => exactDot(a, i, b, j, n, dtype, to);
+  if (!isFloatDType(to)) return to === 'bool' ? anyOfBoth : wrappedDot;
+  const from = dtype === 'float32' ? 'float32' : 'float64'; // doubles hold every integer
+  return (a, i, b, j, n) => exactDot(a, i, b, j, n, from, to);
 }
 
 export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6' | 'C7' | 'C8'> =
@@ -141,8 +145,8 @@ export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' |
         `precision must be null or one of ${PRECISIONS.join(', ')}, got ${String(p.precision)}`,
       C8: ([lhs], p) =>
         p.preferred_element_type === null ||
-        accumulators(lhs!.dtype).includes(p.preferred_element_type) ||
-        `preferred_element_type must be null or one of ${accumulators(lhs!.dtype).join(', ')} for ${lhs!.dtype}, got ${p.preferred_element_type}`,
+        resultTypes(lhs!.dtype).includes(p.preferred_element_type) ||
+        `preferred_element_type must be null or one of ${resultTypes(lhs!.dtype).join(', ')} for ${lhs!.dtype}, got ${p.preferred_element_type}`,
     },
     infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
     evaluate(xs, p) {
@@ -188,10 +192,12 @@ export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' |
     },
     bound: 'bilinear',
     accuracy([lhs], p) {
-      if (!isFloat(lhs!.dtype)) return { kind: 'exact' };
+      if (!isFloat(resultType(lhs!.dtype, p))) return { kind: 'exact' };
+      const terms = sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0]));
       return {
         kind: 'sum',
-        terms: sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0])),
+        // Integer factors may be rounded when they are converted: two roundings more.
+        terms: isFloat(lhs!.dtype) ? terms : terms + 2,
         magnitude: (xs) => Float64Array.from(numbers(contract(xs.map(magnitudes), p, 'float64', plainDot))),
       };
     },
@@ -212,7 +218,7 @@ export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' |
       C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
       C8: (gen) =>
         smallShape(gen, 1).chain((s) =>
-          product(gen, s, s, { preferred_element_type: gen.dtype === 'uint32' ? 'int32' : 'uint32' }),
+          product(gen, s, s, { preferred_element_type: isFloat(gen.dtype) ? 'int32' : 'float16' }),
         ),
     },
   });
@@ -279,7 +285,7 @@ function cases(gen: Gen): Calls {
       const params: DotGeneral = {
         dimension_numbers: [axesOf(1), axesOf(0)],
         precision: [null, 'HIGHEST' as const][pick(2)]!,
-        preferred_element_type: gen.dtype === 'float32' ? [null, 'float32' as const, 'float64' as const][pick(3)]! : null,
+        preferred_element_type: [null, null, ...resultTypes(gen.dtype)][pick(2 + resultTypes(gen.dtype).length)]!,
       };
       return { params, rhs: rhs.map((d) => (d === null ? 1 + pick(3) : lhs[d]!)) };
     }).chain(({ params, rhs }) => product(gen, lhs, rhs, params)),

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import 'etalon';
 import { makeGen } from '../../conformance/programs/gen.ts';
+import { ConcreteArray } from '../core/array.ts';
 import { ConstraintError } from '../core/errors.ts';
 import { type HostArray, avalOf, hostScalar, numbers } from '../core/host.ts';
 import {
@@ -11,6 +13,8 @@ import {
   inferAvals,
   SHAPE_CLASSES,
 } from '../core/primitive.ts';
+import * as lax from '../lax.ts';
+import { ulpSize } from '../transforms/rounding.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
@@ -112,6 +116,25 @@ describe.each(slopes.map((p) => [p.name, p] as const))('the error bound of %s', 
         expect(Object.is(fa, fb) || Math.abs(fa - fb) <= reach + rounding || reach === Infinity).toBe(true);
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe.each(families.filter((p) => p.decompose).map((p) => [p.name, p] as const))('%s decomposed', (_, primitive) => {
+  it('is within its accuracy', () => {
+    const calls = cells(primitive).chain((gen) => (primitive.cases as Draw)(gen));
+    fc.assert(
+      fc.property(calls, (call) => {
+        const operands = call.args.map((x) => ConcreteArray.fromHost(x));
+        const got = numbers((primitive.decompose!(lax, operands, call.params)[0] as ConcreteArray).toHost());
+        const expected = primitive.evaluate(call.args, call.params)[0]!;
+        const accuracy = primitive.accuracy(call.args.map(avalOf), call.params);
+        const allowed = accuracy.kind === 'ulp' ? accuracy.n + 0.5 : 0;
+        numbers(expected).forEach((y, i) => {
+          const off = Object.is(y, got[i]) ? 0 : Math.abs(y - got[i]!) / ulpSize(y, expected.dtype);
+          expect(off).toBeLessThanOrEqual(allowed);
+        });
+      }),
     );
   });
 });

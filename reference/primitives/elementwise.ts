@@ -193,26 +193,11 @@ function mixed(mask: HostArray, x: HostArray, y: HostArray): HostArray {
 function unequalCases(gen: Gen, dtypes: readonly DType[]): FC.Arbitrary<Call<NoParams>> {
   const { fc, dtype } = gen;
   const others = dtypes.filter((d) => d !== dtype);
+  const pair = (...types: readonly (readonly [DType, Shape])[]) => call(gen, types, NO_PARAMS);
   return smallShape(gen).chain((shape) =>
     fc.oneof(
-      call(
-        gen,
-        [
-          [dtype, shape],
-          [dtype, [...shape, 2]],
-        ],
-        NO_PARAMS,
-      ),
-      ...others.map((other) =>
-        call(
-          gen,
-          [
-            [dtype, shape],
-            [other, shape],
-          ],
-          NO_PARAMS,
-        ),
-      ),
+      pair([dtype, shape], [dtype, [...shape, 2]]),
+      ...others.map((other) => pair([dtype, shape], [other, shape])),
     ),
   );
 }

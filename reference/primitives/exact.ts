@@ -173,27 +173,23 @@ export function exactSum(x: Floats, from: number, n: number, dtype: FloatDType):
   return exact.round(dtype);
 }
 
-/**
- * Σ a[i + k]·b[j + k] for k < n, of values of dtype `from` and rounded once to `to`.
- */
+/** Σ a[i + k]·b[j + k] for k < n, of values of dtype `from` and rounded once to `to`. */
 export function exactDot(a: Floats, i: number, b: Floats, j: number, n: number, from: FloatDType, to: FloatDType): number {
-  const exact = new ExactSum();
-  if (from === 'float64') {
-    for (let k = 0; k < n; k++) exact.addProduct(a[i + k]!, b[j + k]!);
-    return exact.round(to);
-  }
-  // Products of two f32 values are exact in f64.
-  if (to === 'float32') {
+  if (from === 'float32' && to === 'float32') {
     let sum = 0;
     let drift = 0;
     for (let k = 0; k < n; k++) {
-      sum += a[i + k]! * b[j + k]!;
+      sum += a[i + k]! * b[j + k]!; // exact in f64, as every product of two f32 values is
       drift += Math.abs(sum);
     }
     const result = settled(sum, drift);
     if (result !== null) return result;
   }
-  for (let k = 0; k < n; k++) exact.add(a[i + k]! * b[j + k]!);
+  const exact = new ExactSum();
+  for (let k = 0; k < n; k++) {
+    if (from === 'float32') exact.add(a[i + k]! * b[j + k]!);
+    else exact.addProduct(a[i + k]!, b[j + k]!);
+  }
   return exact.round(to);
 }
 

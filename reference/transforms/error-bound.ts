@@ -68,7 +68,7 @@ function propagate(
       return primitive.batch === 'elementwise' ? decided(primitive, operands, results, params) : results.map(unknown);
     case 'moves':
     case 'linear':
-      return mapped(primitive, operands, params);
+      return mapped(primitive, operands, results, params);
     case 'bilinear':
       return [products(primitive, operands, params)];
   }
@@ -118,7 +118,10 @@ const times = (l: number, delta: number): number =>
 function decided(primitive: AnyFirstOrder, operands: readonly Bounded[], results: readonly HostArray[], params: Params): Bound[] {
   const ends = [-1, 1].map((sign) => operands.map((x) => shifted(x, sign)));
   const atEnds = ends.map((xs) => primitive.evaluate(xs, params));
-  const overlap = operands.length === 1 ? () => false : overlapping(operands);
+  const meet = operands.length === 1 ? () => false : overlapping(operands);
+  // An integer or bool is exact or unknown.
+  const unknowns = operands.filter((x) => !isFloat(x.value.dtype)).map(worstOf);
+  const overlap = (i: number): boolean => meet(i) || unknowns.some((w) => w[i] !== 0);
   return results.map((y, j) => {
     const [lo, hi] = atEnds.map((r) => numbers(r[j]!));
     const open = numbers(y).map((v, i) => Number(!Object.is(lo![i], v) || !Object.is(hi![i], v) || overlap(i)));
@@ -144,18 +147,22 @@ function overlapping(operands: readonly Bounded[]): (i: number) => boolean {
   };
 }
 
-/** The primitive applied to the bounds themselves; what it fills in from elsewhere is exact. */
-function mapped(primitive: AnyFirstOrder, operands: readonly Bounded[], params: Params): (Bound | null)[] {
+/**
+ * The primitive applied to the bounds themselves; what it fills in from elsewhere is exact. Operands that cannot be
+ * floats are places, not values: results read from an uncertain place are unknown.
+ */
+function mapped(primitive: AnyFirstOrder, operands: readonly Bounded[], results: readonly HostArray[], params: Params): Bound[] {
+  const last = primitive.operands.length - 1;
+  const isValue = (n: number): boolean => primitive.operands[Math.min(n, last)]!.dtypes.some(isFloat);
+  if (operands.some((x, n) => !isValue(n) && isUncertain(x))) return results.map(unknown);
   const exactFill = 'fill_value' in params ? { ...params, fill_value: 0 } : params;
   const apply = (of: (x: Bounded) => Float64Array): readonly HostArray[] =>
     primitive.evaluate(
-      operands.map((x) => (isFloat(x.value.dtype) ? f64(x.value, of(x)) : x.value)),
+      operands.map((x, n) => (isValue(n) ? f64(x.value, of(x)) : x.value)),
       exactFill,
     );
   const variances = apply(varianceOf);
-  return apply(worstOf).map((w, j) =>
-    isFloat(w.dtype) ? { worst: bounds(w), variance: bounds(variances[j]!) } : null,
-  );
+  return apply(worstOf).map((w, j) => ({ worst: bounds(w), variance: bounds(variances[j]!) }));
 }
 
 /** |a|·δb + |b|·δa + δa·δb, the primitive being the product. */

@@ -40,22 +40,16 @@ export async function schemaText(primitives: readonly AnyPrimitive[]): Promise<s
 function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
   const sections = new Map(pages.flatMap(sectionsOf).map((s) => [`${s.page}#${anchorOf(s.heading)}`, s]));
   const linked = (p: AnyPrimitive): string => `[\`${p.name}\`](${p.spec.replace('spec/', '')})`;
-  const families = Map.groupBy(firstOrder, (p) => p.spec.replace(/^.*\/(.*)\.md#.*$/, '$1'));
   const all = [...firstOrder, ...higherOrder];
+  const family = (p: AnyPrimitive): string => p.spec.replace(/^.*\/(.*)\.md#.*$/, '$1');
+  const operands = (p: AnyFirstOrder): string =>
+    p.operands.map((o) => `${o.name}: ${o.dtypes.map(shortName).join(' ')}`).join('; ') || 'none';
   return [
     `### Primitives`,
     `${firstOrder.length} of first order, which transform arrays:`,
-    table(
-      ['family', 'primitives'],
-      [...families].map(([family, list]) => [`[${family}](primitives/${family}.md)`, list.map(linked).join(' ')]),
-    ),
+    table(['primitive', 'page', 'operands'], firstOrder.map((p) => [linked(p), family(p), operands(p)])), // prettier-ignore
     `${higherOrder.length} of higher order, which hold programs:`,
     table(['primitive', 'parameters'], higherOrder.map((p) => [linked(p), Object.keys(p.params).join(', ')])), // prettier-ignore
-    '### Dtypes of operands',
-    table(
-      ['primitive', 'operands'],
-      firstOrder.map((p) => [linked(p), p.operands.map((o) => `${o.name}: ${o.dtypes.map(shortName).join(' ')}`).join('; ') || 'none']), // prettier-ignore
-    ),
     '### Constraints',
     'A broken constraint is an error that begins with its id. Ids are never renumbered and never reused.',
     table(

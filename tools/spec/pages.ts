@@ -55,16 +55,37 @@ export function constraintsIn(section: Section): Map<string, string> {
   return new Map([...found].map(([, id, text]) => [id!, text!.replace(/\s+/g, ' ').trim()]));
 }
 
-/** The names in backticks under the columns `operand` and `parameter` of the tables of a section. */
-export function namesIn(section: Section): { readonly operands: string[]; readonly params: string[] } {
-  const names: Record<string, string[]> = { operand: [], parameter: [] };
+export interface Tables {
+  /** The names in backticks under the columns `operand` and `parameter`. */
+  readonly operands: readonly string[];
+  readonly params: readonly string[];
+  /** The names in backticks of the types of operands, where there are any. */
+  readonly types: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What the tables of a section say of operands and parameters. */
+export function tablesOf(section: Section): Tables {
+  const operands: string[] = [];
+  const params: string[] = [];
+  const types = new Map<string, readonly string[]>();
   let columns: string[] = [];
   for (const line of section.text.split('\n')) {
-    const cells = line.startsWith('|') ? line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()) : null; // prettier-ignore
+    const cells = line.startsWith('|') ? cellsOf(line) : null;
     if (cells === null) columns = [];
     else if (columns.length === 0) columns = cells;
-    else
-      cells.forEach((cell, i) => names[columns[i]!]?.push(...[...cell.matchAll(/`\W*(\w+)\W*`/g)].map((m) => m[1]!)));
+    else {
+      const row = new Map(columns.map((column, i) => [column, i]).reverse() as [string, number][]); // the first of two `type`s
+      const found = namesIn(cells[row.get('operand') ?? -1]);
+      operands.push(...found);
+      params.push(...namesIn(cells[row.get('parameter') ?? -1]));
+      for (const name of found) types.set(name, namesIn(cells[row.get('type') ?? -1]));
+    }
   }
-  return { operands: names['operand']!, params: names['parameter']! };
+  return { operands, params, types };
 }
+
+const namesIn = (cell: string | undefined): string[] =>
+  [...(cell ?? '').matchAll(/`[^\w`]*(\w+)[^\w`]*`/g)].map((m) => m[1]!);
+
+/** The cells of a row of a table. */
+export const cellsOf = (line: string): string[] => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()); // prettier-ignore

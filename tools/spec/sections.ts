@@ -1,10 +1,11 @@
 /** Whether the pages of primitives say what the code says, and whether every error has its entry. */
-import { dtypes, shortName, SUPPORTED_DTYPES } from '../../reference/core/dtypes.ts';
+import { laws } from '../../conformance/laws/index.ts';
+import { CASES_PER_CELL } from '../../conformance/programs/plan.ts';
+import { dtypeOfShort, dtypes, promote, shortName, SUPPORTED_DTYPES } from '../../reference/core/dtypes.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { ULP_BUDGETS } from '../../reference/primitives/accuracy.ts';
-import { promote } from '../../reference/core/dtypes.ts';
-import { errorClasses } from './index-page.ts';
-import { anchorOf, constraintsIn, namesIn, type Page, type Section, sectionsOf } from './pages.ts';
+import { errorClasses, lawsOf } from './index-page.ts';
+import { anchorOf, cellsOf, constraintsIn, tablesOf, type Page, type Section, sectionsOf } from './pages.ts';
 
 /** The section that a primitive names as its own. */
 export function sectionOf(primitive: AnyPrimitive, pages: readonly Page[]): Section | undefined {
@@ -21,12 +22,20 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
   const need = (what: string, is: boolean): void => {
     if (!is) problems.push(what);
   };
-  const { operands, params } = namesIn(section);
+  const { operands, params, types } = tablesOf(section);
   const wanted = primitive.operands.map((o) => o.name);
   need(
     `the table of operands names ${operands.join(', ') || 'none'}, the code ${wanted.join(', ') || 'none'}`,
     same(operands, wanted),
   );
+  for (const { name, dtypes: list } of primitive.operands) {
+    const listed = types.get(name) ?? [];
+    const shorts = list.map(shortName);
+    need(
+      `${name} is one of ${listed.join(', ')} on the page, of ${shorts.join(', ')} in the code`,
+      !listed.every((t) => dtypeOfShort(t)) || listed.length === 0 || same(listed, shorts),
+    );
+  }
   const keys = Object.keys(primitive.params);
   need(
     `the table of parameters names ${params.join(', ') || 'none'}, the code ${keys.join(', ') || 'none'}`,
@@ -56,7 +65,7 @@ export function checkHigherOrderSection(primitive: AnyHigherOrder, pages: readon
     if (!new RegExp(`^- ${rule}\\b`, 'm').test(section.text)) problems.push(`there is no "- ${rule}"`);
   }
   const keys = Object.keys(primitive.params);
-  const { params } = namesIn(section);
+  const { params } = tablesOf(section);
   if (!same(params, keys))
     problems.push(`the table of parameters names ${params.join(', ')}, the code ${keys.join(', ')}`);
   return problems.map((p) => `${section.page}:${section.line} ${primitive.name}: ${p}`);
@@ -105,7 +114,7 @@ const rowsOf = (text: string): string[][] =>
   text
     .split('\n')
     .filter((line) => line.startsWith('|'))
-    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll('`', ''))); // prettier-ignore
+    .map((line) => cellsOf(line).map((cell) => cell.replaceAll('`', '')));
 
 const sectionNamed = (pages: readonly Page[], path: string, heading: string): string =>
   pages
@@ -145,4 +154,17 @@ export function checkBudgets(pages: readonly Page[]): { readonly rows: number; r
   const inCode = Object.entries(ULP_BUDGETS).map(([name, { strict, fast }]) => `${name} ${strict} ${fast}`);
   const differ = [...new Set(inPage).symmetricDifference(new Set(inCode))];
   return { rows: rows.length, problems: differ.map((row) => `spec/numerics.md: page and code differ in: ${row}`) };
+}
+
+/** The laws of spec/conformance.md against those of the suite, levels too. */
+export function checkLaws(pages: readonly Page[]): string[] {
+  const inPage = lawsOf(pages).map((law) => law.name);
+  const inCode = [...Object.keys(laws), 'rejects', 'fixture', 'training'];
+  const differ = [...new Set(inPage).symmetricDifference(new Set(inCode))];
+  const [, , ...rows] = rowsOf(sectionNamed(pages, 'spec/conformance.md', 'Levels'));
+  const levels = same(rows.map((row) => row.join(' ')), Object.entries(CASES_PER_CELL).map((row) => row.join(' '))); // prettier-ignore
+  return [
+    ...differ.map((law) => `spec/conformance.md: only page or only code has the law ${law}`),
+    ...(levels ? [] : ['spec/conformance.md: the table of levels is not that of conformance/programs/plan.ts']),
+  ];
 }

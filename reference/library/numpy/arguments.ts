@@ -24,7 +24,11 @@ export const inexact = (dtype: DType): DType => (isInexact(dtype) ? dtype : defa
 export const numeric = (dtype: DType): DType => (dtype === 'bool' ? 'int32' : dtype);
 
 /** The arrays in one dtype, their shapes as they are. Numbers take the dtype of the arrays beside them. */
-export function promoteDtypes(xs: readonly ArrayLike[], where: string, to: (dtype: DType) => DType = (d) => d): NDArray[] {
+export function promoteDtypes(
+  xs: readonly ArrayLike[],
+  where: string,
+  to: (dtype: DType) => DType = (d) => d,
+): NDArray[] {
   const all = xs.map((x) => asArray(x, where));
   const arrays = all.filter((_, i) => xs[i] instanceof NDArray);
   const common = promote(
@@ -45,7 +49,9 @@ export function broadcastShapes(shapes: readonly Shape[], where: string): number
     const sizes = shapes.map((s) => s[d - rank + s.length] ?? 1);
     const size = sizes.find((n) => n !== 1) ?? 1;
     if (sizes.every((n) => n === 1 || n === size)) return size;
-    throw new ShapeError(`${where}: the shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')} do not broadcast`);
+    throw new ShapeError(
+      `${where}: the shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')} do not broadcast`,
+    );
   });
 }
 
@@ -94,7 +100,8 @@ export function canonicalAxis(axis: number, rank: number, where: string): number
 export function canonicalAxes(axis: Axis | undefined, rank: number, where: string): number[] {
   if (axis === undefined || axis === null) return Array.from({ length: rank }, (_, d) => d);
   const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => canonicalAxis(a, rank, where));
-  if (new Set(axes).size < axes.length) throw new ShapeError(`${where}: axes [${String(axis)}] repeat an axis of an array of rank ${rank}`);
+  if (new Set(axes).size < axes.length)
+    throw new ShapeError(`${where}: axes [${String(axis)}] repeat an axis of an array of rank ${rank}`);
   return axes.sort((a, b) => a - b);
 }
 
@@ -102,13 +109,19 @@ export function canonicalAxes(axis: Axis | undefined, rank: number, where: strin
 export function shapeArgument(shape: number | Shape, where: string): Shape {
   const sizes = typeof shape === 'number' ? [shape] : shape;
   for (const n of sizes) {
-    if (!Number.isInteger(n) || n < 0) throw new ShapeError(`${where}: a shape has sizes 0, 1, 2 …, got [${sizes.join(',')}]`);
+    if (!Number.isInteger(n) || n < 0)
+      throw new ShapeError(`${where}: a shape has sizes 0, 1, 2 …, got [${sizes.join(',')}]`);
   }
   return sizes;
 }
 
 /** `f(x, axis, options)` and `f(x, options)` are the same call: the options of either. */
-export function mergeAxis<O extends { readonly axis?: Axis }>(axis: Axis | O | undefined, options: O | undefined, known: readonly string[], where: string): Partial<O> {
+export function mergeAxis<O extends { readonly axis?: Axis }>(
+  axis: Axis | O | undefined,
+  options: O | undefined,
+  known: readonly string[],
+  where: string,
+): Partial<O> {
   const isOptions = typeof axis === 'object' && axis !== null && !Array.isArray(axis);
   const given = isOptions ? (axis as O) : options;
   if (given !== undefined) checkOptions(given, known, where);

@@ -6,7 +6,15 @@ import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
 import { build, type Shape, showAval } from '../../core/host.ts';
 import { type ArrayLike, NDArray, type Nested } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { broadcastAll, broadcastShape, type DTypeArgument, dtypeArgument, inexact, promoteDtypes, shapeArgument } from './arguments.ts';
+import {
+  broadcastAll,
+  broadcastShape,
+  type DTypeArgument,
+  dtypeArgument,
+  inexact,
+  promoteDtypes,
+  shapeArgument,
+} from './arguments.ts';
 import { diagonal } from './indexing.ts';
 
 /** What `np.array` takes: numbers in nested lists, arrays among them, a typed array, an array. */
@@ -46,7 +54,9 @@ function stackSources(sources: readonly ArraySource[], dtype: DType | undefined)
   const parts = dtype === undefined ? promoteDtypes(rows, 'np.array') : rows.map((x) => fromSource(x, dtype));
   const odd = parts.find((x) => x.shape.join() !== parts[0]!.shape.join());
   if (odd !== undefined) {
-    throw new ArgumentError(`np.array: the parts of a list differ in shape: ${showAval(parts[0]!.aval)} and ${showAval(odd.aval)}`);
+    throw new ArgumentError(
+      `np.array: the parts of a list differ in shape: ${showAval(parts[0]!.aval)} and ${showAval(odd.aval)}`,
+    );
   }
   return lax.concatenate(
     parts.map((x) => lax.expandDims(x, [0])),
@@ -88,19 +98,26 @@ export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => l
 export const emptyLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, null, options, 'np.emptyLike');
 export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray =>
   like(x, (options.dtype ?? asArray(x, 'np.onesLike').dtype) === 'bool' ? true : 1, options, 'np.onesLike');
-export const fullLike = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray => like(x, value, options, 'np.fullLike');
+export const fullLike = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray =>
+  like(x, value, options, 'np.fullLike');
 
 /**
  * `start`, `start + step` … before `stop`; one argument is the stop. int32 unless `dtype` says otherwise, whatever the
  * values: a fractional step needs `{ dtype: 'float32' }`.
  */
-export function arange(start: number, stop?: number | null, step: number = 1, options: { readonly dtype?: DType } = {}): NDArray {
+export function arange(
+  start: number,
+  stop?: number | null,
+  step: number = 1,
+  options: { readonly dtype?: DType } = {},
+): NDArray {
   checkOptions(options, ['dtype'], 'np.arange');
   const dtype = checkDType(options.dtype ?? 'int32', 'np.arange: dtype');
   const [from, to] = stop == null ? [0, start] : [start, stop];
   if (step === 0) throw new ArgumentError('np.arange: the step is 0');
   const size = Math.max(0, Math.ceil((to - from) / step));
-  if (!isInexact(dtype)) for (const value of [from, step]) scalarAs(value, dtype === 'uint32' ? 'int32' : dtype, 'np.arange');
+  if (!isInexact(dtype))
+    for (const value of [from, step]) scalarAs(value, dtype === 'uint32' ? 'int32' : dtype, 'np.arange');
   if (from === 0 && step === 1) return lax.iota(dtype, size);
   return ConcreteArray.fromHost(build(dtype, [size], (i) => from + i * step));
 }
@@ -120,10 +137,14 @@ export function linspace(
   const given = typeof endpoint === 'object' ? endpoint : { endpoint, ...options };
   checkOptions(given, ['endpoint', 'dtype'], 'np.linspace');
   const [size] = shapeArgument(num, 'np.linspace');
-  const [from, to] = broadcastAll(promoteDtypes([start, stop], 'np.linspace', inexact), 'np.linspace') as [NDArray, NDArray];
+  const [from, to] = broadcastAll(promoteDtypes([start, stop], 'np.linspace', inexact), 'np.linspace') as [
+    NDArray,
+    NDArray,
+  ];
   const divisions = given.endpoint === false ? size! : size! - 1;
-  const rows = interpolate(from, to, given.endpoint === false || size === 1 ? size! : divisions, divisions);
-  const all = given.endpoint === false || size! < 2 ? rows : lax.concatenate([rows, lax.expandDims(to, [0])], 0);
+  const endsAtStop = given.endpoint !== false && size! > 1;
+  const rows = interpolate(from, to, endsAtStop ? size! - 1 : size!, divisions);
+  const all = endsAtStop ? lax.concatenate([rows, lax.expandDims(to, [0])], 0) : rows;
   if (given.dtype === undefined) return all;
   return astype(isInexact(given.dtype) ? all : lax.floor(all), given.dtype);
 }
@@ -147,7 +168,8 @@ export function eye(n: number, m?: number | null | DiagonalOptions, options: Dia
   checkOptions(given, ['k', 'dtype'], 'np.eye');
   return astype(onDiagonal(n, typeof m === 'number' ? m : n, given.k ?? 0, lax.eq), given.dtype ?? defaultFloat());
 }
-export const identity = (n: number, dtype?: DTypeArgument): NDArray => eye(n, n, { dtype: dtypeArgument(dtype, 'np.identity') ?? defaultFloat() });
+export const identity = (n: number, dtype?: DTypeArgument): NDArray =>
+  eye(n, n, { dtype: dtypeArgument(dtype, 'np.identity') ?? defaultFloat() });
 
 /** Ones on and below a diagonal, zeros above. */
 export function tri(n: number, m?: number | null, k: number = 0, dtype?: DTypeArgument): NDArray {
@@ -196,7 +218,9 @@ export function meshgrid(vectors: readonly ArrayLike[], options: { readonly inde
 
 /** The dtype to which arguments of a function promote; numbers yield to the arrays beside them. */
 export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
-  const known = xs.map((x) => (typeof x === 'string' ? { dtype: checkDType(x, 'np.resultType'), weak: false } : asArray(x, 'np.resultType').aval));
+  const known = xs.map((x) =>
+    typeof x === 'string' ? { dtype: checkDType(x, 'np.resultType'), weak: false } : asArray(x, 'np.resultType').aval,
+  );
   return promote(known, 'np.resultType').dtype;
 }
 export const promoteTypes = (a: DType, b: DType): DType => resultType(a, b);

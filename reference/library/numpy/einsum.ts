@@ -47,7 +47,8 @@ function parse(subscripts: string, arrays: readonly NDArray[]): { inputs: Labell
   };
   const [left, right, ...more] = subscripts.replaceAll(' ', '').split('->');
   const texts = left!.split(',');
-  if (more.length > 0 || ![left!, right ?? ''].every((t) => /^([A-Za-z]|\.\.\.|,)*$/.test(t))) fail("expected letters, '...' and one '->'");
+  if (more.length > 0 || ![left!, right ?? ''].every((t) => /^([A-Za-z]|\.\.\.|,)*$/.test(t)))
+    fail("expected letters, '...' and one '->'");
   if (texts.length !== arrays.length) fail(`${texts.length} operands are named, ${arrays.length} given`);
   const inputs = texts.map((text, i): Labelled => {
     const array = arrays[i]!;
@@ -62,14 +63,19 @@ function parse(subscripts: string, arrays: readonly NDArray[]): { inputs: Labell
   const output = right === undefined ? implicitOutput(inputs, ellipsis) : expand(right, ellipsis);
   if (new Set(output).size < output.length) fail('the result repeats a label');
   for (const label of output) if (!known.has(label)) fail(`the result's label '${label}' is not in any operand`);
-  if (right !== undefined && ellipsis > 0 && !right.includes('...')) fail("the operands' '...' is missing from the result");
+  if (right !== undefined && ellipsis > 0 && !right.includes('...'))
+    fail("the operands' '...' is missing from the result");
   return { inputs, output };
 }
 
 const isHidden = (label: string): boolean => label >= '0' && label <= '9';
 const expand = (text: string, hidden: number): string[] => {
   const [before, after] = text.split('...');
-  return [...before!, ...Array.from({ length: after === undefined ? 0 : hidden }, (_, i) => String(hidden - 1 - i)), ...(after ?? '')];
+  return [
+    ...before!,
+    ...Array.from({ length: after === undefined ? 0 : hidden }, (_, i) => String(hidden - 1 - i)),
+    ...(after ?? ''),
+  ];
 };
 
 function implicitOutput(inputs: readonly Labelled[], ellipsis: number): string[] {
@@ -96,7 +102,9 @@ function broadcastEllipses(inputs: readonly Labelled[]): readonly Labelled[] {
   const hiddenShape = ({ array, labels }: Labelled): number[] => array.shape.filter((_, d) => isHidden(labels[d]!));
   const common = broadcastShapes(inputs.map(hiddenShape), 'np.einsum');
   return inputs.map(({ array, labels }) => {
-    const shape = array.shape.map((n, d) => (isHidden(labels[d]!) ? common[common.length - 1 - Number(labels[d])]! : n));
+    const shape = array.shape.map((n, d) =>
+      isHidden(labels[d]!) ? common[common.length - 1 - Number(labels[d])]! : n,
+    );
     const same = shape.every((n, d) => n === array.shape[d]);
     return { labels, array: same ? array : lax.broadcastInDim(array, shape, shape.map((_, d) => d)) }; // prettier-ignore
   });

@@ -7,7 +7,16 @@ import { type DType, dtypes, finfo, isFloat, isInexact } from '../../core/dtypes
 import { ArgumentError, checkOptions } from '../../core/errors.ts';
 import { type ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { broadcastAll, broadcastShapes, broadcastShape, inexact, numeric, promoteArguments, promoteDtypes, truthy } from './arguments.ts';
+import {
+  broadcastAll,
+  broadcastShapes,
+  broadcastShape,
+  inexact,
+  numeric,
+  promoteArguments,
+  promoteDtypes,
+  truthy,
+} from './arguments.ts';
 
 export type Unary = (x: ArrayLike) => NDArray;
 export type Binary = (x: ArrayLike, y: ArrayLike) => NDArray;
@@ -33,40 +42,57 @@ const choose = (where: NDArray, yes: ArrayLike, no: ArrayLike): NDArray => lax.s
 export const add: Binary = binary('add', (x, y) => (x.dtype === 'bool' ? lax.bitwiseOr(x, y) : lax.add(x, y)));
 export const subtract: Binary = binary('subtract', lax.sub);
 /** Product; of bool arrays the logical and. */
-export const multiply: Binary = binary('multiply', (x, y) => (x.dtype === 'bool' ? lax.bitwiseAnd(x, y) : lax.mul(x, y)));
+export const multiply: Binary = binary('multiply', (x, y) =>
+  x.dtype === 'bool' ? lax.bitwiseAnd(x, y) : lax.mul(x, y),
+);
 /** The true quotient: of integers too a float. */
 export const divide: Binary = binary('divide', lax.div, inexact);
 export const trueDivide: Binary = divide;
 
 /** The quotient rounded towards −∞. An integer divided by zero gives what JAX gives: −1 or −2. */
-export const floorDivide: Binary = binary('floorDivide', (x, y) => {
-  const { kind } = dtypes[x.dtype];
-  if (kind === 'uint') return lax.div(x, y);
-  if (kind === 'int') {
-    const quotient = lax.div(x, y);
-    const rounds = lax.bitwiseAnd(lax.ne(lax.sign(x), lax.sign(y)), lax.ne(lax.rem(x, y), 0));
-    return choose(rounds, lax.sub(quotient, 1), quotient);
-  }
-  const remains = lax.rem(x, y);
-  const quotient = lax.div(choose(lax.eq(y, 0), x, lax.sub(x, remains)), y);
-  const rounds = lax.bitwiseAnd(lax.ne(remains, 0), lax.ne(lax.sign(y), lax.sign(remains)));
-  return lax.round(choose(rounds, lax.sub(quotient, 1), quotient));
-}, numeric);
+export const floorDivide: Binary = binary(
+  'floorDivide',
+  (x, y) => {
+    const { kind } = dtypes[x.dtype];
+    if (kind === 'uint') return lax.div(x, y);
+    if (kind === 'int') {
+      const quotient = lax.div(x, y);
+      const rounds = lax.bitwiseAnd(lax.ne(lax.sign(x), lax.sign(y)), lax.ne(lax.rem(x, y), 0));
+      return choose(rounds, lax.sub(quotient, 1), quotient);
+    }
+    const remains = lax.rem(x, y);
+    const quotient = lax.div(choose(lax.eq(y, 0), x, lax.sub(x, remains)), y);
+    const rounds = lax.bitwiseAnd(lax.ne(remains, 0), lax.ne(lax.sign(y), lax.sign(remains)));
+    return lax.round(choose(rounds, lax.sub(quotient, 1), quotient));
+  },
+  numeric,
+);
 
 /** The remainder with the divisor's sign. An integer modulo zero is 0. */
-export const remainder: Binary = binary('remainder', (x, y) => {
-  const divisor = isInexact(y.dtype) ? y : choose(lax.eq(y, 0), 1, y);
-  const remains = lax.rem(x, divisor);
-  const otherSign = lax.ne(lax.lt(remains, 0), lax.lt(divisor, 0));
-  return choose(lax.bitwiseAnd(otherSign, lax.ne(remains, 0)), lax.add(remains, divisor), remains);
-}, numeric);
+export const remainder: Binary = binary(
+  'remainder',
+  (x, y) => {
+    const divisor = isInexact(y.dtype) ? y : choose(lax.eq(y, 0), 1, y);
+    const remains = lax.rem(x, divisor);
+    const otherSign = lax.ne(lax.lt(remains, 0), lax.lt(divisor, 0));
+    return choose(lax.bitwiseAnd(otherSign, lax.ne(remains, 0)), lax.add(remains, divisor), remains);
+  },
+  numeric,
+);
 export const mod: Binary = remainder;
 
 /** The remainder with the dividend's sign. */
-export const fmod: Binary = binary('fmod', (x, y) => lax.rem(x, isInexact(y.dtype) ? y : choose(lax.eq(y, 0), 1, y)), numeric);
+export const fmod: Binary = binary(
+  'fmod',
+  (x, y) => lax.rem(x, isInexact(y.dtype) ? y : choose(lax.eq(y, 0), 1, y)),
+  numeric,
+);
 
 /** Quotient rounded towards −∞, and remainder. */
-export const divmod = (x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainder: NDArray] => [floorDivide(x, y), remainder(x, y)];
+export const divmod = (x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainder: NDArray] => [
+  floorDivide(x, y),
+  remainder(x, y),
+];
 
 /**
  * `x` to the power `y`. An integer written as a number is a fixed power (`integer_pow`, whose derivative at 0 is right);
@@ -76,8 +102,10 @@ export const divmod = (x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainde
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
   if (x instanceof NDArray && (typeof y === 'bigint' || Number.isInteger(y))) {
     const [base] = promoteDtypes([x], 'np.power', numeric);
-    if (y as number < 0 && !isInexact(base!.dtype)) {
-      throw new ArgumentError(`np.power: integers have no negative powers, got ${y} beside ${base!.dtype}; convert first: x.astype('float32')`);
+    if ((y as number) < 0 && !isInexact(base!.dtype)) {
+      throw new ArgumentError(
+        `np.power: integers have no negative powers, got ${y} beside ${base!.dtype}; convert first: x.astype('float32')`,
+      );
     }
     return lax.integerPow(base!, Number(y));
   }
@@ -108,7 +136,9 @@ export const floatPower: Binary = binary('floatPower', lax.pow, inexact);
 
 export const negative: Unary = unary('negative', lax.neg);
 export const positive: Unary = unary('positive', (x) => x);
-export const absolute: Unary = unary('absolute', (x) => (['uint', 'bool'].includes(dtypes[x.dtype].kind) ? x : lax.abs(x)));
+export const absolute: Unary = unary('absolute', (x) =>
+  ['uint', 'bool'].includes(dtypes[x.dtype].kind) ? x : lax.abs(x),
+);
 export const abs: Unary = absolute;
 export const fabs: Unary = floating('fabs', lax.abs);
 export const sign: Unary = unary('sign', lax.sign);
@@ -119,7 +149,8 @@ export const sqrt: Unary = floating('sqrt', lax.sqrt);
 // ---- rounding
 
 /** Integers are whole already; floats go through `f`. */
-const rounding = (name: string, f: (x: NDArray) => NDArray): Unary => unary(name, (x) => (isInexact(x.dtype) ? f(x) : x));
+const rounding = (name: string, f: (x: NDArray) => NDArray): Unary =>
+  unary(name, (x) => (isInexact(x.dtype) ? f(x) : x));
 
 export const floor: Unary = rounding('floor', lax.floor);
 export const ceil: Unary = rounding('ceil', lax.ceil);
@@ -135,7 +166,9 @@ export function round(x: ArrayLike, decimals: number = 0): NDArray {
   if (!Number.isInteger(decimals)) throw new ArgumentError(`np.round: decimals must be an integer, got ${decimals}`);
   if (!isInexact(array.dtype)) {
     if (decimals >= 0) return array;
-    throw new ArgumentError(`np.round: ${array.dtype} arrays have no negative decimals; convert first: x.astype('float32')`);
+    throw new ArgumentError(
+      `np.round: ${array.dtype} arrays have no negative decimals; convert first: x.astype('float32')`,
+    );
   }
   if (decimals === 0) return toEven(array);
   if (decimals > Math.log10(finfo(array.dtype).max)) return array;
@@ -238,12 +271,19 @@ export const heaviside: Binary = binary(
 );
 
 /** NaN and the infinities replaced by finite numbers. */
-export function nanToNum(x: ArrayLike, options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {}): NDArray {
+export function nanToNum(
+  x: ArrayLike,
+  options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {},
+): NDArray {
   checkOptions(options, ['nan', 'posinf', 'neginf'], 'np.nanToNum');
   const array = asArray(x, 'np.nanToNum');
   if (!isInexact(array.dtype)) return array;
   const { min, max } = finfo(array.dtype);
   const like = (value: number): NDArray => scalar(value, array.dtype, 'np.nanToNum');
   const finite = where(lax.ne(array, array), like(options.nan ?? 0), array);
-  return where(lax.eq(finite, Infinity), like(options.posinf ?? max), where(lax.eq(finite, -Infinity), like(options.neginf ?? min), finite));
+  return where(
+    lax.eq(finite, Infinity),
+    like(options.posinf ?? max),
+    where(lax.eq(finite, -Infinity), like(options.neginf ?? min), finite),
+  );
 }

@@ -17,7 +17,12 @@ export interface TakeOptions {
 }
 
 /** Indices in the range that `gather` expects, and its mode. @throws ArgumentError for an unknown mode */
-function prepareIndices(indices: NDArray, size: number, options: TakeOptions, where_: string): { at: NDArray; gather: lax.IndexOptions } {
+function prepareIndices(
+  indices: NDArray,
+  size: number,
+  options: TakeOptions,
+  where_: string,
+): { at: NDArray; gather: lax.IndexOptions } {
   checkOptions(options, ['mode', 'fillValue'], where_);
   const mode: string = options.mode ?? 'fill';
   if (mode === 'clip') return { at: indices, gather: { mode: 'clip' } };
@@ -65,7 +70,12 @@ export function take(x: ArrayLike, indices: ArrayLike, axis?: number | null, opt
 }
 
 /** For every position of `indices`, the element of `x` at that position but for `axis`, where the index says. */
-export function takeAlongAxis(x: ArrayLike, indices: ArrayLike, axis: number | null = -1, options: TakeOptions = {}): NDArray {
+export function takeAlongAxis(
+  x: ArrayLike,
+  indices: ArrayLike,
+  axis: number | null = -1,
+  options: TakeOptions = {},
+): NDArray {
   const given = asArray(x, 'np.takeAlongAxis');
   const list = indexArray(indices, 'np.takeAlongAxis');
   const array = axis === null ? lax.reshape(given, [given.size]) : given;
@@ -98,7 +108,8 @@ export function takeAlongAxis(x: ArrayLike, indices: ArrayLike, axis: number | n
 /** A diagonal of the last two axes (or of two others, which go), as the last axis of the result. */
 export function diagonal(x: ArrayLike, offset: number = 0, axis1: number = 0, axis2: number = 1): NDArray {
   const array = asArray(x, 'np.diagonal');
-  if (array.ndim < 2) throw new ShapeError(`np.diagonal: needs an array of rank 2 or more, got ${showAval(array.aval)}`);
+  if (array.ndim < 2)
+    throw new ShapeError(`np.diagonal: needs an array of rank 2 or more, got ${showAval(array.aval)}`);
   const moved = moveaxis(array, [axis1, axis2], [-2, -1]);
   const lead = moved.shape.slice(0, -2);
   const [n, m] = moved.shape.slice(-2) as [number, number];

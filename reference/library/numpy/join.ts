@@ -26,7 +26,8 @@ export const concat: typeof concatenate = concatenate;
 export function stack(xs: readonly ArrayLike[], axis: number = 0): NDArray {
   const arrays = parts(xs, 'np.stack');
   const other = arrays.find((x) => !sameShape(x.shape, arrays[0]!.shape));
-  if (other !== undefined) throw new ShapeError(`np.stack: the shapes differ: ${showAval(arrays[0]!.aval)} and ${showAval(other.aval)}`);
+  if (other !== undefined)
+    throw new ShapeError(`np.stack: the shapes differ: ${showAval(arrays[0]!.aval)} and ${showAval(other.aval)}`);
   const at = canonicalAxis(axis, arrays[0]!.ndim + 1, 'np.stack');
   return lax.concatenate(
     arrays.map((x) => lax.expandDims(x, [at])),
@@ -80,7 +81,8 @@ export function tile(x: ArrayLike, reps: number | readonly number[]): NDArray {
 }
 
 function tileAxis(x: NDArray, count: number, axis: number): NDArray {
-  if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`np.tile: repetitions must be 0, 1, 2 …, got ${count}`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new ArgumentError(`np.tile: repetitions must be 0, 1, 2 …, got ${count}`);
   if (count === 1) return x;
   const shape = [...x.shape];
   shape.splice(axis, 0, count);
@@ -101,7 +103,8 @@ export function repeat(x: ArrayLike, repeats: number | readonly number[], axis: 
   const at = canonicalAxis(axis ?? 0, array.ndim, 'np.repeat');
   if (typeof repeats === 'number') return repeatEach(array, repeats, at);
   const size = array.shape[at]!;
-  if (repeats.length !== size) throw new ShapeError(`np.repeat: ${repeats.length} repetitions for an axis of size ${size}`);
+  if (repeats.length !== size)
+    throw new ShapeError(`np.repeat: ${repeats.length} repetitions for an axis of size ${size}`);
   return lax.concatenate(
     repeats.map((n, i) => repeatEach(lax.sliceInDim(array, i, i + 1, 1, at), n, at)),
     at,
@@ -109,7 +112,8 @@ export function repeat(x: ArrayLike, repeats: number | readonly number[], axis: 
 }
 
 function repeatEach(x: NDArray, count: number, axis: number): NDArray {
-  if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`np.repeat: repetitions must be 0, 1, 2 …, got ${count}`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new ArgumentError(`np.repeat: repetitions must be 0, 1, 2 …, got ${count}`);
   const shape = [...x.shape];
   shape.splice(axis + 1, 0, count);
   const copies = lax.broadcastInDim(
@@ -132,7 +136,8 @@ export interface PadOptions {
 /** The array with a margin of `constantValues` (0). */
 export function pad(x: ArrayLike, padWidth: PadWidth, options: PadOptions = {}): NDArray {
   checkOptions(options, ['mode', 'constantValues'], 'np.pad');
-  if ((options.mode ?? 'constant') !== 'constant') throw new ArgumentError(`np.pad: mode must be 'constant', got '${options.mode}'`);
+  if ((options.mode ?? 'constant') !== 'constant')
+    throw new ArgumentError(`np.pad: mode must be 'constant', got '${options.mode}'`);
   const array = asArray(x, 'np.pad');
   const widths = array.shape.map((_, d) => padAt(padWidth, d));
   if (Array.isArray(padWidth) && Array.isArray(padWidth[0]) && ![1, array.ndim].includes(padWidth.length)) {

@@ -79,7 +79,8 @@ const everyElement = (x: NDArray): NDArray =>
   );
 
 /** True if every element is close. */
-export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray => everyElement(isclose(x, y, options));
+export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray =>
+  everyElement(isclose(x, y, options));
 
 /** True if shapes and elements are equal. */
 export function arrayEqual(x: ArrayLike, y: ArrayLike, options: { readonly equalNan?: boolean } = {}): NDArray {

@@ -5,7 +5,14 @@ import { checkOptions, ShapeError } from '../../core/errors.ts';
 import { showAval } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { broadcastShape, broadcastShapes, canonicalAxis, numeric, promoteArguments, promoteDtypes } from './arguments.ts';
+import {
+  broadcastShape,
+  broadcastShapes,
+  canonicalAxis,
+  numeric,
+  promoteArguments,
+  promoteDtypes,
+} from './arguments.ts';
 import { diagonal } from './indexing.ts';
 import { ravel } from './shape.ts';
 
@@ -14,13 +21,24 @@ export type ProductOptions = lax.DotOptions;
 function pair(x: ArrayLike, y: ArrayLike, where: string): [NDArray, NDArray] {
   return promoteDtypes([x, y], where) as [NDArray, NDArray];
 }
-const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const times = (x: NDArray, y: NDArray): NDArray => (x.dtype === 'bool' ? lax.bitwiseAnd(x, y) : lax.mul(x, y));
 const ranksOf = (x: NDArray, y: NDArray): string => `${showAval(x.aval)} and ${showAval(y.aval)}`;
 
-function contract(x: NDArray, y: NDArray, xAxes: readonly number[], yAxes: readonly number[], options: ProductOptions, where: string): NDArray {
+function contract(
+  x: NDArray,
+  y: NDArray,
+  xAxes: readonly number[],
+  yAxes: readonly number[],
+  options: ProductOptions,
+  where: string,
+): NDArray {
   xAxes.forEach((a, i) => {
     if (x.shape[a] !== y.shape[yAxes[i]!]) {
-      throw new ShapeError(`${where}: axis ${a} of ${showAval(x.aval)} and axis ${yAxes[i]} of ${showAval(y.aval)} differ in size`);
+      throw new ShapeError(
+        `${where}: axis ${a} of ${showAval(x.aval)} and axis ${yAxes[i]} of ${showAval(y.aval)} differ in size`,
+      );
     }
   });
   return lax.dotGeneral(x, y, [[xAxes, yAxes], [[], []]], options); // prettier-ignore
@@ -31,7 +49,7 @@ export function dot(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): N
   const [a, b] = pair(x, y, 'np.dot');
   if (a.ndim === 0 || b.ndim === 0) {
     const [u, v] = promoteArguments([a, b], 'np.dot') as [NDArray, NDArray];
-    return u.dtype === 'bool' ? lax.bitwiseAnd(u, v) : lax.mul(u, v);
+    return times(u, v);
   }
   return contract(a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)], options, 'np.dot');
 }
@@ -39,11 +57,15 @@ export function dot(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): N
 /** The matrix product over the last two axes; the axes before them broadcast. */
 export function matmul(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray {
   const [a, b] = pair(x, y, 'np.matmul');
-  if (a.ndim === 0 || b.ndim === 0) throw new ShapeError(`np.matmul: takes no scalars, got ${ranksOf(a, b)}; use np.multiply`);
+  if (a.ndim === 0 || b.ndim === 0)
+    throw new ShapeError(`np.matmul: takes no scalars, got ${ranksOf(a, b)}; use np.multiply`);
   if (b.ndim <= 2) return contract(a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)], options, 'np.matmul');
   if (a.ndim === 1) return contract(a, b, [0], [b.ndim - 2], options, 'np.matmul');
   const lead = broadcastShapes([a.shape.slice(0, -2), b.shape.slice(0, -2)], 'np.matmul');
-  const [u, v] = [a, b].map((z) => broadcastShape(z, [...lead, ...z.shape.slice(-2)], 'np.matmul')) as [NDArray, NDArray];
+  const [u, v] = [a, b].map((z) => broadcastShape(z, [...lead, ...z.shape.slice(-2)], 'np.matmul')) as [
+    NDArray,
+    NDArray,
+  ];
   if (a.shape.at(-1) !== b.shape.at(-2)) throw new ShapeError(`np.matmul: the inner sizes of ${ranksOf(a, b)} differ`);
   const batch = range(0, lead.length);
   return lax.dotGeneral(u, v, [[[lead.length + 1], [lead.length]], [batch, batch]], options); // prettier-ignore
@@ -59,11 +81,13 @@ export function inner(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}):
 /** Every element of `x` times every element of `y`. */
 export function outer(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = pair(x, y, 'np.outer');
-  return dot(lax.reshape(a, [a.size, 1]), lax.reshape(b, [1, b.size]));
+  const shape = [a.size, b.size];
+  return times(lax.broadcastInDim(ravel(a), shape, [0]), lax.broadcastInDim(ravel(b), shape, [1]));
 }
 
 /** The inner product of all elements. */
-export const vdot = (x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray => dot(ravel(x), ravel(y), options);
+export const vdot = (x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray =>
+  dot(ravel(x), ravel(y), options);
 
 export type TensordotAxes = number | readonly [x: number | readonly number[], y: number | readonly number[]];
 /** Contracts the last n axes of `x` with the first n of `y`, or the axes listed for each. */
@@ -73,10 +97,12 @@ export function tensordot(x: ArrayLike, y: ArrayLike, axes: TensordotAxes = 2, o
     (typeof given === 'number' ? [given] : given).map((d) => canonicalAxis(d, rank, 'np.tensordot'));
   if (typeof axes !== 'number') {
     const [xAxes, yAxes] = [list(axes[0], a.ndim), list(axes[1], b.ndim)];
-    if (xAxes.length !== yAxes.length) throw new ShapeError(`np.tensordot: ${xAxes.length} axes of one array with ${yAxes.length} of the other`);
+    if (xAxes.length !== yAxes.length)
+      throw new ShapeError(`np.tensordot: ${xAxes.length} axes of one array with ${yAxes.length} of the other`);
     return contract(a, b, xAxes, yAxes, options, 'np.tensordot');
   }
-  if (axes > Math.min(a.ndim, b.ndim) || axes < 0) throw new ShapeError(`np.tensordot: ${ranksOf(a, b)} do not both have ${axes} axes`);
+  if (axes > Math.min(a.ndim, b.ndim) || axes < 0)
+    throw new ShapeError(`np.tensordot: ${ranksOf(a, b)} do not both have ${axes} axes`);
   return contract(a, b, range(a.ndim - axes, a.ndim), range(0, axes), options, 'np.tensordot');
 }
 
@@ -89,8 +115,7 @@ export function kron(x: ArrayLike, y: ArrayLike): NDArray {
   const blocks = m.flatMap((size, d) => [size, n[d]!]);
   const wide = lax.broadcastInDim(lax.reshape(a, m), blocks, range(0, rank).map((d) => 2 * d)); // prettier-ignore
   const narrow = lax.broadcastInDim(lax.reshape(b, n), blocks, range(0, rank).map((d) => 2 * d + 1)); // prettier-ignore
-  const product = a.dtype === 'bool' ? lax.bitwiseAnd(wide, narrow) : lax.mul(wide, narrow);
-  return lax.reshape(product, m.map((size, d) => size * n[d]!)); // prettier-ignore
+  return lax.reshape(times(wide, narrow), m.map((size, d) => size * n[d]!)); // prettier-ignore
 }
 
 export interface TraceOptions {

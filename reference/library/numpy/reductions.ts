@@ -20,7 +20,13 @@ interface Reduced {
 const OPTIONS = ['axis', 'keepdims', 'dtype'];
 const WITHOUT_DTYPE = ['axis', 'keepdims'];
 
-function prepare(x: ArrayLike, axis: Axis | ReduceOptions | undefined, options: ReduceOptions | undefined, known: readonly string[], where: string): Reduced {
+function prepare(
+  x: ArrayLike,
+  axis: Axis | ReduceOptions | undefined,
+  options: ReduceOptions | undefined,
+  known: readonly string[],
+  where: string,
+): Reduced {
   const array = asArray(x, where);
   const given = mergeAxis<ReduceOptions>(axis, options, known, where);
   const axes = canonicalAxes(given.axis, array.ndim, where);
@@ -45,7 +51,9 @@ const extremum =
   (x, axis, options) => {
     const { array, axes, finish } = prepare(x, axis, options, WITHOUT_DTYPE, `np.${name}`);
     if (axes.some((d) => array.shape[d] === 0)) {
-      throw new ArgumentError(`np.${name}: ${showAval(array.aval)} has no elements along axes [${String(axes)}], and ${name} of nothing has no value`);
+      throw new ArgumentError(
+        `np.${name}: ${showAval(array.aval)} has no elements along axes [${String(axes)}], and ${name} of nothing has no value`,
+      );
     }
     return finish(reduce(array, axes));
   };
@@ -95,7 +103,8 @@ export function variance(x: ArrayLike, axis?: Axis | VarianceOptions, options?: 
   const divisor = count(values, axes) - (correction ?? ddof ?? 0);
   return finish(lax.div(lax.reduceSum(lax.mul(centred, centred), axes), divisor > 0 ? divisor : NaN));
 }
-export const std = (x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions): NDArray => lax.sqrt(variance(x, axis, options));
+export const std = (x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions): NDArray =>
+  lax.sqrt(variance(x, axis, options));
 
 /** A reduction with its axes kept, repeated over them. */
 const spread = (y: NDArray, over: NDArray): NDArray =>
@@ -109,7 +118,11 @@ export interface IndexReductionOptions {
   readonly axis?: number | null;
   readonly keepdims?: boolean;
 }
-export type IndexReduction = (x: ArrayLike, axis?: number | null | IndexReductionOptions, options?: IndexReductionOptions) => NDArray;
+export type IndexReduction = (
+  x: ArrayLike,
+  axis?: number | null | IndexReductionOptions,
+  options?: IndexReductionOptions,
+) => NDArray;
 
 const indexReduction =
   (name: string, reduce: (x: NDArray, axis: number) => NDArray): IndexReduction =>
@@ -120,7 +133,8 @@ const indexReduction =
     const flat = given.axis === undefined || given.axis === null;
     const along = flat ? lax.reshape(array, [array.size]) : array;
     const at = flat ? 0 : canonicalAxis(given.axis!, array.ndim, where);
-    if (along.shape[at] === 0) throw new ArgumentError(`${where}: ${showAval(array.aval)} has no elements along axis ${given.axis ?? 'null'}`);
+    if (along.shape[at] === 0)
+      throw new ArgumentError(`${where}: ${showAval(array.aval)} has no elements along axis ${given.axis ?? 'null'}`);
     const index = reduce(along, at);
     if (given.keepdims !== true) return index;
     return flat ? lax.reshape(index, array.shape.map(() => 1)) : lax.expandDims(index, [at]); // prettier-ignore

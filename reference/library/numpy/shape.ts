@@ -13,9 +13,12 @@ export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
   const free = wanted.filter((n) => n === -1).length;
   const known = sizeOf(wanted.filter((n) => n !== -1));
   const left = known === 0 ? 0 : array.size / known;
-  const fits = free === 0 ? known === array.size : free === 1 && Number.isInteger(left) && (known > 0 || array.size === 0);
+  const fits =
+    free === 0 ? known === array.size : free === 1 && Number.isInteger(left) && (known > 0 || array.size === 0);
   if (!fits || wanted.some((n) => n < -1 || !Number.isInteger(n))) {
-    throw new ShapeError(`np.reshape: ${showAval(array.aval)} has ${array.size} elements, which do not fit [${wanted.join(',')}]`);
+    throw new ShapeError(
+      `np.reshape: ${showAval(array.aval)} has ${array.size} elements, which do not fit [${wanted.join(',')}]`,
+    );
   }
   return lax.reshape(
     array,
@@ -28,9 +31,12 @@ export const ravel = (x: ArrayLike): NDArray => reshape(x, -1);
 /** Axes in another order; without `axes`, reversed. */
 export function transpose(x: ArrayLike, axes?: readonly number[] | null): NDArray {
   const array = asArray(x, 'np.transpose');
-  const order = axes?.map((a) => canonicalAxis(a, array.ndim, 'np.transpose')) ?? array.shape.map((_, d) => array.ndim - 1 - d);
+  const order =
+    axes?.map((a) => canonicalAxis(a, array.ndim, 'np.transpose')) ?? array.shape.map((_, d) => array.ndim - 1 - d);
   if (order.length !== array.ndim || new Set(order).size !== array.ndim) {
-    throw new ShapeError(`np.transpose: axes [${String(axes)}] are not a permutation of the axes of an array of rank ${array.ndim}`);
+    throw new ShapeError(
+      `np.transpose: axes [${String(axes)}] are not a permutation of the axes of an array of rank ${array.ndim}`,
+    );
   }
   return lax.transpose(array, order);
 }
@@ -46,7 +52,11 @@ export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
 }
 
 /** The axes `source` moved to the places `destination`; the others keep their order. */
-export function moveaxis(x: ArrayLike, source: number | readonly number[], destination: number | readonly number[]): NDArray {
+export function moveaxis(
+  x: ArrayLike,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): NDArray {
   const array = asArray(x, 'np.moveaxis');
   const list = (axes: number | readonly number[]): number[] =>
     (typeof axes === 'number' ? [axes] : axes).map((a) => canonicalAxis(a, array.ndim, 'np.moveaxis'));
@@ -62,9 +72,13 @@ export function moveaxis(x: ArrayLike, source: number | readonly number[], desti
 /** Without axes of size 1: all of them, or those named. @throws ShapeError if a named one has another size */
 export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
   const array = asArray(x, 'np.squeeze');
-  const ones = axis === undefined || axis === null ? array.shape.flatMap((n, d) => (n === 1 ? [d] : [])) : canonicalAxes(axis, array.ndim, 'np.squeeze');
+  const ones =
+    axis === undefined || axis === null
+      ? array.shape.flatMap((n, d) => (n === 1 ? [d] : []))
+      : canonicalAxes(axis, array.ndim, 'np.squeeze');
   const wide = ones.find((d) => array.shape[d] !== 1);
-  if (wide !== undefined) throw new ShapeError(`np.squeeze: axis ${wide} of ${showAval(array.aval)} has size ${array.shape[wide]}, not 1`);
+  if (wide !== undefined)
+    throw new ShapeError(`np.squeeze: axis ${wide} of ${showAval(array.aval)} has size ${array.shape[wide]}, not 1`);
   return lax.squeeze(array, ones);
 }
 
@@ -106,7 +120,7 @@ export function roll(x: ArrayLike, shift: number | readonly number[], axis?: Axi
 
 function rollAxis(x: NDArray, shift: number, axis: number): NDArray {
   const n = x.shape[axis]!;
-  const at = n === 0 ? 0 : (((-shift % n) + n) % n);
+  const at = n === 0 ? 0 : ((-shift % n) + n) % n;
   if (at === 0) return x;
   return lax.concatenate([lax.sliceInDim(x, at, n, 1, axis), lax.sliceInDim(x, 0, at, 1, axis)], axis);
 }

@@ -1,0 +1,93 @@
+/** A process in which a backend runs, seen from its parent: work, time limits, crashes. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { FromWorker, Setup, ToWorker } from './messages.ts';
+import { packageFile, packageModule } from './package.ts';
+
+/** Why a process ended that should not have. */
+export type Ending = { readonly kind: 'timeout' } | { readonly kind: 'crash'; readonly message: string };
+
+export interface ChildEvents {
+  message(child: Child, message: FromWorker): void;
+  ended(child: Child, ending: Ending): void;
+}
+
+/** How much of what a process wrote to stderr is kept for messages. */
+const STDERR_CHARACTERS = 2000;
+
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #seconds: number;
+  #stderr = '';
+  #timer: NodeJS.Timeout | undefined;
+  #ending: Ending | null = null;
+  #closed = false;
+
+  /** `seconds` may pass without a word while there is work. */
+  constructor(setup: Setup, seconds: number, events: ChildEvents) {
+    this.#seconds = seconds;
+    this.#process = fork(packageModule('conformance/worker.ts'), {
+      cwd: setup.cwd,
+      execArgv: execArgv(),
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#process.stderr!.on('data', (text: Buffer) => {
+      this.#stderr = (this.#stderr + text.toString()).slice(-STDERR_CHARACTERS);
+    });
+    this.#process.on('message', (message: FromWorker) => {
+      if (this.#closed) return;
+      this.#wait();
+      events.message(this, message);
+    });
+    this.#process.on('error', (error) => (this.#ending ??= { kind: 'crash', message: error.message }));
+    this.#process.on('close', (code, signal) => {
+      clearTimeout(this.#timer);
+      if (!this.#closed) events.ended(this, this.#ending ?? { kind: 'crash', message: this.#crashMessage(code, signal) });
+    });
+    this.#send({ type: 'open', setup });
+  }
+
+  work(key: string, from: number): void {
+    this.#send({ type: 'unit', key, from });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#process.kill('SIGKILL');
+  }
+
+  /** Nothing is asked of it: it may be silent. */
+  rest(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #send(message: ToWorker): void {
+    this.#wait();
+    this.#process.send(message, () => {}); // a process that is gone reports its end itself
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#ending = { kind: 'timeout' };
+      this.#process.kill('SIGKILL');
+    }, this.#seconds * 1000);
+  }
+
+  #crashMessage(code: number | null, signal: NodeJS.Signals | null): string {
+    const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    const said = this.#stderr.trim();
+    return `the process ended with ${how}${said === '' ? '' : `: ${said}`}`;
+  }
+}
+
+/** The options of Node that make a process load the same core as this one (conformance/one-core.js). */
+function execArgv(): string[] {
+  const oneCore = `--import=${packageFile('conformance/one-core.js').href}`;
+  const source = '--conditions=etalon-source';
+  const isSource = fileURLToPath(import.meta.url).endsWith('.ts');
+  const kept = process.execArgv.filter((flag) => flag !== oneCore && flag !== source && !flag.startsWith('--inspect'));
+  return [...kept, oneCore, ...(isSource ? [source] : [])];
+}

@@ -1,0 +1,186 @@
+/** From the results of cases to a report. */
+import { higherOrder, primitives } from '../reference/primitives/index.ts';
+import { globMatcher } from './programs/glob.ts';
+import type {
+  BackendFacts,
+  CaseResult,
+  Cell,
+  DeclaredGap,
+  Element,
+  Failure,
+  GroupCount,
+  Measured,
+  MeasuredAccuracy,
+  Report,
+  Verdict,
+} from './types.ts';
+import { GROUPS } from './types.ts';
+import { addTo, type Histogram, quantile } from './ulp.ts';
+
+interface CellCount {
+  readonly primitive: string;
+  readonly dtype: Cell['dtype'];
+  readonly transformation: Cell['transformation'];
+  ok: number;
+  wrong: number;
+  gaps: number;
+  readonly reasons: Map<string, number>;
+}
+
+interface Accuracy {
+  readonly primitive: string;
+  readonly dtype: Cell['dtype'];
+  readonly unit: Measured['unit'];
+  readonly bins: Histogram;
+  max: number;
+  worst: Element | null;
+}
+
+const isWrong = ({ outcome }: CaseResult): boolean => outcome === 'wrong' || outcome === 'crash' || outcome === 'timeout';
+const hasCell = ({ subject, law }: CaseResult): boolean =>
+  law !== 'rejects' && (Object.hasOwn(primitives, subject) || Object.hasOwn(higherOrder, subject));
+
+/** An entry of a map, made if need be. */
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
+
+export class Collector {
+  readonly #groups = new Map(GROUPS.map((group) => [group, { ok: 0, wrong: 0, gaps: 0 }]));
+  readonly #cells = new Map<string, CellCount>();
+  readonly #gaps = new Map<string, { primitive: string; reason: string; cells: Set<string>; cases: number }>();
+  readonly #accuracy = new Map<string, Accuracy>();
+  readonly #requires: (id: string) => boolean;
+  readonly #requiredGaps: { id: string; reason: string }[] = [];
+  readonly #slowest: { id: string; milliseconds: number }[] = [];
+  readonly failures: Failure[] = [];
+  #uncompared = 0;
+  #elements = 0;
+  /** Results of any outcome. */
+  results = 0;
+
+  constructor(require: readonly string[]) {
+    const { matches } = globMatcher(require);
+    this.#requires = require.length === 0 ? () => false : matches;
+  }
+
+  add(result: CaseResult): void {
+    this.results++;
+    this.#elements += result.compared + result.uncompared;
+    this.#uncompared += result.uncompared;
+    if (result.failure) this.failures.push(result.failure);
+    const kind = isWrong(result) ? 'wrong' : result.outcome === 'gap' ? 'gaps' : result.outcome === 'ok' ? 'ok' : null;
+    this.#slow(result);
+    if (kind === null) return;
+    this.#groups.get(result.group)![kind]++;
+    if (kind === 'gaps') this.#addGap(result);
+    if (hasCell(result)) this.#addToCell(result, kind);
+    if (result.measured && result.transformation === 'eval' && Object.hasOwn(primitives, result.subject)) this.#measure(result, result.measured);
+  }
+
+  #slow({ id, milliseconds }: CaseResult): void {
+    this.#slowest.push({ id, milliseconds });
+    this.#slowest.sort((a, b) => b.milliseconds - a.milliseconds);
+    this.#slowest.length = Math.min(this.#slowest.length, 5);
+  }
+
+  #addToCell({ subject, dtype, transformation, gap }: CaseResult, kind: 'ok' | 'wrong' | 'gaps'): void {
+    const cell = entry(this.#cells, `${subject}/${dtype}/${transformation}`, () => ({
+      primitive: subject,
+      dtype,
+      transformation,
+      ok: 0,
+      wrong: 0,
+      gaps: 0,
+      reasons: new Map<string, number>(),
+    }));
+    cell[kind]++;
+    if (gap) cell.reasons.set(gap.reason, (cell.reasons.get(gap.reason) ?? 0) + 1);
+  }
+
+  #addGap({ id, subject, dtype, transformation, gap }: CaseResult): void {
+    const { primitive, reason } = gap!;
+    const known = entry(this.#gaps, `${primitive}\n${reason}`, () => ({ primitive, reason, cells: new Set<string>(), cases: 0 }));
+    known.cells.add(`${subject}/${dtype}/${transformation}`);
+    known.cases++;
+    if (this.#requires(id)) this.#requiredGaps.push({ id, reason });
+  }
+
+  #measure({ subject, dtype }: CaseResult, { unit, bins, max, worst }: Measured): void {
+    const known = entry(this.#accuracy, `${subject}/${dtype}/${unit}`, () => ({
+      primitive: subject,
+      dtype,
+      unit,
+      bins: new Map() as Histogram,
+      max: 0,
+      worst: null,
+    }));
+    addTo(known.bins, bins);
+    if (max > known.max) Object.assign(known, { max, worst });
+  }
+
+  get wrong(): number {
+    return this.failures.length;
+  }
+
+  /** Everything of a report that comes from the results. */
+  summary(backend: BackendFacts, interrupted: boolean): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'uncompared'> & {
+    readonly slowest: Report['timings']['slowest'];
+  } {
+    const cells = [...this.#cells.values()].map(finishedCell).sort(by((c) => `${c.primitive}/${c.dtype}/${c.transformation}`));
+    const groups = GROUPS.map((group): GroupCount => {
+      const { ok, wrong, gaps } = this.#groups.get(group)!;
+      return { group, cases: ok + wrong, ok, wrong, gaps };
+    });
+    return {
+      verdict: this.#verdict(backend, groups, cells, interrupted),
+      groups,
+      cells,
+      failures: this.failures.toSorted(by((f) => f.id)),
+      gaps: [...this.#gaps.values()]
+        .map((g): DeclaredGap => ({ ...g, cells: [...g.cells].sort() }))
+        .sort((a, b) => b.cells.length - a.cells.length || a.primitive.localeCompare(b.primitive)),
+      accuracy: [...this.#accuracy.values()].map(finishedAccuracy).sort(by((a) => `${a.primitive}/${a.dtype}`)),
+      uncompared: { elements: this.#uncompared, of: this.#elements },
+      slowest: this.#slowest,
+    };
+  }
+
+  #verdict(backend: BackendFacts, groups: readonly GroupCount[], cells: readonly Cell[], interrupted: boolean): Verdict {
+    const cases = groups.reduce((sum, g) => sum + g.cases, 0);
+    const gapCells = cells.filter((c) => c.status === 'gap').length;
+    const answeredCells = cells.length - gapCells;
+    const requiredGaps = this.#requiredGaps;
+    const wrong = this.wrong;
+    const nothing = cases === 0 || (cells.length > 0 && answeredCells === 0);
+    const fails = wrong > 0 || requiredGaps.length > 0;
+    const kind = interrupted ? 'interrupted' : nothing ? 'none' : fails ? 'does not conform' : 'conforms';
+    const message = {
+      interrupted: `the run was interrupted after ${cases} cases, ${wrong} of them wrong`,
+      none: `no verdict on ${backend.name}: it answered no cell`,
+      'does not conform': `${backend.name} does not conform: ${wrong} of ${cases} cases wrong${requiredGaps.length > 0 ? `, ${requiredGaps.length} required cases are gaps` : ''}`,
+      conforms: `${backend.name} conforms: ${cases} cases, ${answeredCells} of ${cells.length} cells answered`,
+    }[kind];
+    return { kind, message, cases, wrong, cells: cells.length, answeredCells, gapCells, requiredGaps };
+  }
+}
+
+const by =
+  <T>(key: (x: T) => string) =>
+  (a: T, b: T): number =>
+    key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+
+function finishedCell({ primitive, dtype, transformation, ok, wrong, gaps, reasons }: CellCount): Cell {
+  const status = wrong > 0 ? 'wrong' : gaps === 0 ? 'answered' : ok === 0 ? 'gap' : 'partly';
+  const frequent = [...reasons].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
+  return { primitive, dtype, transformation, status, ok, wrong, gaps, reasons: frequent };
+}
+
+function finishedAccuracy({ primitive, dtype, unit, bins, max, worst }: Accuracy): MeasuredAccuracy {
+  const elements = [...bins.values()].reduce((sum, n) => sum + n, 0);
+  // Bins round up: no quantile is above the largest error.
+  const [p50, p99] = [0.5, 0.99].map((share) => Math.min(quantile(bins, share), max)) as [number, number];
+  return { primitive, dtype, unit, elements, p50, p99, max, worst };
+}

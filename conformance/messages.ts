@@ -1,0 +1,31 @@
+/** What the parent of a run and the processes in which backends run say to each other. */
+import type { BackendFacts, CaseId, CaseResult } from './types.ts';
+
+/** Everything that a process needs to make the same cases as its parent. */
+export interface Setup {
+  readonly backend: string;
+  /** What paths of backends are relative to. */
+  readonly cwd: string;
+  readonly seed: number;
+  readonly casesPerCell: number;
+  readonly only: readonly string[];
+  /** Where failures are saved; null: nowhere. */
+  readonly folder: string | null;
+}
+
+export type ToWorker =
+  | { readonly type: 'open'; readonly setup: Setup }
+  /** Work off a unit from its case number `from` on. */
+  | { readonly type: 'unit'; readonly key: string; readonly from: number };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly facts: BackendFacts }
+  /** `usage`: what was asked for does not exist; `start`: it cannot start here. */
+  | { readonly type: 'cannot-open'; readonly kind: 'usage' | 'start'; readonly message: string }
+  | { readonly type: 'begin'; readonly index: number; readonly id: CaseId; readonly variant: string }
+  /** The case is wrong; the process now looks for smaller proof. */
+  | { readonly type: 'shrinking'; readonly index: number; readonly result: CaseResult }
+  | { readonly type: 'result'; readonly index: number; readonly result: CaseResult; readonly shrinkMilliseconds: number }
+  /** A case could not even be made: nothing after it in the unit can be. */
+  | { readonly type: 'unmade'; readonly index: number; readonly message: string }
+  | { readonly type: 'unit-done' };

@@ -1,0 +1,103 @@
+/** The process in which a backend runs: opens it, works off units of cases, streams results to its parent. */
+import { openBackend } from './open.ts';
+import { Bench } from './bench.ts';
+import { shrink } from './debug/shrink.ts';
+import type { FromWorker, Setup, ToWorker } from './messages.ts';
+import type { Case, Unit } from './programs/case.ts';
+import { globMatcher } from './programs/glob.ts';
+import { plan } from './programs/plan.ts';
+import { describe, runCase } from './run-case.ts';
+import { saveFailure } from './save.ts';
+import { type BackendFacts, type CaseResult, type Failure, UsageError } from './types.ts';
+
+/** How long a failure is shrunk, and how many of one subject are; backends are often wrong in one way many times. */
+const SHRINK_MILLISECONDS = 4000;
+const SHRUNK_PER_SUBJECT = 2;
+const SAVED_PER_SUBJECT = 6;
+
+/** Resolves when the message has left this process, so that it is known even if the next step hangs or crashes. */
+const say = (message: FromWorker): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.send!(message, undefined, {}, (error) => (error === null ? resolve() : reject(error)));
+  });
+
+class Worker {
+  readonly #setup: Setup;
+  readonly #bench: Bench;
+  readonly #units: ReadonlyMap<string, Unit>;
+  readonly #failures = new Map<string, number>();
+
+  constructor(setup: Setup, bench: Bench) {
+    this.#setup = setup;
+    this.#bench = bench;
+    const { casesPerCell, only } = setup;
+    const units = plan({ casesPerCell, only, ofRules: setup.backend === 'reference', shard: null });
+    this.#units = new Map(units.map((unit) => [unit.key, unit]));
+  }
+
+  async unit(key: string, from: number): Promise<void> {
+    const unit = this.#units.get(key)!;
+    const { matches } = globMatcher(this.#setup.only);
+    const seen = new Set<string>();
+    let index = 0;
+    try {
+      for (const one of unit.cases(this.#setup.seed)) {
+        const isNew = !seen.has(one.content);
+        seen.add(one.content);
+        if (index >= from && matches(one.id)) await this.#case(unit, one, index, isNew);
+        index++;
+      }
+    } catch (error) {
+      await say({ type: 'unmade', index, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+    await say({ type: 'unit-done' });
+  }
+
+  async #case(unit: Unit, one: Case, index: number, isNew: boolean): Promise<void> {
+    if (!isNew) {
+      const result: CaseResult = { ...describe(unit, one), outcome: 'repeated', milliseconds: 0, compared: 0, uncompared: 0 };
+      return say({ type: 'result', index, result, shrinkMilliseconds: 0 });
+    }
+    await say({ type: 'begin', index, id: one.id, variant: one.variant });
+    const { result, evidence } = await runCase(this.#bench, unit, one);
+    if (evidence === null) return say({ type: 'result', index, result, shrinkMilliseconds: 0 });
+    await say({ type: 'shrinking', index, result });
+    const began = performance.now();
+    const failure = await this.#saved(unit, one, result.failure!, evidence);
+    return say({ type: 'result', index, result: { ...result, failure }, shrinkMilliseconds: performance.now() - began });
+  }
+
+  async #saved(unit: Unit, one: Case, failure: Failure, evidence: Parameters<typeof shrink>[2]): Promise<Failure> {
+    const { folder, seed, backend: asked } = this.#setup;
+    const before = this.#failures.get(unit.subject) ?? 0;
+    this.#failures.set(unit.subject, before + 1);
+    if (folder === null || before >= SAVED_PER_SUBJECT) return failure;
+    const milliseconds = before < SHRUNK_PER_SUBJECT ? SHRINK_MILLISECONDS : 0;
+    const proof = await shrink(this.#bench, one, evidence, unit.law, milliseconds);
+    return saveFailure({ folder, asked, profile: this.#bench.profile, seed }, failure, proof);
+  }
+}
+
+async function open(setup: Setup): Promise<Worker | null> {
+  try {
+    const bench = new Bench(await openBackend(setup.backend, setup.cwd));
+    const worker = new Worker(setup, bench);
+    await say({ type: 'ready', facts: factsOf(bench, setup.backend) });
+    return worker;
+  } catch (error) {
+    const kind = error instanceof UsageError ? 'usage' : 'start';
+    await say({ type: 'cannot-open', kind, message: error instanceof Error ? error.message : String(error) });
+    return null;
+  }
+}
+
+function factsOf({ backend, profile }: Bench, asked: string): BackendFacts {
+  const description = backend.session.devices.map((d) => d.description).join(', ');
+  return { name: backend.name, description, profile, syncRead: backend.definition.capabilities.syncRead, asked };
+}
+
+let worker: Worker | null = null;
+process.on('message', (message: ToWorker) => {
+  void (message.type === 'open' ? open(message.setup).then((w) => (worker = w)) : worker!.unit(message.key, message.from));
+});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readNpz } from '../../conformance/npz.ts';
+import { packageFile } from '../../conformance/package.ts';
+import { contents } from '../../conformance/testing/arrays.ts';
+import { ulpDistance } from '../../conformance/ulp.ts';
+import { numbers } from '../core/host.ts';
+import { type DType, enableX64, errors, jit, nn, type NDArray, np, random, vmap } from '../index.ts';
+
+interface StreamProgram {
+  readonly id: string;
+  readonly function: string;
+  readonly seed: string;
+  readonly args: {
+    readonly shape: number[];
+    readonly data: number;
+    readonly num: number;
+    readonly p: number;
+    readonly minval: number;
+    readonly maxval: number;
+  };
+  readonly dtype: DType;
+  readonly x64: boolean;
+  readonly threefryPartitionable: boolean;
+  readonly outputs: readonly [string];
+  readonly ulp: number;
+}
+const manifest = JSON.parse(readFileSync(packageFile('fixtures/manifest.json'), 'utf8')) as {
+  programs: StreamProgram[];
+};
+const arrays = readNpz(readFileSync(packageFile('fixtures/programs.npz')));
+
+const calls: Readonly<Record<string, (key: NDArray, program: StreamProgram) => NDArray>> = {
+  PRNGKey: (key) => key,
+  split: (key, { args }) => random.split(key, args.num),
+  fold_in: (key, { args }) => random.foldIn(key, args.data),
+  bits: (key, { args }) => random.bits(key, args.shape),
+  uniform: (key, { args, dtype }) =>
+    random.uniform(key, args.shape, { dtype, minval: args.minval, maxval: args.maxval }),
+  normal: (key, { args, dtype }) => random.normal(key, args.shape, { dtype }),
+  bernoulli: (key, { args }) => random.bernoulli(key, args.p, args.shape),
+  randint: (key, { args, dtype }) => random.randint(key, args.shape, args.minval, args.maxval, { dtype }),
+};
+
+afterEach(() => {
+  enableX64(false);
+  random.useThreefryPartitionable(false);
+});
+
+describe("JAX's streams (fixtures/programs.npz)", () => {
+  const groups = Map.groupBy(manifest.programs, (p) => p.id.split('/').slice(0, 3).join('/'));
+  it.each([...groups])('%s', (_, programs) => {
+    for (const program of programs) {
+      enableX64(program.x64);
+      random.useThreefryPartitionable(program.threefryPartitionable);
+      const got = calls[program.function]!(random.key(BigInt(program.seed)), program);
+      const want = arrays.get(program.outputs[0])!;
+      expect(contents(got), program.id).toMatchObject({ dtype: want.dtype, shape: want.shape });
+      const distances = contents(got).values.map((v, i) => ulpDistance(v, numbers(want)[i]!, want.dtype));
+      expect(Math.max(0, ...distances), program.id).toBeLessThanOrEqual(program.ulp);
+    }
+  });
+
+  it('are those that the README of 2019 printed', () => {
+    const key = random.PRNGKey(0);
+    expect(random.split(key).js()).toEqual([
+      [4146024105, 967050713],
+      [2718843009, 1272950319],
+    ]);
+    expect(String(random.uniform(key, 3))).toBe('f32[3] [0.9653214, 0.31468165, 0.63302994]');
+    expect(random.foldIn(key, 7).js()).toEqual([2716826189, 292468403]);
+  });
+
+  it('shuffle as jax.random.permutation(PRNGKey(42), 10) does', () => {
+    expect(random.permutation(random.key(42), 10).js()).toEqual(PERMUTATION_OF_10);
+  });
+});
+// JAX 0.10.2, jax_threefry_partitionable=False.
+const PERMUTATION_OF_10 = [9, 0, 2, 6, 1, 4, 5, 8, 3, 7];
+
+const key = random.key(7);
+const samplers: Readonly<Record<string, (k: NDArray) => NDArray>> = {
+  split: (k) => random.split(k, 3),
+  foldIn: (k) => random.foldIn(k, 5),
+  uniform: (k) => random.uniform(k, [3], { minval: -2, maxval: 5 }),
+  'uniform f64': (k) => random.uniform(k, [3], 'float64'),
+  normal: (k) => random.normal(k, [2, 2]),
+  truncatedNormal: (k) => random.truncatedNormal(k, -1, 2, [3]),
+  bernoulli: (k) => random.bernoulli(k, 0.3, [4]),
+  randint: (k) => random.randint(k, [4], -3, 9),
+  permutation: (k) => random.permutation(k, 6),
+  choice: (k) => random.choice(k, np.array([5, 6, 7]), [4], { p: np.array([0.2, 0.5, 0.3]) }),
+  categorical: (k) => random.categorical(k, np.array([0.1, 2, -1])),
+  exponential: (k) => random.exponential(k, [3]),
+  gumbel: (k) => random.gumbel(k, [3]),
+  laplace: (k) => random.laplace(k, [3]),
+  logistic: (k) => random.logistic(k, [3]),
+  cauchy: (k) => random.cauchy(k, [3]),
+};
+
+describe('samplers', () => {
+  it.each(Object.entries(samplers))('%s: under jit and vmap the same numbers', (_, f) => {
+    for (const partitionable of [false, true]) {
+      random.useThreefryPartitionable(partitionable);
+      expect(contents(jit(f)(key))).toEqual(contents(f(key)));
+      const keys = random.split(key, 3);
+      expect(contents(vmap(f)(keys))).toEqual(contents(np.stack(np.unstack(keys).map((k) => f(k)))));
+    }
+  });
+
+  it('keep to their intervals', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.double({ min: -5, max: 0, noNaN: true }),
+        fc.double({ min: 1e-3, max: 5, noNaN: true }),
+        (seed, low, width) => {
+          const k = random.key(seed);
+          const [from, to] = [Math.fround(low), Math.fround(Math.fround(low) + width)];
+          const uniform = contents(random.uniform(k, [200], { minval: from, maxval: to })).values;
+          expect(uniform.every((v) => v >= from && v <= to)).toBe(true);
+          const normal = contents(random.truncatedNormal(k, from, to, [200])).values;
+          expect(normal.every((v) => v > from && v < to)).toBe(true);
+          const integers = contents(random.randint(k, [200], -3, 4)).values;
+          expect(new Set(integers)).toEqual(new Set([-3, -2, -1, 0, 1, 2, 3]));
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  it('have the moments of their distributions', () => {
+    // 10,000 numbers: the mean of a variable of variance 1 is within 0.05 but for one seed in a million; these are fixed.
+    const mean = (x: NDArray): number => np.mean(x).item() as number;
+    const n = 10_000;
+    expect(mean(random.uniform(key, n))).toBeCloseTo(0.5, 1);
+    expect(Math.abs(mean(random.normal(key, n)))).toBeLessThan(0.05);
+    expect(Math.abs(mean(np.square(random.normal(key, n))) - 1)).toBeLessThan(0.1);
+    expect(Math.abs(mean(random.exponential(key, n)) - 1)).toBeLessThan(0.05);
+    expect(Math.abs(mean(random.gumbel(key, n)) - np.eulerGamma)).toBeLessThan(0.07);
+    expect(Math.abs(mean(random.bernoulli(key, 0.3, n)) - 0.3)).toBeLessThan(0.05);
+  });
+
+  it('permute: every element once, slices together', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 0, max: 40 }), (seed, n) => {
+        const order = contents(random.permutation(random.key(seed), n)).values;
+        expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+        const rows = random.permutation(random.key(seed), np.reshape(np.arange(2 * n), [n, 2]));
+        expect(rows.js()).toEqual(order.map((i) => [2 * i, 2 * i + 1]));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('say what is wrong', () => {
+    expect(() => random.normal(random.split(key), [2])).toThrow('random.normal: expected a key, u32[2], got u32[2,2]');
+    expect(() => random.uniform(key, [2], { minVal: 0 } as object)).toThrow(errors.OptionError);
+    expect(() => random.uniform(key, [2], 'int32')).toThrow('dtype must be a float');
+    expect(() => random.key(0.5)).toThrow('must be an integer');
+    expect(() => random.choice(key, 3, [4], { replace: false })).toThrow('cannot draw 4 of 3');
+  });
+});
+
+describe('initializers', () => {
+  it.each(['glorotNormal', 'glorotUniform', 'lecunNormal', 'lecunUniform', 'heNormal', 'heUniform'] as const)(
+    '%s has its variance',
+    (name) => {
+      const weights = nn.initializers[name]()(key, [60, 40]);
+      const fan = { glorot: 50, lecun: 60, he: 30 }[name.replace(/Normal|Uniform/, '')]!;
+      expect(Math.abs((np.var(weights).item() as number) * fan - 1)).toBeLessThan(0.15);
+    },
+  );
+  it('needs a matrix', () => {
+    expect(() => nn.initializers.heNormal()(key, [3])).toThrow(errors.ShapeError);
+  });
+});

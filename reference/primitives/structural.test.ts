@@ -1,0 +1,176 @@
+/** What holds of every structural primitive: its types, constraints, vmap and derivatives against their definitions. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import '../index.ts';
+import { makeGen } from '../../conformance/programs/gen.ts';
+import { ConcreteArray } from '../core/array.ts';
+import { ConstraintError } from '../core/errors.ts';
+import { avalOf, build, type HostArray, numbers, sizeOf } from '../core/host.ts';
+import { type AnyFirstOrder, type Call, type Gen, inferAvals, SHAPE_CLASSES } from '../core/primitive.ts';
+import { bind } from '../core/trace.ts';
+import { jvp, vjp } from '../transforms/grad.ts';
+import { transforms } from '../transforms/rules.ts';
+import { batchFlat } from '../transforms/vmap.ts';
+import * as contraction from './contraction.ts';
+import * as cumulative from './cumulative.ts';
+import * as indexing from './indexing.ts';
+import { permuted } from './layout.ts';
+import * as random from './random.ts';
+import * as reduction from './reduction.ts';
+import * as shape from './shape.ts';
+
+type AnyCall = Call<Record<string, unknown>>;
+type Draw = (gen: Gen) => fc.Arbitrary<AnyCall>;
+
+const primitives = [shape, reduction, cumulative, contraction, indexing, random].flatMap((f): AnyFirstOrder[] => Object.values(f));
+const named = (list: readonly AnyFirstOrder[]) => list.map((p) => [p.name, p] as const);
+
+/** The generators of a cell: one of the primitive's dtypes (or the given one), one shape class. */
+const gens = ({ dtypes }: AnyFirstOrder, only = dtypes): fc.Arbitrary<Gen> =>
+  fc
+    .tuple(fc.constantFrom(...only), fc.constantFrom(...SHAPE_CLASSES.filter((c) => c !== 'large')))
+    .map(([dtype, shapeClass]) => makeGen(fc, dtype, shapeClass));
+
+const callsOf = (p: AnyFirstOrder, only = p.dtypes): fc.Arbitrary<AnyCall> => gens(p, only).chain((gen) => (p.cases as Draw)(gen));
+const same = (a: HostArray, b: HostArray): void => {
+  expect(avalOf(a)).toEqual(avalOf(b));
+  expect([...numbers(a)]).toEqual([...numbers(b)]); // toEqual tells −0 from +0, and takes NaN for NaN
+};
+const hostOf = (x: unknown): HostArray => (x as ConcreteArray).toHost();
+
+describe.each(named(primitives))('%s', (_, p) => {
+  it('evaluates its valid calls to what it infers', () => {
+    fc.assert(
+      fc.property(callsOf(p), ({ args, params }) => {
+        const results = p.evaluate(args, params);
+        expect(results.map(avalOf)).toEqual(inferAvals(p, args.map(avalOf), params));
+        for (const y of results) expect(y.data.length).toBe(sizeOf(y.shape));
+      }),
+    );
+  });
+
+  it.each(Object.entries(p.breaks) as [string, Draw][])('refuses calls that break %s', (id, draw) => {
+    fc.assert(
+      fc.property(gens(p).chain(draw), ({ args, params }) => {
+        try {
+          inferAvals(p, args.map(avalOf), params);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConstraintError);
+          expect(error).toMatchObject({ primitive: p.name, id });
+          return;
+        }
+        throw new Error('accepted');
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+// ---- vmap: lane by lane
+
+/** Other values of the same kind: those of `x`, moved on by `k`. */
+const rolled = (x: HostArray, k: number): HostArray =>
+  build(x.dtype, x.shape, (i) => numbers(x)[(i + k) % numbers(x).length]!);
+
+/** The lanes side by side along axis `at`. */
+function stack(like: HostArray, lanes: readonly HostArray[], at: number): HostArray {
+  const n = sizeOf(like.shape);
+  const front = build(like.dtype, [lanes.length, ...like.shape], (i) => numbers(lanes[Math.floor(i / n)]!)[i % n]!);
+  const order = like.shape.map((_, d) => d + 1);
+  order.splice(at, 0, 0);
+  return permuted(front, order);
+}
+
+/** Lane `k` of a value with its lanes along axis `at`. */
+function lane(x: HostArray, at: number | null, k: number): HostArray {
+  if (at === null) return x;
+  const front = permuted(x, [at, ...x.shape.keys()].filter((d, i) => i === 0 || d !== at));
+  const inner = front.shape.slice(1);
+  return build(x.dtype, inner, (i) => numbers(front)[k * sizeOf(inner) + i]!);
+}
+
+describe.each(named(primitives.filter((p) => p.operands.length > 0)))('vmap of %s', (_, p) => {
+  const places = fc.array(fc.option(fc.nat(4)), { minLength: 6, maxLength: 6 });
+  it('is the primitive on each lane', () => {
+    fc.assert(
+      fc.property(callsOf(p), fc.nat(3), places, ({ args, params }, size, choice) => {
+        const at = args.map((x, i) => (choice[i % 6] == null && i > 0 ? null : (choice[i % 6] ?? 0) % (x.shape.length + 1)));
+        const lanes = Array.from({ length: size }, (_x, k) => args.map((x, i) => (at[i] === null ? x : rolled(x, k))));
+        const stacked = args.map((x, i) => (at[i] === null ? x : stack(x, lanes.map((l) => l[i]!), at[i]!)));
+        const f = (xs: readonly ConcreteArray[]) => bind(p, xs, params);
+        const { out, at: outAt } = batchFlat(
+          transforms,
+          f as Parameters<typeof batchFlat>[1],
+          stacked.map((x) => ConcreteArray.fromHost(x)),
+          at,
+          { size, name: null },
+        );
+        lanes.forEach((xs, k) => {
+          p.evaluate(xs, params).forEach((y, j) => same(lane(hostOf(out[j]), outAt[j]!, k), y));
+        });
+        p.evaluate(args, params).forEach((y, j) => {
+          const at = outAt[j]!;
+          if (at !== null) expect(hostOf(out[j]).shape).toEqual([...y.shape.slice(0, at), size, ...y.shape.slice(at)]);
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+// ---- derivatives, on small integers: no operation rounds, so equations hold exactly
+
+const integers = (x: HostArray, seed: number): HostArray =>
+  x.dtype === 'float64' ? build('float64', x.shape, (i) => ((i * 7 + seed * (i + 3)) % 9) - 4) : x;
+const inner = (xs: readonly HostArray[], ys: readonly HostArray[]): number =>
+  xs.reduce((sum, x, k) => numbers(x).reduce((s: number, v, i) => s + v * numbers(ys[k]!)[i]!, sum), 0);
+const isExtremum = (p: AnyFirstOrder): boolean => p.name === 'reduce_max' || p.name === 'reduce_min';
+const differentiable = primitives.filter((p) => !('zero' in p.differentiate) && !isExtremum(p));
+
+describe.each(named(differentiable))('derivative of %s', (_, p) => {
+  const active = (args: readonly HostArray[]): number[] => args.flatMap((x, i) => (x.dtype === 'float64' ? [i] : []));
+
+  /** Primals, a direction, a cotangent, and the function of the active operands alone. */
+  const points = fc.tuple(callsOf(p, ['float64']), fc.tuple(fc.nat(50), fc.nat(50), fc.nat(50))).map(([call, [s, t, u]]) => {
+    const args = call.args.map((x) => integers(x, s));
+    const at = active(args);
+    const x = at.map((i) => args[i]!);
+    const v = x.map((a) => integers(a, t));
+    const w = p.evaluate(args, call.params).map((y) => integers(y, u));
+    const run = (xs: readonly HostArray[]): readonly HostArray[] =>
+      p.evaluate(args.map((a, i) => (at.includes(i) ? xs[at.indexOf(i)]! : a)), call.params);
+    const f = (...xs: ConcreteArray[]) =>
+      bind(p, args.map((a, i) => (at.includes(i) ? xs[at.indexOf(i)]! : ConcreteArray.fromHost(a))), call.params)[0]!;
+    return { x, v, w, run, f };
+  });
+  const arrays = (xs: readonly HostArray[]): ConcreteArray[] => xs.map((x) => ConcreteArray.fromHost(x));
+  const tangentOf = (f: unknown, x: readonly HostArray[], v: readonly HostArray[]): HostArray =>
+    hostOf(jvp(f as Parameters<typeof jvp>[0], arrays(x), arrays(v))[1]);
+
+  it.skipIf(p.name === 'reduce_prod')('in a direction is the coefficient of ε in f(x + ε·v)', () => {
+    fc.assert(
+      fc.property(points, ({ x, v, run, f }) => {
+        const [at0, at1, at2] = [0, 1, 2].map((e) =>
+          numbers(run(x.map((a, k) => build('float64', a.shape, (i) => numbers(a)[i]! + e * numbers(v[k]!)[i]!)))[0]!),
+        );
+        numbers(tangentOf(f, x, v)).forEach((t, i) => {
+          // The linear coefficient of a polynomial of degree 2 at most; a NaN was filled in and does not move.
+          const slope = (4 * at1![i]! - at2![i]! - 3 * at0![i]!) / 2;
+          expect(t + 0).toBe(Number.isNaN(slope) ? 0 : slope);
+        });
+      }),
+    );
+  });
+
+  it('backwards is the transpose of forwards', () => {
+    fc.assert(
+      fc.property(points, ({ x, v, w, f }) => {
+        const forward = tangentOf(f, x, v);
+        const [, back] = vjp(f as Parameters<typeof vjp>[0], arrays(x));
+        const cotangents = (back(ConcreteArray.fromHost(w[0]!)) as readonly unknown[]).map(hostOf);
+        cotangents.forEach((c, k) => expect(avalOf(c)).toEqual(avalOf(x[k]!)));
+        expect(inner(cotangents, v)).toBe(inner([forward], w));
+      }),
+    );
+  });
+});
