@@ -1,8 +1,9 @@
 /** A backend under test, and the running of programs on it. */
-import type { Backend } from '../reference/core/array.ts';
+import { type Backend, oneEquation } from '../reference/core/array.ts';
 import type { ProfileName } from '../reference/core/backend.ts';
-import type { HostArray } from '../reference/core/host.ts';
+import { avalOf, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
 import type { Jaxpr } from '../reference/core/jaxpr.ts';
+import { primitives } from '../reference/primitives/index.ts';
 
 /** Results of a run, and the inputs as the backend holds them afterwards. */
 export interface Ran {
@@ -24,6 +25,15 @@ export class Bench {
   gap(jaxpr: Jaxpr): { readonly primitive: string; readonly reason: string } | null {
     const first = this.backend.gaps(jaxpr)[0];
     return first === undefined ? null : { primitive: first.equation.primitive.name, reason: first.gap.gap };
+  }
+
+  /** Whether it still computes anything: an engine that has failed once may have lost its memory. */
+  async isHealthy(): Promise<boolean> {
+    const x = hostArray('float32', [3], [1, -2, 0.5]);
+    const one = oneEquation(primitives.neg, [avalOf(x)], {});
+    if (this.gap(one) !== null) return true; // nothing to tell it by
+    const [y] = await this.run(one, [x]).catch(() => []);
+    return y !== undefined && numbers(y).every((v, i) => v === -numbers(x)[i]!);
   }
 
   async run(jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<readonly HostArray[]> {

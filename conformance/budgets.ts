@@ -5,9 +5,17 @@
 import type { ProfileName } from '../reference/core/backend.ts';
 import { type DType, dtypes, finfo, isFloat } from '../reference/core/dtypes.ts';
 import { showValue } from '../reference/core/array.ts';
-import { type HostArray, hostScalar, numbers, sameShape, type Shape, showAval } from '../reference/core/host.ts';
+import { build, type HostArray, hostScalar, numbers, sameShape, type Shape, showAval } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
-import { accuracyOf, chainLength, gamma, gpuAllowance, PROFILES, ulpSize, underflow } from '../reference/transforms/rounding.ts';
+import {
+  accuracyOf,
+  chainLength,
+  gamma,
+  gpuAllowance,
+  PROFILES,
+  ulpSize,
+  underflow,
+} from '../reference/transforms/rounding.ts';
 import type { Element, Measured } from './types.ts';
 import { addTo, binOf, type Histogram, ulpDistance, ulpError } from './ulp.ts';
 
@@ -49,12 +57,18 @@ export function judgeEquation(
 ): Comparison {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   const call = { primitive, operands, params, profile, witness };
-  const rulers = expected.map((y, j) => (isFloat(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile)));
+  const rulers = expected.map((y, j) =>
+    isFloat(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
+  );
   return compare(expected, got, rulers, primitive.batch === 'elementwise' ? operands : []);
 }
 
 /** The results of a program, given what errors may do to them. */
-export function judgeProgram(expected: readonly Bounded[], got: readonly HostArray[], profile: ProfileName): Comparison {
+export function judgeProgram(
+  expected: readonly Bounded[],
+  got: readonly HostArray[],
+  profile: ProfileName,
+): Comparison {
   const rulers = expected.map(({ value, bound }) =>
     bound === null ? exactRuler(value.dtype, profile) : carriedRuler(bound.worst),
   );
@@ -108,8 +122,7 @@ function exactRuler(dtype: DType, profile: ProfileName): Ruler {
 function sameness(dtype: DType, profile: ProfileName): (e: number, g: number) => boolean {
   const { signedZeroTies, flushToZero } = PROFILES[profile];
   const tiny = flushToZero && isFloat(dtype) ? finfo(dtype).tiny : 0;
-  return (e, g) =>
-    Object.is(e, g) || (signedZeroTies && e === g) || (Math.abs(e) < tiny && Math.abs(g) < tiny); // prettier-ignore
+  return (e, g) => Object.is(e, g) || (signedZeroTies && e === g) || (Math.abs(e) < tiny && Math.abs(g) < tiny);
 }
 
 interface Call {
@@ -169,12 +182,17 @@ function gpuRuler(n: number, { primitive, operands }: Call, dtype: DType): Ruler
 /** γₖ·Σ|terms| + n·η for any order of summation, and half a unit for the reference's own rounding. */
 function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { operands, profile }: Call, dtype: DType): Ruler {
   const magnitude = accuracy.magnitude(operands);
+  const finite = magnitude.every(Number.isFinite) ? magnitude : accuracy.magnitude(operands.map(finiteOnly));
   const g = gamma(chainLength(accuracy.terms), dtype);
   const eta = accuracy.terms * underflow(dtype, profile);
   const { max } = finfo(dtype);
   const allowed = (e: number, i: number): number => g * magnitude[i]! + eta + ulpSize(e, dtype) / 2;
-  return fractionRuler(allowed, (i) => Number.isFinite(magnitude[i]!) && magnitude[i]! * (1 + g) > max);
+  return fractionRuler(allowed, (i) => finite[i]! * (1 + g) > max);
 }
+
+/** Infinite terms do not hide that the others overflow by themselves: ∞ plus an overflow to −∞ is NaN. */
+const finiteOnly = (x: HostArray): HostArray =>
+  isFloat(x.dtype) ? build(x.dtype, x.shape, (i) => (Number.isFinite(numbers(x)[i]) ? numbers(x)[i]! : 0)) : x;
 
 /** γₙ₋₁·|product| + n·η. Where some order of the factors leaves the range, its result says nothing. */
 function productRuler(terms: number, { primitive, operands, params, profile }: Call, dtype: DType): Ruler {
@@ -235,7 +253,14 @@ function compare(
   const mismatch = typeMismatch(expected, got);
   const budgets = expected.map((y, j) => absolute(y, rulers[j]!));
   if (mismatch !== null) {
-    return { compared: 0, uncompared: 0, suspect: 0, wrong: { message: mismatch, element: null }, measured: null, budgets };
+    return {
+      compared: 0,
+      uncompared: 0,
+      suspect: 0,
+      wrong: { message: mismatch, element: null },
+      measured: null,
+      budgets,
+    };
   }
   const tally = new Tally();
   expected.forEach((y, j) => tally.add(y, got[j]!, rulers[j]!, j, operands));
@@ -295,7 +320,10 @@ class Tally {
   }
 
   result(): Omit<Comparison, 'budgets'> {
-    const wrong = this.#wrong && { message: messageOf(this.#wrong.element, this.#wrong.count), element: this.#wrong.element };
+    const wrong = this.#wrong && {
+      message: messageOf(this.#wrong.element, this.#wrong.count),
+      element: this.#wrong.element,
+    };
     const measured = this.#unit && { unit: this.#unit, bins: [...this.#bins], max: this.#max, worst: this.#worst };
     return { compared: this.#compared, uncompared: this.#uncompared, suspect: 0, wrong, measured };
   }
@@ -333,7 +361,8 @@ function elementOf(
 }
 
 /** A number of a dtype as the specification writes it. */
-const text = (dtype: DType, v: number): string => showValue(hostScalar(dtype, v)).slice(`${dtypes[dtype].short}[] `.length);
+const text = (dtype: DType, v: number): string =>
+  showValue(hostScalar(dtype, v)).slice(`${dtypes[dtype].short}[] `.length);
 
 /** The multi-index of a flat position. */
 function unravel(flat: number, shape: Shape): number[] {

@@ -1,7 +1,7 @@
 /** A process in which a backend runs, seen from its parent: work, time limits, crashes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FromWorker, Setup, ToWorker } from './messages.ts';
+import { type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
 import { packageFile, packageModule } from './package.ts';
 
 /** Why a process ended that should not have. */
@@ -11,6 +11,9 @@ export interface ChildEvents {
   message(child: Child, message: FromWorker): void;
   ended(child: Child, ending: Ending): void;
 }
+
+/** Loading a backend may take this long, however short the limit for cases is. */
+const START_SECONDS = 60;
 
 /** How much of what a process wrote to stderr is kept for messages. */
 const STDERR_CHARACTERS = 2000;
@@ -37,19 +40,20 @@ export class Child {
     });
     this.#process.on('message', (message: FromWorker) => {
       if (this.#closed) return;
-      this.#wait();
+      this.#wait(message.type === 'shrinking' ? this.#seconds + SHRINK_MILLISECONDS / 1000 : this.#seconds);
       events.message(this, message);
     });
     this.#process.on('error', (error) => (this.#ending ??= { kind: 'crash', message: error.message }));
     this.#process.on('close', (code, signal) => {
       clearTimeout(this.#timer);
-      if (!this.#closed) events.ended(this, this.#ending ?? { kind: 'crash', message: this.#crashMessage(code, signal) });
+      if (!this.#closed)
+        events.ended(this, this.#ending ?? { kind: 'crash', message: this.#crashMessage(code, signal) });
     });
-    this.#send({ type: 'open', setup });
+    this.#send({ type: 'open', setup }, Math.max(seconds, START_SECONDS));
   }
 
   work(key: string, from: number): void {
-    this.#send({ type: 'unit', key, from });
+    this.#send({ type: 'unit', key, from }, this.#seconds);
   }
 
   close(): void {
@@ -63,17 +67,17 @@ export class Child {
     clearTimeout(this.#timer);
   }
 
-  #send(message: ToWorker): void {
-    this.#wait();
+  #send(message: ToWorker, seconds: number): void {
+    this.#wait(seconds);
     this.#process.send(message, () => {}); // a process that is gone reports its end itself
   }
 
-  #wait(): void {
+  #wait(seconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#ending = { kind: 'timeout' };
       this.#process.kill('SIGKILL');
-    }, this.#seconds * 1000);
+    }, seconds * 1000);
   }
 
   #crashMessage(code: number | null, signal: NodeJS.Signals | null): string {

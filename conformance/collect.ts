@@ -36,7 +36,8 @@ interface Accuracy {
   worst: Element | null;
 }
 
-const isWrong = ({ outcome }: CaseResult): boolean => outcome === 'wrong' || outcome === 'crash' || outcome === 'timeout';
+const isWrong = ({ outcome }: CaseResult): boolean =>
+  outcome === 'wrong' || outcome === 'crash' || outcome === 'timeout';
 const hasCell = ({ subject, law }: CaseResult): boolean =>
   law !== 'rejects' && (Object.hasOwn(primitives, subject) || Object.hasOwn(higherOrder, subject));
 
@@ -77,7 +78,8 @@ export class Collector {
     this.#groups.get(result.group)![kind]++;
     if (kind === 'gaps') this.#addGap(result);
     if (hasCell(result)) this.#addToCell(result, kind);
-    if (result.measured && result.transformation === 'eval' && Object.hasOwn(primitives, result.subject)) this.#measure(result, result.measured);
+    if (result.measured && result.transformation === 'eval' && Object.hasOwn(primitives, result.subject))
+      this.#measure(result, result.measured);
   }
 
   #slow({ id, milliseconds }: CaseResult): void {
@@ -102,7 +104,12 @@ export class Collector {
 
   #addGap({ id, subject, dtype, transformation, gap }: CaseResult): void {
     const { primitive, reason } = gap!;
-    const known = entry(this.#gaps, `${primitive}\n${reason}`, () => ({ primitive, reason, cells: new Set<string>(), cases: 0 }));
+    const known = entry(this.#gaps, `${primitive}\n${reason}`, () => ({
+      primitive,
+      reason,
+      cells: new Set<string>(),
+      cases: 0,
+    }));
     known.cells.add(`${subject}/${dtype}/${transformation}`);
     known.cases++;
     if (this.#requires(id)) this.#requiredGaps.push({ id, reason });
@@ -126,10 +133,15 @@ export class Collector {
   }
 
   /** Everything of a report that comes from the results. */
-  summary(backend: BackendFacts, interrupted: boolean): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'uncompared'> & {
+  summary(
+    backend: BackendFacts,
+    interrupted: boolean,
+  ): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'uncompared'> & {
     readonly slowest: Report['timings']['slowest'];
   } {
-    const cells = [...this.#cells.values()].map(finishedCell).sort(by((c) => `${c.primitive}/${c.dtype}/${c.transformation}`));
+    const cells = [...this.#cells.values()]
+      .map(finishedCell)
+      .sort(by((c) => `${c.primitive}/${c.dtype}/${c.transformation}`));
     const groups = GROUPS.map((group): GroupCount => {
       const { ok, wrong, gaps } = this.#groups.get(group)!;
       return { group, cases: ok + wrong, ok, wrong, gaps };
@@ -138,7 +150,7 @@ export class Collector {
       verdict: this.#verdict(backend, groups, cells, interrupted),
       groups,
       cells,
-      failures: this.failures.toSorted(by((f) => f.id)),
+      failures: this.failures.toSorted(by((f) => `${f.file === null ? 1 : 0}/${f.id}`)), // those with a file first
       gaps: [...this.#gaps.values()]
         .map((g): DeclaredGap => ({ ...g, cells: [...g.cells].sort() }))
         .sort((a, b) => b.cells.length - a.cells.length || a.primitive.localeCompare(b.primitive)),
@@ -148,7 +160,12 @@ export class Collector {
     };
   }
 
-  #verdict(backend: BackendFacts, groups: readonly GroupCount[], cells: readonly Cell[], interrupted: boolean): Verdict {
+  #verdict(
+    backend: BackendFacts,
+    groups: readonly GroupCount[],
+    cells: readonly Cell[],
+    interrupted: boolean,
+  ): Verdict {
     const cases = groups.reduce((sum, g) => sum + g.cases, 0);
     const gapCells = cells.filter((c) => c.status === 'gap').length;
     const answeredCells = cells.length - gapCells;

@@ -1,6 +1,9 @@
 /** What the parent of a run and the processes in which backends run say to each other. */
 import type { BackendFacts, CaseId, CaseResult } from './types.ts';
 
+/** How long a failure is shrunk. */
+export const SHRINK_MILLISECONDS = 4000;
+
 /** Everything that a process needs to make the same cases as its parent. */
 export interface Setup {
   readonly backend: string;
@@ -25,7 +28,17 @@ export type FromWorker =
   | { readonly type: 'begin'; readonly index: number; readonly id: CaseId; readonly variant: string }
   /** The case is wrong; the process now looks for smaller proof. */
   | { readonly type: 'shrinking'; readonly index: number; readonly result: CaseResult }
-  | { readonly type: 'result'; readonly index: number; readonly result: CaseResult; readonly shrinkMilliseconds: number }
+  | {
+      readonly type: 'result';
+      readonly index: number;
+      readonly result: CaseResult;
+      readonly shrinkMilliseconds: number;
+    }
+  /**
+   * The backend no longer computes anything: a new process has to go on with case `index`. `fresh`: it broke at the
+   * first case of its process, so the case is to blame.
+   */
+  | { readonly type: 'broken'; readonly index: number; readonly fresh: boolean; readonly result: CaseResult }
   /** A case could not even be made: nothing after it in the unit can be. */
   | { readonly type: 'unmade'; readonly index: number; readonly message: string }
   | { readonly type: 'unit-done' };

@@ -64,13 +64,8 @@ function definitionOf(asked: string, module: { default?: unknown }): BackendDefi
   }
 }
 
-/** An error of Etalon's says itself what to do; of any other the place matters too. */
+/** A backend's own error says what is missing and what to do; of any other the place matters too. */
 function cannotStart(what: string, error: unknown): CannotStartError {
-  const text =
-    error instanceof BackendError
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-  return new CannotStartError(`${what}: ${text}`);
+  if (error instanceof BackendError) return new CannotStartError(error.message);
+  return new CannotStartError(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
 }

@@ -6,7 +6,7 @@ import { judgeFixture } from './laws/fixture.ts';
 import { laws, type ProgramLaw } from './laws/index.ts';
 import { attempt, type Judgement, judgement, threw } from './laws/law.ts';
 import { isBuiltIn, openBackend } from './open.ts';
-import { globMatcher } from './programs/glob.ts';
+import { casesOf } from './programs/case.ts';
 import { CASES_PER_CELL, plan } from './programs/plan.ts';
 import { RandomStream } from './programs/random-stream.ts';
 import { DEFAULT_SEED } from './run.ts';
@@ -43,13 +43,18 @@ export interface Replayed {
  * Replays a saved failure, or the case of an id.
  * @throws UsageError if the backend has to be named, or no case has the id
  */
-export async function replay(what: { readonly file: string } | { readonly id: CaseId }, options: ReplayOptions = {}): Promise<Replayed> {
+export async function replay(
+  what: { readonly file: string } | { readonly id: CaseId },
+  options: ReplayOptions = {},
+): Promise<Replayed> {
   return 'file' in what ? replaySaved(readSavedCase(what.file), options) : replayCase(what.id, options);
 }
 
 async function replaySaved(saved: SavedCase, { backend, folder = process.cwd() }: ReplayOptions): Promise<Replayed> {
   if (backend === undefined && !isBuiltIn(saved.backend)) {
-    throw new UsageError(`the case was found on ${saved.backend}, which is a file: it runs only if you say so: --backend ${saved.backend}`);
+    throw new UsageError(
+      `the case was found on ${saved.backend}, which is a file: it runs only if you say so: --backend ${saved.backend}`,
+    );
   }
   const asked = backend ?? saved.backend;
   const bench = new Bench(await openBackend(asked, folder));
@@ -71,22 +76,30 @@ async function judgeAgain(bench: Bench, saved: SavedCase): Promise<Judgement> {
   const jaxpr = readProgram(saved.program);
   const { inputs, expected, budgets } = arraysOf(saved);
   const again: ProgramLaw | null =
-    saved.law === 'repeats' || saved.law === 'keeps-inputs' ? saved.law : ['value', 'jit-is-eager'].includes(saved.law) ? 'value' : null;
+    saved.law === 'repeats' || saved.law === 'keeps-inputs'
+      ? saved.law
+      : ['value', 'jit-is-eager'].includes(saved.law)
+        ? 'value'
+        : null;
   if (again !== null) return laws[again].check(bench, { jaxpr, inputs, active: [] }, new RandomStream(saved.id));
   const { primitive, params } = jaxpr.equations[0] ?? {};
-  if (saved.law === 'fixture' && primitive?.kind === 'first-order') return judgeFixture(bench, primitive, inputs, params!, expected);
+  if (saved.law === 'fixture' && primitive?.kind === 'first-order')
+    return judgeFixture(bench, primitive, inputs, params!, expected);
   const got = await attempt(bench, jaxpr, inputs);
   if (got instanceof Error) return threw(got, jaxpr, inputs, expected);
   return judgement(judgeSaved(expected, got, budgets), { jaxpr, inputs, expected, got });
 }
 
-async function replayCase(id: CaseId, { backend, folder = process.cwd(), seed = DEFAULT_SEED, cases }: ReplayOptions): Promise<Replayed> {
+async function replayCase(
+  id: CaseId,
+  { backend, folder = process.cwd(), seed = DEFAULT_SEED, cases }: ReplayOptions,
+): Promise<Replayed> {
   if (backend === undefined) throw new UsageError('a case id names no backend: add --backend');
   const bench = new Bench(await openBackend(backend, folder));
   for (const casesPerCell of cases === undefined ? LEVELS.map((level) => CASES_PER_CELL[level]) : [cases]) {
     for (const unit of plan({ casesPerCell, ofRules: true, only: [id], shard: null })) {
-      for (const one of unit.cases(seed)) {
-        if (!globMatcher([id]).matches(one.id)) continue;
+      for (const { one } of casesOf(unit, seed)) {
+        if (one.id !== id) continue;
         const program = one.sample === null ? null : String(one.sample.jaxpr);
         const about = { id: one.id, law: unit.law, backend, program };
         const gap = one.sample === null ? null : bench.gap(one.sample.jaxpr);
@@ -95,5 +108,7 @@ async function replayCase(id: CaseId, { backend, folder = process.cwd(), seed = 
       }
     }
   }
-  throw new UsageError(`no case has the id ${id} under seed ${seed}; a run with --cases N has ids of its own: add --cases N`);
+  throw new UsageError(
+    `no case has the id ${id} under seed ${seed}; a run with --cases N has ids of its own: add --cases N`,
+  );
 }

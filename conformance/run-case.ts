@@ -24,7 +24,8 @@ export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<Case
   if (gap !== null) return { result: done('gap', { gap }), evidence: null };
   const { compared, uncompared, measured, wrong } = await one.check(bench).catch(failedCheck(one));
   const counts = { compared, uncompared, ...(measured && { measured }) };
-  if (wrong !== null) return { result: done('wrong', { ...counts, failure: failureOf(unit, one, wrong) }), evidence: wrong };
+  if (wrong !== null)
+    return { result: done('wrong', { ...counts, failure: failureOf(unit, one, wrong) }), evidence: wrong };
   return { result: done(compared === 0 && uncompared > 0 ? 'uncompared' : 'ok', counts), evidence: null };
 }
 
@@ -32,7 +33,10 @@ export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<Case
 const failedCheck =
   ({ sample }: Case) =>
   (error: unknown): Judgement => {
-    const what = error instanceof ConstraintError ? error.message.split('\n')[0] : String(error instanceof Error ? error.stack : error);
+    const what =
+      error instanceof ConstraintError
+        ? error.message.split('\n')[0]
+        : String(error instanceof Error ? error.stack : error);
     const wrong = {
       message: `the case could not be judged: ${what}`,
       element: null,
@@ -47,7 +51,10 @@ const failedCheck =
   };
 
 /** What a result says of its case, whatever became of it. */
-export const describe = (unit: Unit, { id, variant }: Pick<Case, 'id' | 'variant'>): Pick<CaseResult, 'id' | 'group' | 'law' | 'subject' | 'dtype' | 'transformation' | 'variant'> => {
+export const describe = (
+  unit: Unit,
+  { id, variant }: Pick<Case, 'id' | 'variant'>,
+): Pick<CaseResult, 'id' | 'group' | 'law' | 'subject' | 'dtype' | 'transformation' | 'variant'> => {
   const { group, law, subject, dtype, transformation } = unit;
   return { id, group, law, subject, dtype, transformation, variant };
 };

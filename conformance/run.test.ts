@@ -1,42 +1,95 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { replay } from './replay.ts';
 import { runCheck } from './run.ts';
 import { readSavedCase } from './save.ts';
-import { type FAULTS, faultyBackend } from './testing/faulty.ts';
-import type { Report } from './types.ts';
+import type { FAULTS } from './testing/faulty.ts';
+import { faultyBackend } from './testing/faulty.ts';
+import { type CheckEvent, type CheckOptions, type Report, UsageError } from './types.ts';
 
-/** Checks a faulty backend in a folder of its own, gives the folder to `look`, and removes it. */
+/** Checks a faulty backend in a folder of its own, gives both to `look`, and removes the folder. */
 async function checked(
   name: keyof typeof FAULTS,
-  only: readonly string[],
+  options: Omit<CheckOptions, 'backend' | 'folder'>,
   look: (report: Report, folder: string) => void | Promise<void>,
-  timeout: number = 60,
 ): Promise<void> {
   const { folder, file } = faultyBackend(name);
   try {
-    await look(await runCheck({ backend: file, folder, only, timeout, jobs: 1 }), folder);
+    await look(await runCheck({ jobs: 1, ...options, backend: file, folder }), folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 test.each([
-  ['max-drops-nan', ['max/f32', 'relu*'], 'max'],
+  ['max-drops-nan', ['max/f32', 'clamp/f32'], 'max'],
   ['reduce_sum-forgets-the-last', ['reduce_sum/f32', 'reduce_sum/i32'], 'reduce_sum'],
-  ['dot_general-swaps-batch-dimensions', ['dot_general/f32'], 'dot_general'],
+  ['dot_general-swaps-batch-dimensions', ['dot_general/f32', 'dot_general/i32'], 'dot_general'],
   ['integer-mul-through-doubles', ['mul/i32', 'mul/u32'], 'mul'],
 ] as const)('%s is caught, with a small program that replays', async (name, only, primitive) => {
-  await checked(name, only, async (report, folder) => {
+  await checked(name, { only }, async (report, folder) => {
     expect(report.verdict.kind).toBe('does not conform');
     const saved = report.failures.filter((f) => f.file !== null);
     expect(saved.length).toBeGreaterThan(0);
-    for (const { file, equations } of saved) {
-      expect(equations).toBeLessThanOrEqual(3);
-      expect(readSavedCase(join(folder, file!)).program).toContain(` ${primitive}`);
-    }
-    const smallest = saved[0]!;
-    const again = await runCheckReplay(join(folder, smallest.file!), folder);
-    expect(again).toBe(true);
+    expect(Math.max(...saved.map((f) => f.equations!))).toBeLessThanOrEqual(3);
+    const file = join(folder, saved[0]!.file!);
+    expect(readSavedCase(file).program).toContain(` ${primitive}`);
+    await expect(replay({ file }, { folder })).rejects.toThrow(UsageError); // a file runs only if the user names it
+    expect(await replay({ file }, { folder, backend: './backend.mjs' })).toMatchObject({ reproduced: true });
+    expect(await replay({ file }, { backend: 'reference' })).toMatchObject({ reproduced: false, message: null });
   });
+});
+
+test('a hang fails its case, and the rest goes on', async () => {
+  await checked('hangs-in-tanh', { only: ['tanh/f32/eval/odd', 'tan/f32/eval'], timeout: 2 }, (report) => {
+    expect(report.failures.map((f) => f.outcome)).toEqual(['timeout', 'timeout']);
+    expect(report.failures[0]!.file).not.toBeNull();
+    expect(report.groups[0]!.ok).toBeGreaterThan(5);
+    expect(report.restarts).toBe(2);
+  });
+});
+
+test('a crash fails its case, and the rest goes on', async () => {
+  await checked('crashes-in-sin', { only: ['sin/f32/eval', 'cos/f32/eval'] }, (report) => {
+    expect(report.failures.map((f) => f.outcome)).toEqual(['crash', 'crash', 'crash']); // then the unit is given up
+    expect(report.failures[0]!.message).toContain('SIGKILL');
+    expect(report.groups[0]!.ok).toBeGreaterThan(5);
+  });
+});
+
+test('the reference conforms, the same way every time', async () => {
+  const run = async (jobs: number): Promise<readonly [Report, readonly CheckEvent[]]> => {
+    const events: CheckEvent[] = [];
+    const only = ['add', 'rem', 'reduce_max', 'cond'];
+    return [await runCheck({ backend: 'reference', only, jobs, folder: null }, (e) => events.push(e)), events];
+  };
+  const [[one, events], [two]] = await Promise.all([run(1), run(2)]);
+  expect(one.verdict.kind).toBe('conforms');
+  expect({ ...two, started: '', timings: null }).toEqual({ ...one, started: '', timings: null });
+  const ids = events.flatMap((e) => (e.type === 'case' && e.result.outcome !== 'repeated' ? [e.result.id] : []));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.every((id) => /^[\x21-\x7e]+$/.test(id))).toBe(true);
+  expect(events[0]!.type).toBe('start');
+  expect(events.at(-1)!.type).toBe('end');
+});
+
+test.each([
+  [{ backend: 'reference', only: ['no_such_primitive'] }, /no case matches 'no_such_primitive'/],
+  [{ backend: 'no-such-backend' }, /no-such-backend/],
+  [{ backend: './no-such-file.ts' }, /no-such-file/],
+  [{ backend: 'command:python backend.py' }, /command/],
+])('%o is bad usage', async (options, message) => {
+  await expect(runCheck({ jobs: 1, folder: null, ...options })).rejects.toThrow(message);
+  await expect(runCheck({ jobs: 1, folder: null, ...options })).rejects.toThrow(UsageError);
+});
+
+test('an interrupted run reports what there is', async () => {
+  const interruption = new AbortController();
+  const stop = (e: CheckEvent): void => {
+    if (e.type === 'case') interruption.abort();
+  };
+  const report = await runCheck({ backend: 'reference', jobs: 1, folder: null, signal: interruption.signal }, stop);
+  expect(report.verdict.kind).toBe('interrupted');
+  expect(report.verdict.cases).toBeGreaterThan(0);
 });

@@ -5,7 +5,7 @@ import { Child, type Ending } from './child.ts';
 import { Collector } from './collect.ts';
 import type { FromWorker, Setup } from './messages.ts';
 import { packageManifest } from './package.ts';
-import type { Case, Unit } from './programs/case.ts';
+import { type Case, casesOf, type NumberedCase, type Unit } from './programs/case.ts';
 import { CASES_PER_CELL, plan } from './programs/plan.ts';
 import { describe, failureOf } from './run-case.ts';
 import { saveFailure } from './save.ts';
@@ -30,6 +30,8 @@ export const DEFAULT_SEED = 20261123;
 export const SPEC_VERSION = '0.1.0';
 const DEFAULT_JOBS = 2;
 const DEFAULT_TIMEOUT = 60;
+/** After so many cases that hung or crashed the rest of their unit is left out: each costs a new process. */
+const LOST_PER_UNIT = 3;
 
 export const versions = (): Versions => ({
   etalon: packageManifest().version,
@@ -39,7 +41,8 @@ export const versions = (): Versions => ({
 });
 
 /** What the run makes of its options. */
-type Settings = Required<Omit<CheckOptions, 'signal' | 'shard' | 'bail'>> & Pick<CheckOptions, 'signal' | 'shard' | 'bail'>;
+type Settings = Required<Omit<CheckOptions, 'signal' | 'shard' | 'bail'>> &
+  Pick<CheckOptions, 'signal' | 'shard' | 'bail'>;
 
 function settled(options: CheckOptions): Settings {
   const fromEnvironment = Number(process.env['ETALON_NUM_CASES'] ?? NaN);
@@ -50,7 +53,9 @@ function settled(options: CheckOptions): Settings {
     only: options.only ?? [],
     require: options.require ?? [],
     seed: options.seed ?? DEFAULT_SEED,
-    cases: options.cases ?? (Number.isInteger(fromEnvironment) && fromEnvironment > 0 ? fromEnvironment : CASES_PER_CELL[level]),
+    cases:
+      options.cases ??
+      (Number.isInteger(fromEnvironment) && fromEnvironment > 0 ? fromEnvironment : CASES_PER_CELL[level]),
     jobs: options.jobs ?? Math.min(DEFAULT_JOBS, availableParallelism()),
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     folder: options.folder === undefined ? process.cwd() : options.folder,
@@ -65,7 +70,10 @@ function settled(options: CheckOptions): Settings {
  * Runs the suite on a backend, in child processes: a hang or a crash fails its case and no other.
  * @throws UsageError (also where `only` matches no case); CannotStartError
  */
-export async function runCheck(options: CheckOptions, onEvent: (event: CheckEvent) => void = () => {}): Promise<Report> {
+export async function runCheck(
+  options: CheckOptions,
+  onEvent: (event: CheckEvent) => void = () => {},
+): Promise<Report> {
   const settings = settled(options);
   const run = new Run(settings, onEvent);
   try {
@@ -100,6 +108,7 @@ class Run {
   #firstReady = 0;
   #shrinking = 0;
   #restarts = 0;
+  readonly #lostIn = new Map<Unit, number>();
   #ended = false;
   #interrupted = false;
 
@@ -138,7 +147,9 @@ class Run {
   }
 
   #noMatch(): UsageError {
-    return new UsageError(`no case matches ${this.#settings.only.map((g) => `'${g}'`).join(' or ')}; ids look like reduce_sum/f32/vmap.vjp/odd/3f9c`);
+    return new UsageError(
+      `no case matches ${this.#settings.only.map((g) => `'${g}'`).join(' or ')}; ids look like reduce_sum/f32/vmap.vjp/odd/3f9c`,
+    );
   }
 
   #end({ interrupted = false }: { interrupted?: boolean } = {}): void {
@@ -176,6 +187,8 @@ class Run {
         Object.assign(progress, { at: null, found: null, next: message.index + 1 });
         this.#shrinking += message.shrinkMilliseconds;
         return this.#add(message.result);
+      case 'broken':
+        return this.#broken(child, progress, message);
       case 'unmade':
         return this.#add(this.#unmade(progress.unit!, message.index, message.message));
       case 'unit-done':
@@ -211,6 +224,26 @@ class Run {
     if (bail !== undefined && this.#collector.wrong >= bail) this.#end();
   }
 
+  /** The backend no longer computes: its case is tried again in a new process, unless that was one already. */
+  #broken(child: Child, { unit, at }: Progress, { fresh, index, result }: FromWorker & { type: 'broken' }): void {
+    const why = `the backend stopped computing: ${result.failure!.message}`;
+    this.#progress.delete(child);
+    child.close();
+    this.#restarts++;
+    this.#emit({ type: 'restart', id: at!.id, why });
+    if (fresh)
+      this.#add({ ...result, outcome: 'crash', failure: { ...result.failure!, outcome: 'crash', message: why } });
+    this.#goOn(unit!, fresh ? index + 1 : index, fresh);
+  }
+
+  /** The rest of a unit, in a new process. */
+  #goOn(unit: Unit, from: number, isLost: boolean): void {
+    const lost = (this.#lostIn.get(unit) ?? 0) + Number(isLost);
+    this.#lostIn.set(unit, lost);
+    if (lost < LOST_PER_UNIT) this.#queue.unshift({ unit, from });
+    if (!this.#ended) this.#start();
+  }
+
   /** The case that it was at has failed; another process goes on after it. */
   #childEnded(child: Child, ending: Ending): void {
     const progress = this.#progress.get(child);
@@ -226,13 +259,12 @@ class Run {
     this.#restarts++;
     this.#emit({ type: 'restart', id, why });
     this.#add(found ?? this.#lost(unit, at, next, ending.kind, why));
-    this.#queue.unshift({ unit, from: (at?.index ?? next) + 1 });
-    if (!this.#ended) this.#start();
+    this.#goOn(unit, (at?.index ?? next) + 1, true);
   }
 
   /** The result of a case that hung, or that took its process with it. */
   #lost(unit: Unit, at: Progress['at'], next: number, outcome: Ending['kind'], why: string): CaseResult {
-    const one = nth(unit.cases(this.#settings.seed), at?.index ?? next);
+    const one = nth(casesOf(unit, this.#settings.seed), at?.index ?? next);
     const named = { id: at?.id ?? `${unit.key}/${next}`, variant: at?.variant ?? '' };
     const source = null;
     const failure = failureOf(unit, named, { message: why, element: null, source }, outcome);
@@ -252,14 +284,27 @@ class Run {
     const { jaxpr, inputs } = sample;
     const expected = evaluateJaxpr(jaxpr, inputs);
     const { message, element, source } = failure;
-    const evidence = { message, element, source, jaxpr, inputs, expected, got: null, budgets: expected.map(() => null) };
+    const evidence = {
+      message,
+      element,
+      source,
+      jaxpr,
+      inputs,
+      expected,
+      got: null,
+      budgets: expected.map(() => null),
+    };
     const profile = this.#facts!.profile;
     return saveFailure({ folder, asked, profile, seed }, failure, { evidence, law: unit.law });
   }
 
   #unmade(unit: Unit, index: number, message: string): CaseResult {
     const named = { id: `${unit.key}/${index}`, variant: '' };
-    const failure = failureOf(unit, named, { message: `the case could not be made: ${message}`, element: null, source: null });
+    const failure = failureOf(unit, named, {
+      message: `the case could not be made: ${message}`,
+      element: null,
+      source: null,
+    });
     return { ...describe(unit, named), outcome: 'wrong', milliseconds: 0, compared: 0, uncompared: 0, failure };
   }
 
@@ -295,12 +340,11 @@ const perGroup = (count: (group: Group) => number): Record<Group, number> =>
   Object.fromEntries(GROUPS.map((group) => [group, count(group)])) as Record<Group, number>;
 
 /** The case of an index; null if it cannot be made. */
-function nth(cases: Iterable<Case>, index: number): Case | null {
-  let at = 0;
+function nth(cases: Iterable<NumberedCase>, wanted: number): Case | null {
   try {
-    for (const one of cases) if (at++ === index) return one;
+    for (const { one, index } of cases) if (index === wanted) return one;
   } catch {
-    return null; // that it cannot be made has been reported by the process that tried
+    return null; // the process that tried has said so
   }
   return null;
 }

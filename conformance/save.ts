@@ -23,7 +23,11 @@ export interface SaveOptions {
 }
 
 /** Writes the proof of a failure. @returns the failure with the file's path, relative to the folder */
-export function saveFailure({ folder, asked, profile, seed }: SaveOptions, failure: Failure, { evidence, law }: Proof): Failure {
+export function saveFailure(
+  { folder, asked, profile, seed }: SaveOptions,
+  failure: Failure,
+  { evidence, law }: Proof,
+): Failure {
   const { jaxpr, inputs, expected, got, budgets, message, element, source } = evidence;
   if (jaxpr === null) return failure;
   const equations = equationCount(jaxpr);
@@ -54,7 +58,15 @@ export function saveFailure({ folder, asked, profile, seed }: SaveOptions, failu
   return { ...failure, message, element, source, equations, file };
 }
 
-const FIELDS = ['id', 'law', 'backend', 'program', 'inputs', 'expected', 'budget'] as const satisfies readonly (keyof SavedCase)[];
+const FIELDS = [
+  'id',
+  'law',
+  'backend',
+  'program',
+  'inputs',
+  'expected',
+  'budget',
+] as const satisfies readonly (keyof SavedCase)[];
 
 /** @throws ProgramError if the file is not a saved case of this version */
 export function readSavedCase(path: string): SavedCase {

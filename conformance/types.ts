@@ -4,7 +4,6 @@
  */
 import type { ProfileName } from '../reference/core/backend.ts';
 import type { DType } from '../reference/core/dtypes.ts';
-import type { ShapeClass } from '../reference/core/primitive.ts';
 
 /** `reduce_sum/f32/vmap.vjp/odd/3f9c`: subject, dtype, how, shape class (or variant), hash of the case's content. */
 export type CaseId = string;
@@ -84,7 +83,8 @@ export interface CaseResult {
   readonly subject: string;
   readonly dtype: DType;
   readonly transformation: Transformation;
-  readonly variant: ShapeClass | string;
+  /** The shape class, or what else the cases of a unit are told apart by. */
+  readonly variant: string;
   readonly outcome: Outcome;
   readonly milliseconds: number;
   /** Elements of the results that were compared, and those whose bound was infinite. */

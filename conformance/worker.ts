@@ -2,16 +2,15 @@
 import { openBackend } from './open.ts';
 import { Bench } from './bench.ts';
 import { shrink } from './debug/shrink.ts';
-import type { FromWorker, Setup, ToWorker } from './messages.ts';
-import type { Case, Unit } from './programs/case.ts';
+import { type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
+import { type Case, casesOf, type Unit } from './programs/case.ts';
 import { globMatcher } from './programs/glob.ts';
 import { plan } from './programs/plan.ts';
 import { describe, runCase } from './run-case.ts';
 import { saveFailure } from './save.ts';
 import { type BackendFacts, type CaseResult, type Failure, UsageError } from './types.ts';
 
-/** How long a failure is shrunk, and how many of one subject are; backends are often wrong in one way many times. */
-const SHRINK_MILLISECONDS = 4000;
+/** How many failures of one subject are shrunk, and saved: backends are often wrong in one way many times. */
 const SHRUNK_PER_SUBJECT = 2;
 const SAVED_PER_SUBJECT = 6;
 
@@ -26,6 +25,8 @@ class Worker {
   readonly #bench: Bench;
   readonly #units: ReadonlyMap<string, Unit>;
   readonly #failures = new Map<string, number>();
+  /** No case has run yet. */
+  #isFresh = true;
 
   constructor(setup: Setup, bench: Bench) {
     this.#setup = setup;
@@ -38,33 +39,48 @@ class Worker {
   async unit(key: string, from: number): Promise<void> {
     const unit = this.#units.get(key)!;
     const { matches } = globMatcher(this.#setup.only);
-    const seen = new Set<string>();
-    let index = 0;
+    let made = 0;
     try {
-      for (const one of unit.cases(this.#setup.seed)) {
-        const isNew = !seen.has(one.content);
-        seen.add(one.content);
+      for (const { one, index, isNew } of casesOf(unit, this.#setup.seed)) {
         if (index >= from && matches(one.id)) await this.#case(unit, one, index, isNew);
-        index++;
+        made = index + 1;
       }
     } catch (error) {
-      await say({ type: 'unmade', index, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      await say({
+        type: 'unmade',
+        index: made,
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     }
     await say({ type: 'unit-done' });
   }
 
   async #case(unit: Unit, one: Case, index: number, isNew: boolean): Promise<void> {
     if (!isNew) {
-      const result: CaseResult = { ...describe(unit, one), outcome: 'repeated', milliseconds: 0, compared: 0, uncompared: 0 };
+      const result: CaseResult = {
+        ...describe(unit, one),
+        outcome: 'repeated',
+        milliseconds: 0,
+        compared: 0,
+        uncompared: 0,
+      };
       return say({ type: 'result', index, result, shrinkMilliseconds: 0 });
     }
     await say({ type: 'begin', index, id: one.id, variant: one.variant });
     const { result, evidence } = await runCase(this.#bench, unit, one);
+    const fresh = this.#isFresh;
+    this.#isFresh = false;
     if (evidence === null) return say({ type: 'result', index, result, shrinkMilliseconds: 0 });
+    if (evidence.got === null && !(await this.#bench.isHealthy())) return say({ type: 'broken', index, fresh, result });
     await say({ type: 'shrinking', index, result });
     const began = performance.now();
     const failure = await this.#saved(unit, one, result.failure!, evidence);
-    return say({ type: 'result', index, result: { ...result, failure }, shrinkMilliseconds: performance.now() - began });
+    return say({
+      type: 'result',
+      index,
+      result: { ...result, failure },
+      shrinkMilliseconds: performance.now() - began,
+    });
   }
 
   async #saved(unit: Unit, one: Case, failure: Failure, evidence: Parameters<typeof shrink>[2]): Promise<Failure> {
@@ -98,6 +114,8 @@ function factsOf({ backend, profile }: Bench, asked: string): BackendFacts {
 
 let worker: Worker | null = null;
 process.on('message', (message: ToWorker) => {
-  void (message.type === 'open' ? open(message.setup).then((w) => (worker = w)) : worker!.unit(message.key, message.from));
+  void (message.type === 'open'
+    ? open(message.setup).then((w) => (worker = w))
+    : worker!.unit(message.key, message.from));
 });
 process.on('disconnect', () => process.exit());

@@ -27,7 +27,9 @@ export async function backend(which: string | BackendDefinition, options: OpenOp
   if (typeof which !== 'string') return new Backend(which, await which.open(options));
   let open = opened.get(which);
   if (open === undefined) {
-    open = loadBackendDefinition(which).then(async (definition) => new Backend(definition, await definition.open(options)));
+    open = loadBackendDefinition(which).then(
+      async (definition) => new Backend(definition, await definition.open(options)),
+    );
     opened.set(which, open);
     open.catch(() => opened.delete(which));
   }
@@ -48,7 +50,8 @@ export async function init(): Promise<Backend> {
 export function devicePut<T>(tree: T, where: Backend = getDefaultBackend()): Mapped<T, NDArray> {
   return map((leaf) => {
     const x = asArray(leaf, 'devicePut');
-    if (!(x instanceof ConcreteArray)) throw new ArgumentError('devicePut: a traced value lives nowhere yet; use jit(f, { backend })');
+    if (!(x instanceof ConcreteArray))
+      throw new ArgumentError('devicePut: a traced value lives nowhere yet; use jit(f, { backend })');
     if (x.backend === where) return x;
     return ConcreteArray.fromBuffer(x.aval, where, where.session.put(x.toHost(), where.device));
   }, tree);
@@ -69,7 +72,8 @@ export async function blockUntilReady<T>(tree: T): Promise<T> {
 }
 
 /** What is alive on a backend, for memory checks. */
-export const liveBuffers = (where: Backend = getDefaultBackend()): { readonly buffers: number; readonly bytes: number } =>
-  where.session.live();
+export const liveBuffers = (
+  where: Backend = getDefaultBackend(),
+): { readonly buffers: number; readonly bytes: number } => where.session.live();
 
 export { getDefaultBackend, setDefaultBackend };

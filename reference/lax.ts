@@ -3,11 +3,10 @@
  * (numpy's functions promote and broadcast); a JavaScript number takes the dtype and shape of the arrays beside it.
  * What each primitive means stands in spec/primitives/.
  */
-import { ConcreteArray } from './core/array.ts';
 import { asArray, operands, scalar } from './core/convert.ts';
 import { checkDType, type DType } from './core/dtypes.ts';
 import { checkOptions, ShapeError } from './core/errors.ts';
-import { allocate, sameShape, type Shape, showAval, sizeOf } from './core/host.ts';
+import { sameShape, type Shape, showAval } from './core/host.ts';
 import type { ArrayLike, NDArray } from './core/ndarray.ts';
 import type { Params, Tangent } from './core/primitive.ts';
 import { bind } from './core/trace.ts';
@@ -27,7 +26,9 @@ const unary =
 function alike(xs: readonly ArrayLike[], where: string): NDArray[] {
   const arrays = operands(xs, where);
   const { shape } = arrays.reduce((a, b) => (b.ndim > a.ndim ? b : a));
-  return arrays.map((a, i) => (typeof xs[i] === 'object' || a.ndim === shape.length ? a : broadcastInDim(a, shape, [])));
+  return arrays.map((a, i) =>
+    typeof xs[i] === 'object' || a.ndim === shape.length ? a : broadcastInDim(a, shape, []),
+  );
 }
 
 const binary =
@@ -65,7 +66,8 @@ export function round(x: ArrayLike, options: { readonly roundingMethod?: Roundin
   return apply('round', [asArray(x, 'round')], { rounding_method: options.roundingMethod ?? 'AWAY_FROM_ZERO' });
 }
 /** `x` to the power of a fixed integer. */
-export const integerPow = (x: ArrayLike, y: number): NDArray => apply('integer_pow', [asArray(x, 'integer_pow')], { y });
+export const integerPow = (x: ArrayLike, y: number): NDArray =>
+  apply('integer_pow', [asArray(x, 'integer_pow')], { y });
 
 export const add: (x: ArrayLike, y: ArrayLike) => NDArray = binary('add');
 export const sub: (x: ArrayLike, y: ArrayLike) => NDArray = binary('sub');
@@ -98,7 +100,10 @@ export const clamp = (min: ArrayLike, x: ArrayLike, max: ArrayLike): NDArray =>
 export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
   const array = asArray(x, 'convert_element_type');
   if (array.dtype === dtype && !array.weakType) return array;
-  return apply('convert_element_type', [array], { new_dtype: checkDType(dtype, 'convert_element_type: dtype'), weak_type: false });
+  return apply('convert_element_type', [array], {
+    new_dtype: checkDType(dtype, 'convert_element_type: dtype'),
+    weak_type: false,
+  });
 }
 
 // ---- shape
@@ -107,7 +112,11 @@ export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: 
   apply('broadcast_in_dim', [asArray(x, 'broadcast_in_dim')], { shape, broadcast_dimensions: broadcastDimensions });
 /** New leading dimensions of the given sizes. */
 export function broadcast(x: NDArray, sizes: Shape): NDArray {
-  return broadcastInDim(x, [...sizes, ...x.shape], x.shape.map((_, d) => d + sizes.length));
+  return broadcastInDim(
+    x,
+    [...sizes, ...x.shape],
+    x.shape.map((_, d) => d + sizes.length),
+  );
 }
 export function reshape(x: NDArray, newSizes: Shape): NDArray {
   return sameShape(x.shape, newSizes) ? x : apply('reshape', [x], { new_sizes: newSizes });
@@ -124,7 +133,9 @@ export function expandDims(x: NDArray, dimensions: Shape): NDArray {
   return broadcastInDim(x, shape, kept);
 }
 export function transpose(x: NDArray, permutation: Shape): NDArray {
-  return permutation.every((p, i) => p === i) && permutation.length === x.ndim ? x : apply('transpose', [x], { permutation });
+  return permutation.every((p, i) => p === i) && permutation.length === x.ndim
+    ? x
+    : apply('transpose', [x], { permutation });
 }
 /** The axis `from` moved to position `to`; the others keep their order. */
 export function moveAxis(x: NDArray, from: number, to: number): NDArray {
@@ -135,7 +146,11 @@ export function moveAxis(x: NDArray, from: number, to: number): NDArray {
 export const rev = (x: NDArray, dimensions: Shape): NDArray =>
   dimensions.length === 0 ? x : apply('rev', [x], { dimensions });
 export const slice = (x: NDArray, startIndices: Shape, limitIndices: Shape, strides?: Shape | null): NDArray =>
-  apply('slice', [x], { start_indices: startIndices, limit_indices: limitIndices, strides: strides ?? startIndices.map(() => 1) });
+  apply('slice', [x], {
+    start_indices: startIndices,
+    limit_indices: limitIndices,
+    strides: strides ?? startIndices.map(() => 1),
+  });
 /** A slice along one axis. */
 export function sliceInDim(x: NDArray, start: number, limit: number, stride: number = 1, axis: number = 0): NDArray {
   return slice(
@@ -148,7 +163,8 @@ export function sliceInDim(x: NDArray, start: number, limit: number, stride: num
 export type PaddingConfig = readonly (readonly [low: number, high: number, interior: number])[];
 export const pad = (x: NDArray, paddingValue: ArrayLike, paddingConfig: PaddingConfig): NDArray =>
   apply('pad', operands([x, paddingValue], 'pad'), { padding_config: paddingConfig });
-export const concatenate = (xs: readonly NDArray[], dimension: number): NDArray => apply('concatenate', xs, { dimension });
+export const concatenate = (xs: readonly NDArray[], dimension: number): NDArray =>
+  apply('concatenate', xs, { dimension });
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
   apply('iota', [], { dtype: checkDType(dtype, 'iota: dtype'), shape, dimension });
 /** 0, 1, … size − 1. */
@@ -196,7 +212,12 @@ export interface DotOptions {
   readonly preferredElementType?: DType | null;
 }
 /** `dimensionNumbers`: `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`. */
-export function dotGeneral(lhs: NDArray, rhs: NDArray, dimensionNumbers: DotDimensionNumbers, options: DotOptions = {}): NDArray {
+export function dotGeneral(
+  lhs: NDArray,
+  rhs: NDArray,
+  dimensionNumbers: DotDimensionNumbers,
+  options: DotOptions = {},
+): NDArray {
   checkOptions(options, ['precision', 'preferredElementType'], 'lax.dotGeneral');
   return apply('dot_general', [lhs, rhs], {
     dimension_numbers: dimensionNumbers,
@@ -209,7 +230,15 @@ export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArr
   if (![1, 2].includes(lhs.ndim) || ![1, 2].includes(rhs.ndim)) {
     throw new ShapeError(`lax.dot takes vectors and matrices, got ${showAval(lhs.aval)} and ${showAval(rhs.aval)}`);
   }
-  return dotGeneral(lhs, rhs, [[[lhs.ndim - 1], [0]], [[], []]], options);
+  return dotGeneral(
+    lhs,
+    rhs,
+    [
+      [[lhs.ndim - 1], [0]],
+      [[], []],
+    ],
+    options,
+  );
 }
 
 // ---- indexing
@@ -277,4 +306,3 @@ export function threefry2x32(key1: NDArray, key2: NDArray, x1: NDArray, x2: NDAr
 
 /** The sum of two tangents, of which either may be a symbolic zero. */
 export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : add(a, b));
-

@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<Layer, readonly Layer[] | 'all'>> = {
   lax: reference.slice(0, 3),
   transforms: reference.slice(0, 4),
   library: reference,
-  entry: [...reference, 'registry', 'backend'],
+  entry: [...reference, 'entry', 'registry', 'backend'],
   registry: [...reference, 'entry', 'backend'],
   backend: ['core', 'primitives', 'backend'],
   conformance: [...reference, 'entry', 'registry', 'conformance'],

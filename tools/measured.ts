@@ -26,7 +26,7 @@ export function measuredText(primitive: string, { accuracy, cells }: Pick<Report
 }
 
 const one = ({ dtype, max, unit }: MeasuredAccuracy): string =>
-  `${shortName(dtype)} ${Number(max.toPrecision(2))} ${unit === 'ulp' ? 'ulp' : 'of the budget'}`;
+  `${shortName(dtype)} ${max === 0 ? 'exact' : `${Number(max.toPrecision(2))} ${unit === 'ulp' ? 'ulp' : 'of the budget'}`}`;
 
 /** A page with everything between its markers made anew. */
 export const withMeasured = (page: string, report: Pick<Report, 'accuracy' | 'cells'>): string =>

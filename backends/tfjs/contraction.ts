@@ -3,12 +3,11 @@ import { type Aval, sizeOf } from '../../reference/core/host.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
 import { convert } from './conversion.ts';
 import { type Shape, storageOf, type Tensor, view } from './engine.ts';
-import { flat, type Kernels } from './kernels.ts';
+import { flat, type Kernels, LONGEST_RUN } from './kernels.ts';
 import type { Part, Value } from './lowering.ts';
-import { rowsAlong, sumRows } from './reduction.ts';
+import { sumRows } from './reduction.ts';
+import { replaced } from './shape.ts';
 
-/** The kernels add a row's products one after the other: longer rows are cut into parts. */
-const LONGEST_RUN = 1024;
 /** Products of integers that are held at once. */
 const LARGEST_EXPANSION = 2 ** 22;
 
@@ -21,51 +20,53 @@ function matrices(k: Kernels, x: Tensor, batch: Shape, rows: Shape, columns: Sha
 const free = (x: Tensor, contracted: Shape, batch: Shape): number[] =>
   x.shape.map((_, d) => d).filter((d) => !contracted.includes(d) && !batch.includes(d));
 
-/** Calls `part` with the beginnings and sizes of parts of n that are not longer than `longest`. */
-function inParts(n: number, longest: number, part: (from: number, size: number) => Tensor): Tensor[] {
-  const parts: Tensor[] = [];
-  for (let from = 0; from < n; from += longest) parts.push(part(from, Math.min(longest, n - from)));
-  return parts;
-}
-
 /** A part of an axis of a tensor of three. */
-const cut = (k: Kernels, x: Tensor, axis: number, from: number, size: number): Tensor =>
-  k.slice(
+function cut(k: Kernels, x: Tensor, axis: number, from: number, size: number): Tensor {
+  if (size === x.shape[axis]) return x;
+  return k.slice(
     x,
     x.shape.map((_, d) => (d === axis ? from : 0)),
-    x.shape.map((n, d) => (d === axis ? size : n)),
+    replaced(x.shape, axis, size),
   );
+}
+
+/**
+ * wasm keeps the matrix that it packed from the second factor's data, and takes it again for the same data in another
+ * shape, of which it then reads and writes past the end: the second factor is always a copy.
+ */
+const copied = (k: Kernels, x: Tensor): Tensor =>
+  k.isWasm ? k.run('Slice', { x }, { begin: [0, 0, 0], size: x.shape }) : x;
+
+/** The sum of the products of the halves of the contracted axes. */
+function byHalves(
+  k: Kernels,
+  a: Tensor,
+  b: Tensor,
+  axisOfB: number,
+  product: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  const n = a.shape[2]!;
+  const half = Math.ceil(n / 2);
+  const part = (from: number, size: number): Tensor =>
+    k.tidy(() => product(cut(k, a, 2, from, size), cut(k, b, axisOfB, from, size)));
+  return k.add(part(0, half), part(half, n - half));
+}
 
 /** Of a as [batch, free, contracted] and b as [batch, contracted, free]. */
 function floatDot(k: Kernels, a: Tensor, b: Tensor): Tensor {
-  const sums = inParts(a.shape[2]!, LONGEST_RUN, (from, size) =>
-    k.run(
-      'BatchMatMul',
-      { a: cut(k, a, 2, from, size), b: cut(k, b, 1, from, size) },
-      { transposeA: false, transposeB: false },
-    ),
-  );
-  if (sums.length === 1) return sums[0]!;
-  const size = sizeOf(sums[0]!.shape);
-  const stacked = k.concat(
-    sums.map((s) => view(s, [1, size])),
-    0,
-  );
-  return sumRows(k, rowsAlong(k, stacked, [0]));
+  if (a.shape[2]! > LONGEST_RUN) return byHalves(k, a, b, 1, (p, q) => floatDot(k, p, q));
+  return k.run('BatchMatMul', { a, b: copied(k, b) }, { transposeA: false, transposeB: false });
 }
 
 /** Of both as [batch, free, contracted]: wasm has no product of integer matrices, and the cpu engine's is not exact. */
 function integerDot(k: Kernels, a: Tensor, b: Tensor): Tensor {
   const [batch, rows, n] = a.shape as [number, number, number];
   const columns = b.shape[1]!;
-  const longest = Math.max(1, Math.floor(LARGEST_EXPANSION / (batch * rows * columns)));
-  const sums = inParts(n, longest, (from, size) => {
-    const shape = [batch, rows, columns, size];
-    const left = k.broadcast(view(cut(k, a, 2, from, size), [batch, rows, 1, size]), shape);
-    const right = k.broadcast(view(cut(k, b, 2, from, size), [batch, 1, columns, size]), shape);
-    return sumRows(k, view(k.mulInt(flat(left), flat(right)), [batch * rows * columns, size]));
-  });
-  return sums.reduce(k.add);
+  const shape = [batch, rows, columns, n];
+  if (n > 1 && sizeOf(shape) > LARGEST_EXPANSION) return byHalves(k, a, b, 2, (p, q) => integerDot(k, p, q));
+  const left = k.broadcast(view(a, [batch, rows, 1, n]), shape);
+  const right = k.broadcast(view(b, [batch, 1, columns, n]), shape);
+  return sumRows(k, view(k.mulInt(flat(left), flat(right)), [batch * rows * columns, n]));
 }
 
 /** Factors are converted to the dtype of the result. A result of bool is an OR of ANDs: whether there are any. */

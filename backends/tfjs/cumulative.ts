@@ -1,11 +1,8 @@
 /** Prefix sums. */
 import { type Tensor, view } from './engine.ts';
-import type { Kernels } from './kernels.ts';
+import { type Kernels, LONGEST_RUN } from './kernels.ts';
 import type { Part } from './lowering.ts';
 import { inBlocks, rowsAlong, sumRows } from './reduction.ts';
-
-/** As for sums: the kernel adds one after the other, so long rows go by blocks. */
-const LONGEST_RUN = 1024;
 
 function cumsumRows(k: Kernels, rows: Tensor, exclusive: boolean, reverse: boolean): Tensor {
   const [count, n] = rows.shape as [number, number];

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { oneEquation } from '../../reference/core/array.ts';
-import type { BackendDefinition, Session } from '../../reference/core/backend.ts';
+import type { BackendDefinition, Executable, Session } from '../../reference/core/backend.ts';
 import { avalOf, type HostArray, hostArray } from '../../reference/core/host.ts';
 import type { AnyPrimitive, Params } from '../../reference/core/primitive.ts';
 import { primitives } from '../../reference/primitives/index.ts';
@@ -21,6 +21,16 @@ function run(session: Session, primitive: AnyPrimitive, args: readonly HostArray
 }
 
 const full = (n: number, value: number): HostArray => hostArray('float32', [n], new Float32Array(n).fill(value));
+
+/** A product of matrices. */
+const product = {
+  dimension_numbers: [
+    [[1], [0]],
+    [[], []],
+  ],
+  precision: null,
+  preferred_element_type: null,
+};
 
 describe.each<BackendDefinition>([tfjsWasm, tfjsCpu])('$name', (definition) => {
   let session: Session;
@@ -79,12 +89,35 @@ describe.each<BackendDefinition>([tfjsWasm, tfjsCpu])('$name', (definition) => {
     expect(y!.data[1]).toBe(0);
   });
 
+  test('one array as the second factor of products in two shapes', () => {
+    const device = session.devices[0]!;
+    const matrix = (rows: number, columns: number): HostArray => ({
+      ...full(rows * columns, 1),
+      shape: [rows, columns],
+    });
+    const dot = (a: HostArray, b: HostArray): Executable =>
+      session.compile(oneEquation(primitives.dot_general, [avalOf(a), avalOf(b)], product), { device });
+    const reshape = oneEquation(primitives.reshape, [avalOf(matrix(2, 60))], { new_sizes: [60, 2] });
+    const wide = session.put(matrix(2, 60), device);
+    const [tall] = session.compile(reshape, { device }).run([wide]);
+    const results = [
+      dot(matrix(3, 2), matrix(2, 60)).run([session.put(matrix(3, 2), device), wide])[0]!,
+      dot(matrix(3, 60), matrix(60, 2)).run([session.put(matrix(3, 60), device), tall!])[0]!,
+    ];
+    expect(results.map((y) => session.readSync!(y).data)).toEqual([
+      new Float32Array(180).fill(2),
+      new Float32Array(6).fill(60),
+    ]);
+    session.close();
+  });
+
   test('values come back as they were put, and are copies', () => {
     const device = session.devices[0]!;
     fc.assert(
-      fc.property(fc.float32Array({ maxLength: 5 }), (data) => {
+      fc.property(fc.oneof(fc.float32Array(), fc.float64Array()), (data) => {
         const original = data.slice();
-        const buffer = session.put({ shape: [data.length], dtype: 'float32', data }, device);
+        const dtype = data instanceof Float32Array ? 'float32' : 'float64';
+        const buffer = session.put({ shape: [data.length], dtype, data }, device);
         data.fill(7);
         expect(session.readSync!(buffer).data).toEqual(original);
         session.free(buffer);

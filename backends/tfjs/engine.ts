@@ -6,7 +6,6 @@
 import type * as Tf from '@tensorflow/tfjs-core';
 import type { DType } from '../../reference/core/dtypes.ts';
 import { BackendError } from '../../reference/core/errors.ts';
-import { sizeOf } from '../../reference/core/host.ts';
 
 export type EngineName = 'wasm' | 'cpu';
 export type Storage = 'float32' | 'int32' | 'bool';
@@ -100,14 +99,21 @@ export class Engine {
     }
   }
 
+  /** Drops what `compute` makes but its result, which lives until the scope around it ends. */
+  tidy(compute: () => Tensor): Tensor {
+    const [result] = this.scope(() => [compute()]);
+    this.#made.push(result!.dataId);
+    return result!;
+  }
+
   /** Copies values into the engine, for keeps: the cpu engine would go on using the caller's array. */
   write(values: Float32Array | Int32Array | Uint8Array, shape: Shape, dtype: Storage): Tensor {
     return { dataId: this.#backend.write(values.slice(), shape as number[], dtype), shape, dtype };
   }
 
-  /** A copy of the values. */
-  read(x: Tensor): Float32Array | Int32Array | Uint8Array {
-    return (this.#backend.readSync(x.dataId) as Float32Array | Int32Array | Uint8Array).slice(0, sizeOf(x.shape));
+  /** A copy of the data. */
+  read({ dataId }: Tensor): Float32Array | Int32Array | Uint8Array {
+    return (this.#backend.readSync(dataId) as Float32Array | Int32Array | Uint8Array).slice();
   }
 
   /** Another reference to the same data. */

@@ -10,6 +10,7 @@ import {
   type Session,
 } from '../../reference/core/backend.ts';
 import { type Aval, type HostArray, sizeOf } from '../../reference/core/host.ts';
+import { dtypes } from '../../reference/core/dtypes.ts';
 import { interpret } from '../../reference/core/machine.ts';
 import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
 import { primitiveNamed } from '../../reference/primitives/index.ts';
@@ -43,7 +44,7 @@ const table: Table = {
   ...random,
 };
 
-/** Why the engines cannot hold a value; null: they can. */
+/** Why the engines compute nothing with a value; null: they do. */
 const unheld = ({ dtype }: Aval): string | null => (dtype === 'float64' ? 'no f64 in tfjs' : null);
 
 /** A value in a session's engine, with its own reference to the data. */
@@ -61,7 +62,18 @@ class TfjsBuffer implements Value {
   }
 }
 
-const bytesOf = (x: TfjsBuffer): number => sizeOf(x.shape) * (x.type === 'bool' ? 1 : 4);
+type Stored = Float32Array | Int32Array | Uint8Array;
+
+/** What the engine stores. Nothing computes with float64, but programs may pass it on: its bits are held as two int32. */
+const bitsOf = (data: HostArray['data']): Stored =>
+  data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
+    ? data
+    : new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+
+function inDType(data: Stored, dtype: Aval['dtype']): HostArray['data'] {
+  if (dtype === 'uint32') return new Uint32Array(data.buffer);
+  return dtype === 'float64' ? new Float64Array(data.buffer) : data;
+}
 
 class TfjsSession implements Session {
   readonly devices: readonly Device[];
@@ -97,7 +109,7 @@ class TfjsSession implements Session {
   readSync(buffer: Buffer): HostArray {
     const { shape: s, type } = buffer as TfjsBuffer;
     const data = this.#engine.read(buffer as TfjsBuffer);
-    return { shape: s, dtype: type, data: type === 'uint32' ? new Uint32Array(data.buffer) : data };
+    return { shape: s, dtype: type, data: inDType(data, type) };
   }
 
   free(buffer: Buffer): void {
@@ -107,7 +119,7 @@ class TfjsSession implements Session {
 
   live(): { buffers: number; bytes: number } {
     let bytes = 0;
-    for (const x of this.#live) bytes += bytesOf(x);
+    for (const x of this.#live) bytes += sizeOf(x.shape) * dtypes[x.type].bytes;
     return { buffers: this.#live.size, bytes };
   }
 
@@ -125,10 +137,8 @@ class TfjsSession implements Session {
   }
 
   #put(value: HostArray): TfjsBuffer {
-    const storage = storageOf(value.dtype);
-    const data = value.data as Float32Array | Int32Array | Uint32Array | Uint8Array;
-    const bits = data instanceof Uint32Array ? new Int32Array(data.buffer, data.byteOffset, data.length) : data;
-    return this.#own(this.#engine.write(bits, value.shape, storage).dataId, value);
+    const bits = bitsOf(value.data);
+    return this.#own(this.#engine.write(bits, [bits.length], storageOf(value.dtype)).dataId, value);
   }
 
   #clone(value: TfjsBuffer): TfjsBuffer {

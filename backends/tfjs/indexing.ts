@@ -7,7 +7,7 @@ import { forEachIndex, type Shape, sizeOf, stridesOf } from '../../reference/cor
 import type { IndexMode } from '../../reference/primitives/indexing.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
 import { type Tensor, view } from './engine.ts';
-import { flat, INT_MAX, type Kernels } from './kernels.ts';
+import { flat, INT_MAX, type Kernels, LONGEST_RUN } from './kernels.ts';
 import type { Part, Value } from './lowering.ts';
 import { aroundAxis, replaced } from './shape.ts';
 
@@ -156,9 +156,6 @@ function fillValue(type: DType, value: number | boolean | null): number {
 
 // ---- scatter_add
 
-/** Float updates are added in groups: ScatterNd adds one after the other. */
-const LONGEST_RUN = 1024;
-
 function scatterAdd(k: Kernels, x: Value, indices: Value, updates: Tensor, p: ParamsOf<'scatter_add'>): Tensor {
   if (sizeOf(updates.shape) === 0) return x;
   const dims = p.dimension_numbers;
@@ -196,19 +193,18 @@ function scatterAdd(k: Kernels, x: Value, indices: Value, updates: Tensor, p: Pa
 
 function scatterRows(k: Kernels, targets: Tensor, values: Tensor, height: number): Tensor {
   const [count, width] = values.shape as [number, number];
-  const group = values.dtype === 'float32' ? LONGEST_RUN : count;
-  let sums: Tensor | null = null;
-  for (let from = 0; from < count; from += group) {
-    const size = Math.min(group, count - from);
-    const rows = view(k.slice(targets, [from], [size]), [size, 1]);
-    const part = k.run(
-      'ScatterNd',
-      { indices: rows, updates: k.slice(values, [from, 0], [size, width]) },
-      { shape: [height + 1, width] },
-    );
-    sums = sums === null ? part : view(k.add(flat(sums), flat(part)), part.shape);
+  if (values.dtype === 'float32' && count > LONGEST_RUN) {
+    const half = Math.ceil(count / 2);
+    const part = (from: number, size: number): Tensor =>
+      k.tidy(() => scatterRows(k, k.slice(targets, [from], [size]), k.slice(values, [from, 0], [size, width]), height));
+    return k.add(part(0, half), part(half, count - half));
   }
-  return flat(k.slice(sums!, [0, 0], [height, width]));
+  const sums = k.run(
+    'ScatterNd',
+    { indices: view(targets, [count, 1]), updates: values },
+    { shape: [height + 1, width] },
+  );
+  return flat(k.slice(sums, [0, 0], [height, width]));
 }
 
 // ---- dynamic slices

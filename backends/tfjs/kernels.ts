@@ -8,6 +8,12 @@ import { type Engine, type Shape, type Storage, type Tensor, view } from './engi
 export const INT_MIN: number = -(2 ** 31);
 export const INT_MAX: number = 2 ** 31 - 1;
 
+/**
+ * Kernels that sum add one element after the other, in float32 on wasm. More than this are summed in parts, so that no
+ * element takes part in more additions than spec/numerics.md#sum grants.
+ */
+export const LONGEST_RUN = 1024;
+
 /** The elements in one dimension: what elementwise kernels get, as their code for several dimensions is slower. */
 export const flat = (x: Tensor): Tensor => view(x, [sizeOf(x.shape)]);
 
@@ -22,6 +28,9 @@ export class Kernels {
   }
 
   readonly run: Engine['run'] = (kernel, inputs, attributes) => this.engine.run(kernel, inputs, attributes);
+  tidy(compute: () => Tensor): Tensor {
+    return this.engine.tidy(compute);
+  }
   readonly #binary =
     (kernel: string): ((a: Tensor, b: Tensor) => Tensor) =>
     (a, b) =>
@@ -148,6 +157,7 @@ export class Kernels {
   transpose(x: Tensor, perm: Shape): Tensor {
     return perm.every((p, i) => p === i) ? x : this.run('Transpose', { x }, { perm });
   }
+  /** wasm's Slice reads all of `x` first: many parts of one tensor are better cut by halves. */
   slice(x: Tensor, begin: Shape, size: Shape): Tensor {
     return size.every((n, d) => n === x.shape[d]) ? x : this.run('Slice', { x }, { begin, size });
   }

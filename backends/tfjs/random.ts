@@ -13,13 +13,16 @@ const PARITY = 0x1bd11bda;
 const rotateLeft = (k: Kernels, x: Tensor, places: number): Tensor =>
   k.add(k.mul(x, k.like(x, 2 ** places)), k.shiftRight(x, 32 - places));
 
+const mix = (k: Kernels, a: Tensor, b: Tensor, places: number): Tensor =>
+  k.tidy(() => k.bitXor(rotateLeft(k, b, places), a));
+
 function threefry(k: Kernels, [k1, k2, x1, x2]: readonly Tensor[]): readonly Tensor[] {
   const keys = [k1!, k2!, k.bitXor(k.bitXor(k1!, k2!), k.like(k1!, PARITY))];
   let a = k.add(x1!, k1!);
   let b = k.add(x2!, k2!);
   for (let round = 0; round < ROUNDS; round++) {
     a = k.add(a, b);
-    b = k.bitXor(rotateLeft(k, b, ROTATIONS[round % 8]!), a);
+    b = mix(k, a, b, ROTATIONS[round % 8]!);
     if (round % 4 === 3) {
       const injection = (round + 1) / 4;
       a = k.add(a, keys[injection % 3]!);

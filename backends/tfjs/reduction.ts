@@ -5,11 +5,8 @@ import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Lower } from '../table.ts';
 import { extreme } from './arithmetic.ts';
 import { type Shape, type Tensor, view } from './engine.ts';
-import { flat, type Kernels } from './kernels.ts';
+import { flat, type Kernels, LONGEST_RUN } from './kernels.ts';
 import type { Part, Value } from './lowering.ts';
-
-/** Rows longer than this are summed in blocks; see spec/numerics.md#sum. */
-const LONGEST_RUN = 1024;
 
 /** `x` as a matrix whose rows run over `axes`. */
 export function rowsAlong(k: Kernels, x: Tensor, axes: Shape): Tensor {

@@ -25,7 +25,13 @@ export interface Io {
 /** The process's own. */
 export function processIo(): Io {
   const { stdout, stderr, env } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
   return { stdout, stderr, env, cwd: process.cwd(), onInterrupt: onSignal };
+}
+
+/** `etalon primitives | head` closes the pipe before all is written, which is nobody's error. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** The first signal asks the command to end; the second one ends the process. */

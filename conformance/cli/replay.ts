@@ -42,7 +42,7 @@ function show(io: Io, replayed: Replayed): number {
   const lines = [`${paint('bold', printable(id))} on ${printable(backend)} · law ${law}`];
   if (program !== null) lines.push('', ...program.trimEnd().split('\n').map(programLine), '');
   if (gap !== null) lines.push(`${paint('yellow', 'gap')}  ${printable(gap)}`);
-  else if (!reproduced) lines.push(`${paint('green', 'ok')}  not wrong any more`);
+  else if (!reproduced) lines.push(`${paint('green', 'ok')}  the case is right here`);
   else {
     lines.push(`${paint(['red', 'bold'], 'WRONG')}  ${printable(message ?? '')}`);
     if (element !== null) lines.push(`       ${printable(comparison(backend, element))}`);

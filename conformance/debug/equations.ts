@@ -16,7 +16,11 @@ export interface Met {
 }
 
 /** Runs a program on the reference and shows every first-order equation that runs, loops and branches unrolled. */
-export function meetEquations(jaxpr: Jaxpr, inputs: readonly HostArray[], meet: (met: Met) => void): readonly HostArray[] {
+export function meetEquations(
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  meet: (met: Met) => void,
+): readonly HostArray[] {
   let source: SourceLocation | null = null;
   const machine: Machine<HostArray> = {
     interpret: (inner, operands) => run(inner, operands),

@@ -1,5 +1,4 @@
 /** Making the proof of a failure small: fewer equations, smaller shapes, simpler numbers; each step is run again. */
-import type { ConcreteArray } from '../../reference/core/array.ts';
 import { type HostArray, numbers } from '../../reference/core/host.ts';
 import { allEquations, type Atom, type Equation, Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { Bench } from '../bench.ts';
@@ -16,13 +15,22 @@ export interface Proof {
   readonly law: LawName;
 }
 
-export async function shrink(bench: Bench, one: Case, found: Evidence, law: LawName, milliseconds: number): Promise<Proof> {
+export async function shrink(
+  bench: Bench,
+  one: Case,
+  found: Evidence,
+  law: LawName,
+  milliseconds: number,
+): Promise<Proof> {
   const deadline = Date.now() + milliseconds;
-  const cutFirst = await cut(bench, found);
-  const smaller = (await one.shrink?.(bench, found, deadline)) ?? found;
-  const single = (await cut(bench, smaller)) ?? cutFirst ?? (await smallestWindow(bench, smaller, deadline));
+  // A backend that begins to throw while its wrong numbers are shrunk is wrong in another way.
+  const alike = (evidence: Evidence | null): Evidence | null =>
+    evidence !== null && (evidence.got === null) === (found.got === null) ? evidence : null;
+  const cutFirst = alike(await cut(bench, found));
+  const smaller = alike((await one.shrink?.(bench, found, deadline)) ?? null) ?? found;
+  const single = alike(await cut(bench, smaller)) ?? cutFirst ?? alike(await smallestWindow(bench, smaller, deadline));
   if (single === null) return { evidence: smaller, law };
-  return { evidence: await simplified(bench, single, deadline), law: 'value' };
+  return { evidence: alike(await simplified(bench, single, deadline)) ?? single, law: 'value' };
 }
 
 export const equationCount = (jaxpr: Jaxpr): number => [...allEquations(jaxpr)].length;
@@ -36,7 +44,11 @@ async function cut(bench: Bench, { jaxpr, inputs }: Evidence): Promise<Evidence 
  * The fewest equations in a row that are wrong together, on the reference's values, where none is alone: what a
  * compiler makes of neighbours.
  */
-async function smallestWindow(bench: Bench, { jaxpr, inputs, got }: Evidence, deadline: number): Promise<Evidence | null> {
+async function smallestWindow(
+  bench: Bench,
+  { jaxpr, inputs, got }: Evidence,
+  deadline: number,
+): Promise<Evidence | null> {
   if (jaxpr === null || got === null) return null;
   const n = jaxpr.equations.length;
   for (let size = 1; size < n; size++) {
@@ -53,7 +65,9 @@ async function smallestWindow(bench: Bench, { jaxpr, inputs, got }: Evidence, de
 function windowOf(jaxpr: Jaxpr, equations: readonly Equation[]): Jaxpr {
   const made = new Set(equations.flatMap((e) => e.outputs));
   const constants = new Map(jaxpr.constvars.map((v, i) => [v, jaxpr.consts[i]!]));
-  const needed = new Set(equations.flatMap((e) => e.inputs).filter((x): x is Var => !(x instanceof Literal) && !made.has(x)));
+  const needed = new Set(
+    equations.flatMap((e) => e.inputs).filter((x): x is Var => !(x instanceof Literal) && !made.has(x)),
+  );
   const constvars = [...needed].filter((v) => constants.has(v));
   return new Jaxpr({
     constvars,
@@ -66,15 +80,9 @@ function windowOf(jaxpr: Jaxpr, equations: readonly Equation[]): Jaxpr {
 
 /** The reference's values of some variables. */
 function valuesOf(jaxpr: Jaxpr, inputs: readonly HostArray[], wanted: readonly Atom[]): readonly HostArray[] {
-  return evaluateJaxpr(new Jaxpr({ ...jaxprParts(jaxpr), outputs: wanted }), inputs);
+  const { constvars, consts, inputs: parameters, equations } = jaxpr;
+  return evaluateJaxpr(new Jaxpr({ constvars, consts, inputs: parameters, equations, outputs: wanted }), inputs);
 }
-
-const jaxprParts = ({ constvars, consts, inputs, equations }: Jaxpr): Omit<ConstructorParameters<typeof Jaxpr>[0], 'outputs'> => ({
-  constvars,
-  consts: consts as readonly ConcreteArray[],
-  inputs,
-  equations,
-});
 
 /** Zeros, then ones, for whole inputs, then for single elements, as long as the result stays wrong. */
 async function simplified(bench: Bench, start: Evidence, deadline: number): Promise<Evidence> {

@@ -23,11 +23,13 @@ export const derivative: Law = {
     const carried = errorBound(jaxpr, inputs, bench.profile);
     const smooth = quotients(tame, inputs.slice(tame.inputs.length));
     const has = tangentResults(tame);
-    const expected = smooth.filter((_, j) => has[j]).map(({ value, worst }, k) => {
-      const own = carried[results + k]!.bound?.worst;
-      const total = worst.map((e, i) => e + (own?.[i] ?? 0));
-      return { value, bound: { worst: total, variance: total.map((e) => e * e) } };
-    });
+    const expected = smooth
+      .filter((_, j) => has[j])
+      .map(({ value, worst }, k) => {
+        const own = carried[results + k]!.bound?.worst;
+        const total = worst.map((e, i) => e + (own?.[i] ?? 0));
+        return { value, bound: { worst: total, variance: total.map((e) => e * e) } };
+      });
     const got = carried.slice(results).map((y) => y.value);
     const comparison = judgeProgram(expected, got, bench.profile);
     return judgement(comparison, { jaxpr, inputs, expected: expected.map((y) => y.value), got });
@@ -71,7 +73,10 @@ function quotients({ jaxpr, inputs, active }: Sample, v: readonly HostArray[]): 
       return extrapolated(points, numbers(value)[i]!, bound?.worst[i] ?? 0);
     };
     const all = Array.from({ length: value.data.length }, (_, i) => one(i));
-    return { value: build(value.dtype, value.shape, (i) => all[i]!.slope), worst: Float64Array.from(all, (q) => q.error) };
+    return {
+      value: build(value.dtype, value.shape, (i) => all[i]!.slope),
+      worst: Float64Array.from(all, (q) => q.error),
+    };
   });
 }
 

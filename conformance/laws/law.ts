@@ -48,7 +48,11 @@ export interface Law {
 }
 
 /** The results that a backend gives, or the error that it throws. */
-export async function attempt(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<readonly HostArray[] | Error> {
+export async function attempt(
+  bench: Bench,
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+): Promise<readonly HostArray[] | Error> {
   try {
     return await bench.run(jaxpr, inputs);
   } catch (error) {
@@ -59,14 +63,25 @@ export async function attempt(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostA
 /** A comparison of a program's results as a judgement. */
 export function judgement(
   { compared, uncompared, measured, wrong, budgets }: Comparison,
-  what: { jaxpr: Jaxpr; inputs: readonly HostArray[]; expected: readonly HostArray[]; got: readonly HostArray[]; source?: string | null },
+  what: {
+    jaxpr: Jaxpr;
+    inputs: readonly HostArray[];
+    expected: readonly HostArray[];
+    got: readonly HostArray[];
+    source?: string | null;
+  },
 ): Judgement {
   const evidence = wrong && { ...wrong, ...what, budgets, source: what.source ?? null };
   return { compared, uncompared, measured, wrong: evidence };
 }
 
 /** A backend that throws where it declared no gap is wrong. */
-export function threw(error: Error, jaxpr: Jaxpr, inputs: readonly HostArray[], expected: readonly HostArray[]): Judgement {
+export function threw(
+  error: Error,
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  expected: readonly HostArray[],
+): Judgement {
   const wrong = {
     message: `the backend threw ${error.name}: ${error.message.split('\n')[0]}`,
     element: null,
@@ -81,12 +96,15 @@ export function threw(error: Error, jaxpr: Jaxpr, inputs: readonly HostArray[], 
 }
 
 /** One equation on given operands, against its primitive's accuracy. */
-export async function judgeMet(bench: Bench, { primitive, operands, params, results, source }: Met): Promise<Judgement> {
+export async function judgeMet(
+  bench: Bench,
+  { primitive, operands, params, results, source }: Met,
+): Promise<Judgement> {
   const jaxpr = oneEquation(primitive, operands.map(avalOf), params);
   const got = await attempt(bench, jaxpr, operands);
   if (got instanceof Error) return threw(got, jaxpr, operands, results);
   const comparison = judgeEquation(primitive, operands, params, results, got, bench.profile);
-  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: source?.toString() ?? null });
+  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: source?.toString() || null });
 }
 
 export interface Locally {

@@ -17,7 +17,12 @@ export function refusal(primitive: AnyPrimitive, operands: readonly Aval[], para
 }
 
 /** One required error. */
-export function judgeRefusal(primitive: AnyPrimitive, operands: readonly Aval[], params: Params, id: string): Judgement {
+export function judgeRefusal(
+  primitive: AnyPrimitive,
+  operands: readonly Aval[],
+  params: Params,
+  id: string,
+): Judgement {
   const message = refusal(primitive, operands, params, id);
   const none = { element: null, jaxpr: null, inputs: [], expected: [], got: null, budgets: [], source: null };
   return { compared: 1, uncompared: 0, measured: null, wrong: message === null ? null : { message, ...none } };

@@ -16,5 +16,10 @@ export async function judgeTraining(bench: Bench, seed: number): Promise<Judgeme
   const share = Number(reached);
   const none = { element: null, jaxpr: null, inputs: [], expected: [], got: null, budgets: [], source: null };
   const message = `the trained model reads ${(100 * share).toFixed(1)} % of the held-out digits, ${100 * REQUIRED_ACCURACY} % are demanded`;
-  return { compared: 1, uncompared: 0, measured: null, wrong: share >= REQUIRED_ACCURACY ? null : { message, ...none } };
+  return {
+    compared: 1,
+    uncompared: 0,
+    measured: null,
+    wrong: share >= REQUIRED_ACCURACY ? null : { message, ...none },
+  };
 }

@@ -1,5 +1,5 @@
 /** The results are the reference's, within what the primitives' accuracies allow. */
-import { type Equation, type Jaxpr } from '../../reference/core/jaxpr.ts';
+import type { Equation, Jaxpr } from '../../reference/core/jaxpr.ts';
 import { judgeMet, judgeWithin, type Law } from './law.ts';
 
 export const value: Law = {
@@ -21,6 +21,7 @@ export const value: Law = {
 function onlyEquation({ equations, inputs, outputs }: Jaxpr): Equation | null {
   const [equation] = equations;
   if (equation === undefined || equations.length > 1) return null;
-  const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+  const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+    a.length === b.length && a.every((x, i) => x === b[i]);
   return same(equation.inputs, inputs) && same(equation.outputs, outputs) ? equation : null;
 }

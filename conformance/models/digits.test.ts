@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { random, type NDArray } from '../../reference/index.ts';
+import { random } from '../../reference/index.ts';
 import { leaves } from '../../reference/core/tree.ts';
 import { accuracy, init, loadDigits, loss, REQUIRED_ACCURACY, schedule, trainStep } from './digits.ts';
 
@@ -20,7 +20,7 @@ describe('the digits model', () => {
     const losses: number[] = [];
     for (const { batch, rate } of schedule(digits)) {
       const next = trainStep(state, batch, rate);
-      losses.push((next.loss as NDArray).item() as number);
+      losses.push(next.loss.item() as number);
       state = next.state;
     }
     expect(losses.at(-1)).toBeLessThan(0.1);

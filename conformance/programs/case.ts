@@ -52,11 +52,40 @@ export function contentHash(...parts: readonly (string | Sample)[]): string {
   return hash.digest('hex');
 }
 
+/** A case with its number in its unit. Not new: its content has been there before. */
+export interface NumberedCase {
+  readonly one: Case;
+  readonly index: number;
+  readonly isNew: boolean;
+}
+
+/** The cases of a unit, each id standing for one content. */
+export function* casesOf(unit: Unit, seed: number): Generator<NumberedCase> {
+  const contents = new Map<CaseId, string>();
+  const seen = new Set<string>();
+  let index = 0;
+  for (const made of unit.cases(seed)) {
+    const { content } = made;
+    const taken = (contents.get(made.id) ?? content) !== content; // two contents, one short hash
+    const one = taken ? { ...made, id: `${made.id}${content.slice(4, 12)}` } : made;
+    contents.set(one.id, content);
+    yield { one, index: index++, isNew: !seen.has(content) };
+    seen.add(content);
+  }
+}
+
 /** `reduce_sum/f32/vmap.vjp/odd/3f9c`. */
-export const caseId = (key: string, variant: string, content: string): CaseId => `${key}/${variant}/${content.slice(0, 4)}`;
+export const caseId = (key: string, variant: string, content: string): CaseId =>
+  `${key}/${variant}/${content.slice(0, 4)}`;
 
 /** A case of a law on a program. `name` seeds what the law draws. */
-export function lawCase(key: string, variant: string, law: Law, sample: Sample, seed: readonly (string | number)[]): Case {
+export function lawCase(
+  key: string,
+  variant: string,
+  law: Law,
+  sample: Sample,
+  seed: readonly (string | number)[],
+): Case {
   const random = (): RandomStream => new RandomStream(...seed, law.name);
   const program = law.program(sample, random());
   const content = contentHash(key, law.name, program);

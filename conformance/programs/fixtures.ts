@@ -22,7 +22,9 @@ interface FixtureCase {
 
 /** The units of all fixtures: one per primitive and dtype. */
 export function* fixtureUnits(): Generator<Unit> {
-  const { cases } = JSON.parse(readFileSync(packageFile('fixtures/manifest.json'), 'utf8')) as { cases: readonly FixtureCase[] };
+  const { cases } = JSON.parse(readFileSync(packageFile('fixtures/manifest.json'), 'utf8')) as {
+    cases: readonly FixtureCase[];
+  };
   const groups = Map.groupBy(cases, ({ primitive, dtype }) => unitKey(primitive, dtype, 'fixture'));
   for (const [key, members] of groups) yield fixtureUnit(key, members);
 }
@@ -45,8 +47,15 @@ function fixtureUnit(key: string, members: readonly FixtureCase[]): Unit {
 
 function fixtureCase(key: string, { id, primitive, params, file, inputs, outputs }: FixtureCase): Case {
   const arrays = fixtureFile(file);
-  const [operands, expected] = [inputs, outputs].map((names) => names.map((name) => arrays.get(name)!)) as [HostArray[], HostArray[]];
-  const sample = { jaxpr: oneEquation(primitives[primitive], operands.map(avalOf), params), inputs: operands, active: [] };
+  const [operands, expected] = [inputs, outputs].map((names) => names.map((name) => arrays.get(name)!)) as [
+    HostArray[],
+    HostArray[],
+  ];
+  const sample = {
+    jaxpr: oneEquation(primitives[primitive], operands.map(avalOf), params),
+    inputs: operands,
+    active: [],
+  };
   const content = contentHash(key, sample);
   const variant = id.split('/').slice(2).join('-');
   const check: Case['check'] = (bench) => judgeFixture(bench, primitives[primitive], operands, params, expected);

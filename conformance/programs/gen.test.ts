@@ -12,11 +12,13 @@ describe('shapes', () => {
     fc.assert(
       fc.property(
         cell.chain(({ dtype, shapeClass }) =>
-          fc
-            .record({ minRank: fc.nat(3), more: fc.nat(2) })
-            .chain(({ minRank, more }) =>
-              fc.record({ shape: makeGen(fc, dtype, shapeClass).shape({ minRank, maxRank: minRank + more }), minRank: fc.constant(minRank), more: fc.constant(more) }),
-            ),
+          fc.record({ minRank: fc.nat(3), more: fc.nat(2) }).chain(({ minRank, more }) =>
+            fc.record({
+              shape: makeGen(fc, dtype, shapeClass).shape({ minRank, maxRank: minRank + more }),
+              minRank: fc.constant(minRank),
+              more: fc.constant(more),
+            }),
+          ),
         ),
         ({ shape, minRank, more }) => shape.length >= minRank && shape.length <= minRank + more,
       ),
@@ -52,7 +54,10 @@ describe('arrays', () => {
     const gen = makeGen(fc, 'float32', 'odd');
     const outside = (dtype: 'float32' | 'int32', min: number, max: number): boolean => {
       const all = gen.array(dtype, [9], { min, max });
-      const run = fc.check(fc.property(all, (x) => numbers(x).every((v) => v < min || v > max)), { numRuns: 50, seed: 1 });
+      const run = fc.check(
+        fc.property(all, (x) => numbers(x).every((v) => v < min || v > max)),
+        { numRuns: 50, seed: 1 },
+      );
       return numbers(run.counterexample![0]).every((v) => v >= Math.fround(min) && v <= max);
     };
     expect(outside('float32', 0.5, 0.75)).toBe(true);
@@ -68,13 +73,17 @@ describe('arrays', () => {
   test('special values are common', () => {
     const drawn = fc.sample(makeGen(fc, 'float32', 'odd').array('float32', [10]), { numRuns: 400, seed: 7 });
     const all = drawn.flatMap((x) => [...numbers(x)]);
-    for (const v of [NaN, Infinity, -Infinity, 0, -0, 2 ** -149, 0.5, 1.5]) expect(all.some((a) => Object.is(a, v))).toBe(true);
+    for (const v of [NaN, Infinity, -Infinity, 0, -0, 2 ** -149, 0.5, 1.5])
+      expect(all.some((a) => Object.is(a, v))).toBe(true);
     expect(drawn.filter((x) => numbers(x).every(Number.isFinite)).length).toBeGreaterThan(100);
   });
 
   test('shrink to one offending element', () => {
     const arrays = makeGen(fc, 'float32', 'odd').array('float32', [30]);
-    const run = fc.check(fc.property(arrays, (x) => !numbers(x).includes(Infinity)), { numRuns: 500, seed: 3 });
+    const run = fc.check(
+      fc.property(arrays, (x) => !numbers(x).includes(Infinity)),
+      { numRuns: 500, seed: 3 },
+    );
     const found = [...numbers(run.counterexample![0])];
     expect(found.filter((v) => v !== 0)).toEqual([Infinity]);
   });

@@ -5,7 +5,15 @@
 import { Arbitrary, type Random, Stream, Value } from 'fast-check';
 import type * as FC from 'fast-check';
 import { type DType, dtypes, finfo, iinfo } from '../../reference/core/dtypes.ts';
-import { allocate, type HostArray, hostArray, numbers, type NumberData, type Shape, sizeOf } from '../../reference/core/host.ts';
+import {
+  allocate,
+  type HostArray,
+  hostArray,
+  numbers,
+  type NumberData,
+  type Shape,
+  sizeOf,
+} from '../../reference/core/host.ts';
 import type { Gen, ShapeClass } from '../../reference/core/primitive.ts';
 
 export interface ArrayOptions {
@@ -27,11 +35,22 @@ export const makeGen = (fc: typeof FC.default, dtype: DType, shapeClass: ShapeCl
  * Shapes of a class with minRank ≤ rank ≤ maxRank. Where the class has no shape of such a rank the nearest kin is
  * drawn: a "scalar" of rank 1 is [1], an "empty" one of rank 0 is [].
  */
-function shapes(fc: typeof FC.default, shapeClass: ShapeClass, minRank: number, maxRank: number): FC.Arbitrary<number[]> {
+function shapes(
+  fc: typeof FC.default,
+  shapeClass: ShapeClass,
+  minRank: number,
+  maxRank: number,
+): FC.Arbitrary<number[]> {
   const dims = (least: number, ...sizes: number[]): FC.Arbitrary<number[]> =>
-    fc.array(fc.constantFrom(...sizes), { minLength: Math.min(Math.max(minRank, least), maxRank), maxLength: maxRank, size: 'max' });
+    fc.array(fc.constantFrom(...sizes), {
+      minLength: Math.min(Math.max(minRank, least), maxRank),
+      maxLength: maxRank,
+      size: 'max',
+    });
   const withOne = (arb: FC.Arbitrary<number[]>, size: number): FC.Arbitrary<number[]> =>
-    fc.tuple(arb, fc.nat(maxRank)).map(([shape, at]) => (shape.length === 0 ? shape : shape.with(at % shape.length, size)));
+    fc
+      .tuple(arb, fc.nat(maxRank))
+      .map(([shape, at]) => (shape.length === 0 ? shape : shape.with(at % shape.length, size)));
   switch (shapeClass) {
     case 'scalar':
       return fc.constant(new Array<number>(minRank).fill(1));
@@ -126,7 +145,8 @@ function elementDrawer(dtype: DType, options: ArrayOptions, random: Random): () 
   const plain = kind === 'float' ? floatDrawer(dtype, options, random) : intDrawer(dtype, options, random);
   const share = [0, 0, 0.1, 0.6][random.nextInt(0, 3)]!;
   return () => {
-    if (share > 0 && special.length > 0 && random.nextDouble() < share) return special[random.nextInt(0, special.length - 1)]!;
+    if (share > 0 && special.length > 0 && random.nextDouble() < share)
+      return special[random.nextInt(0, special.length - 1)]!;
     return plain();
   };
 }
@@ -141,7 +161,20 @@ function specialValues(dtype: DType, { values = 'any', min = -Infinity, max = In
 
 function specialFloats(dtype: DType): number[] {
   const { max, tiny, smallestSubnormal, unitRoundoff } = finfo(dtype);
-  const magnitudes = [0, smallestSubnormal, tiny / 2, tiny, 0.5, 1, 1 + 2 * unitRoundoff, 1.5, 2.5, 1 / unitRoundoff, max, Infinity];
+  const magnitudes = [
+    0,
+    smallestSubnormal,
+    tiny / 2,
+    tiny,
+    0.5,
+    1,
+    1 + 2 * unitRoundoff,
+    1.5,
+    2.5,
+    1 / unitRoundoff,
+    max,
+    Infinity,
+  ];
   return [NaN, ...magnitudes.flatMap((v) => [v, -v])];
 }
 
@@ -166,7 +199,8 @@ function floatDrawer(dtype: DType, { min = -Infinity, max = Infinity }: ArrayOpt
   return () => rounded(dtype, draws[random.nextInt(0, draws.length - 1)]!());
 }
 
-const rounded = (dtype: DType, v: number): number => (dtype === 'float64' ? v : hostArray(dtype, [], [v]).data[0] as number);
+const rounded = (dtype: DType, v: number): number =>
+  dtype === 'float64' ? v : (hostArray(dtype, [], [v]).data[0] as number);
 
 /** Rounding may step over an end of the range. */
 function within(dtype: DType, v: number, min: number, max: number): number {

@@ -2,14 +2,22 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { globMatcher } from './glob.ts';
 
-const id = fc.array(fc.constantFrom('a', 'b', 'f32', 'x.y'), { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
-const glob = fc.array(fc.constantFrom('*', '?', 'a', 'b', 'f32', '/'), { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
+const id = fc
+  .array(fc.constantFrom('a', 'b', 'f32', 'x.y'), { minLength: 1, maxLength: 5 })
+  .map((parts) => parts.join('/'));
+const glob = fc
+  .array(fc.constantFrom('*', '?', 'a', 'b', 'f32', '/'), { minLength: 1, maxLength: 6 })
+  .map((parts) => parts.join(''));
 
 /** What a glob means, by a regular expression: the whole id, or its first parts. */
-const meaning = (g: string): RegExp => new RegExp(`^${g.replace(/[.*?]/g, (c) => ({ '*': '.*', '?': '.', '.': '\\.' })[c]!)}(/.*)?$`);
+const meaning = (g: string): RegExp =>
+  new RegExp(`^${g.replace(/[.*?]/g, (c) => ({ '*': '.*', '?': '.', '.': '\\.' })[c]!)}(/.*)?$`);
 
 test('a glob matches what its regular expression matches', () => {
-  fc.assert(fc.property(glob, id, (g, i) => globMatcher([g]).matches(i) === meaning(g).test(i)), { numRuns: 2000 });
+  fc.assert(
+    fc.property(glob, id, (g, i) => globMatcher([g]).matches(i) === meaning(g).test(i)),
+    { numRuns: 2000 },
+  );
 });
 
 test('where an id matches, so may every beginning of it', () => {

@@ -12,7 +12,10 @@ export function globMatcher(globs: readonly string[]): GlobMatcher {
   if (globs.length === 0) return { matches: () => true, mayMatchBelow: () => true };
   return {
     matches: (id) => globs.some((glob) => parts(id).some((part) => reached(glob, part).has(glob.length))),
-    mayMatchBelow: (prefix) => globs.some((glob) => reached(glob, prefix).size > 0 || parts(prefix).some((p) => reached(glob, p).has(glob.length))),
+    mayMatchBelow: (prefix) =>
+      globs.some(
+        (glob) => reached(glob, prefix).size > 0 || parts(prefix).some((p) => reached(glob, p).has(glob.length)),
+      ),
   };
 }
 

@@ -42,7 +42,11 @@ function sampleOf(jaxpr: Jaxpr, random: RandomStream, special: readonly (HostArr
 
 function numbersOf(type: Aval, random: RandomStream): HostArray {
   if (type.dtype !== 'int32') return direction(type, random);
-  return hostArray('int32', type.shape, Array.from({ length: sizeOf(type.shape) }, () => random.below(21) - 10));
+  return hostArray(
+    'int32',
+    type.shape,
+    Array.from({ length: sizeOf(type.shape) }, () => random.below(21) - 10),
+  );
 }
 
 const nestedJit: Recipe = {
@@ -51,9 +55,12 @@ const nestedJit: Recipe = {
   dtypes: FLOAT_AND_INT,
   make(dtype, random) {
     const type = aval([2 + random.below(3)], dtype);
-    const inner = t.trace((x, y) => [mulAdd(x!, y!)], [type, type]);
-    const outer = t.trace((x, y) => [difference(call(inner, [x!, y!])[0]!, x!), x!], [type, type]);
-    return sampleOf(t.trace((x, y) => [...call(outer, [x!, y!]), ...call(inner, [y!, y!])], [type, type]), random);
+    const inner = t.trace((x, y) => [mulAdd(x, y)], [type, type]);
+    const outer = t.trace((x, y) => [difference(call(inner, [x, y])[0]!, x), x], [type, type]);
+    return sampleOf(
+      t.trace((x, y) => [...call(outer, [x, y]), ...call(inner, [y, y])], [type, type]),
+      random,
+    );
   },
 };
 
@@ -64,12 +71,15 @@ const threeBranches: Recipe = {
   make(dtype, random) {
     const type = aval([3], dtype);
     const branches = [
-      t.trace((x, y) => [mulAdd(x!, y!), y!], [type, type]),
-      t.trace((x, y) => [difference(y!, x!), lax.neg(x!)], [type, type]),
-      t.trace((x) => [x!, x!], [type, type]),
+      t.trace((x, y) => [mulAdd(x, y), y], [type, type]),
+      t.trace((x, y) => [difference(y, x), lax.neg(x)], [type, type]),
+      t.trace((x) => [x, x], [type, type]),
     ];
     const index = hostArray('int32', [], [random.pick([-7, 0, 1, 2, 3])]); // clamped into range
-    const program = t.trace((i, x, y) => bind(higherOrder.cond, [i!, x!, y!], { branches }), [aval([], 'int32'), type, type]);
+    const program = t.trace(
+      (i, x, y) => bind(higherOrder.cond, [i, x, y], { branches }),
+      [aval([], 'int32'), type, type],
+    );
     return sampleOf(program, random, [index]);
   },
 };
@@ -80,9 +90,12 @@ const scanned = (variant: string, length: number, reverse: boolean): Recipe => (
   dtypes: FLOAT_AND_INT,
   make(dtype, random) {
     const type = aval([2], dtype);
-    const body = t.trace((w, c, x) => [mulAdd(c!, w!), difference(c!, x!)], [type, type, type]);
+    const body = t.trace((w, c, x) => [mulAdd(c, w), difference(c, x)], [type, type, type]);
     const params = { jaxpr: body, length, reverse, num_consts: 1, num_carry: 1 };
-    return sampleOf(t.trace((w, c, xs) => bind(higherOrder.scan, [w!, c!, xs!], params), [type, type, aval([length, 2], dtype)]), random);
+    return sampleOf(
+      t.trace((w, c, xs) => bind(higherOrder.scan, [w, c, xs], params), [type, type, aval([length, 2], dtype)]),
+      random,
+    );
   },
 });
 
@@ -92,10 +105,13 @@ const customRule: Recipe = {
   dtypes: FLOAT,
   make(dtype, random) {
     const type = aval([4], dtype);
-    const body = t.trace((x) => [lax.log1p(lax.exp(x!))], [type]);
-    const rule = t.trace((x, dx) => [lax.log1p(lax.exp(x!)), lax.mul(lax.logistic(x!), dx!)], [type, type]);
+    const body = t.trace((x) => [lax.log1p(lax.exp(x))], [type]);
+    const rule = t.trace((x, dx) => [lax.log1p(lax.exp(x)), lax.mul(lax.logistic(x), dx)], [type, type]);
     const params = { name: 'softplus', jaxpr: body, jvp: { jaxpr: () => rule } };
-    return sampleOf(t.trace((x) => bind(higherOrder.custom_jvp_call, [lax.sin(x!)], params), [type]), random);
+    return sampleOf(
+      t.trace((x) => bind(higherOrder.custom_jvp_call, [lax.sin(x)], params), [type]),
+      random,
+    );
   },
 };
 
@@ -117,7 +133,12 @@ export function* higherOrderUnits(count: number): Generator<Unit> {
   }
 }
 
-function* recipeUnits(subject: HigherOrderName, dtype: DType, recipes: readonly Recipe[], count: number): Generator<Unit> {
+function* recipeUnits(
+  subject: HigherOrderName,
+  dtype: DType,
+  recipes: readonly Recipe[],
+  count: number,
+): Generator<Unit> {
   for (const transformation of TRANSFORMATIONS) {
     if (dtype === 'int32' && /jvp|vjp/.test(transformation)) continue;
     const key = unitKey(subject, dtype, transformation);
@@ -135,7 +156,11 @@ function* recipeUnits(subject: HigherOrderName, dtype: DType, recipes: readonly 
           for (let index = 0; index < count; index++) {
             const stream = [hash32(seed, key, recipe.variant), index];
             const random = new RandomStream(...stream);
-            const sample = transformed(recipe.make(dtype, random), transformation === 'jit' ? 'eval' : transformation, random);
+            const sample = transformed(
+              recipe.make(dtype, random),
+              transformation === 'jit' ? 'eval' : transformation,
+              random,
+            );
             yield lawCase(key, recipe.variant, law, sample, stream);
           }
         }
@@ -161,7 +186,8 @@ function refusalUnit(subject: HigherOrderName): Unit {
       for (const [id, make] of broken) {
         const { operands, params } = make(t);
         const content = contentHash(key, id, JSON.stringify(operands));
-        const check = async (): Promise<ReturnType<typeof judgeRefusal>> => judgeRefusal(primitive, operands, params, id);
+        const check = async (): Promise<ReturnType<typeof judgeRefusal>> =>
+          judgeRefusal(primitive, operands, params, id);
         yield { id: caseId(key, id, content), content, variant: id, sample: null, check };
       }
     },

@@ -39,5 +39,11 @@ function* stepCases(key: string): Generator<Case> {
 
 function trainingCase(key: string): Case {
   const content = contentHash(key, String(KEY));
-  return { id: caseId(key, 'accuracy', content), content, variant: 'accuracy', sample: null, check: (bench) => judgeTraining(bench, KEY) };
+  return {
+    id: caseId(key, 'accuracy', content),
+    content,
+    variant: 'accuracy',
+    sample: null,
+    check: (bench) => judgeTraining(bench, KEY),
+  };
 }

@@ -42,7 +42,11 @@ const ANYWHERE: readonly Step[] = [
     const axis = axisOf(x, random);
     const both = lax.concatenate([x, y], axis);
     const start = x.shape.map((_, d) => (d === axis ? random.below(x.shape[axis]! + 1) : 0));
-    return lax.slice(both, start, x.shape.map((n, d) => start[d]! + n)); // prettier-ignore
+    return lax.slice(
+      both,
+      start,
+      x.shape.map((n, d) => start[d]! + n),
+    );
   },
 ];
 
@@ -54,7 +58,11 @@ const OF_FLOATS: readonly Step[] = [
 ];
 
 const repeated = (reduced: NDArray, like: NDArray, axis: number): NDArray =>
-  lax.broadcastInDim(reduced, like.shape, like.shape.flatMap((_, d) => (d === axis ? [] : [d]))); // prettier-ignore
+  lax.broadcastInDim(
+    reduced,
+    like.shape,
+    like.shape.flatMap((_, d) => (d === axis ? [] : [d])),
+  );
 
 /** A program of some steps on two inputs, every step from any two of the values there are. */
 export function randomProgram(dtype: DType, steps: number, random: RandomStream): Sample {
@@ -63,7 +71,7 @@ export function randomProgram(dtype: DType, steps: number, random: RandomStream)
   const choices = dtype === 'int32' ? ANYWHERE : [...ANYWHERE, ...OF_FLOATS];
   const jaxpr = t.trace(
     (x, y) => {
-      const values = [x!, y!];
+      const values = [x, y];
       while (values.length < steps + 2) {
         const made = random.pick(choices)(random.pick(values.slice(-3)), random.pick(values), random);
         if (sameShape(made.shape, shape)) values.push(made);
@@ -74,7 +82,11 @@ export function randomProgram(dtype: DType, steps: number, random: RandomStream)
   );
   const inputs = [0, 1].map(() =>
     dtype === 'int32'
-      ? hostArray(dtype, shape, Array.from({ length: sizeOf(shape) }, () => random.below(2 ** 20) - 2 ** 19))
+      ? hostArray(
+          dtype,
+          shape,
+          Array.from({ length: sizeOf(shape) }, () => random.below(2 ** 20) - 2 ** 19),
+        )
       : direction({ shape, dtype }, random),
   );
   return { jaxpr, inputs, active: dtype === 'int32' ? [] : [0, 1] };

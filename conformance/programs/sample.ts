@@ -4,7 +4,7 @@
 import { oneEquation } from '../../reference/core/array.ts';
 import { isFloat } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray, hostArray, numbers, sameAval, type Shape, sizeOf } from '../../reference/core/host.ts';
-import { Jaxpr } from '../../reference/core/jaxpr.ts';
+import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive.ts';
 import { higherOrder } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
@@ -61,14 +61,22 @@ export interface Vmapped {
 /** Some inputs get a batch axis, anywhere; all results have it in front. */
 export function vmapped({ jaxpr, inputs, active }: Sample, random: RandomStream): Vmapped {
   if (inputs.length === 0) throw new NotApplicable('nothing to batch');
-  const size = 2 + random.below(2);
+  const small = smallDimensions(inputs);
+  const size = small.length > 0 && random.chance(0.5) ? random.pick(small) : 2 + random.below(2);
   const sure = random.below(inputs.length);
-  const at = inputs.map((x, i) => (i === sure || random.chance(0.6) ? random.below(x.shape.length + 1) : null));
+  const at = inputs.map((x, i) => (i === sure || random.chance(0.75) ? random.below(x.shape.length + 1) : null));
   const rolls = rollable(jaxpr);
   const lanes = Array.from({ length: size }, (_, lane) =>
     inputs.map((x, i) => (at[i] === null || rolls[i] !== true ? x : rolled(x, lane))),
   );
-  const batched = inputs.map((x, i) => (at[i] === null ? x : stacked(lanes.map((lane) => lane[i]!), at[i]!)));
+  const batched = inputs.map((x, i) =>
+    at[i] === null
+      ? x
+      : stacked(
+          lanes.map((lane) => lane[i]!),
+          at[i]!,
+        ),
+  );
   const axis = { size, name: null };
   const wide = t.trace((...xs) => {
     const result = batchFlat(t, (ys) => t.evaluate(jaxpr, ys), xs, at, axis);
@@ -76,6 +84,10 @@ export function vmapped({ jaxpr, inputs, active }: Sample, random: RandomStream)
   }, batched.map(avalOf));
   return { sample: { jaxpr: wide, inputs: batched, active }, lanes };
 }
+
+/** Those that the inputs have already: a batch axis of such a size can be taken for another axis silently. */
+const smallDimensions = (inputs: readonly HostArray[]): number[] =>
+  inputs.flatMap((x) => x.shape).filter((n) => n > 1 && n < 5);
 
 /**
  * Which inputs may hold other values in other lanes. Not those that an equation promises something about: sorted or
@@ -101,7 +113,9 @@ export function stacked(xs: readonly HostArray[], axis: number): HostArray {
   const outer = sizeOf(shape.slice(0, axis));
   const out = hostArray(dtype, shape.toSpliced(axis, 0, xs.length), []);
   for (let o = 0; o < outer; o++) {
-    xs.forEach((x, lane) => numbers(out).set(numbers(x).subarray(o * inner, (o + 1) * inner), (o * xs.length + lane) * inner));
+    xs.forEach((x, lane) =>
+      numbers(out).set(numbers(x).subarray(o * inner, (o + 1) * inner), (o * xs.length + lane) * inner),
+    );
   }
   return out;
 }
@@ -113,7 +127,11 @@ export function jvpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): 
   const dual = t.jvp(jaxpr, flagged(jaxpr, active));
   if (!dual.out.includes(true)) throw new NotApplicable('no tangent');
   const tangents = active.map((i) => direction(inputs[i]!, random));
-  return { jaxpr: dual.jaxpr, inputs: [...inputs, ...tangents], active: active.concat(tangents.map((_, k) => inputs.length + k)) };
+  return {
+    jaxpr: dual.jaxpr,
+    inputs: [...inputs, ...tangents],
+    active: active.concat(tangents.map((_, k) => inputs.length + k)),
+  };
 }
 
 /** The results that have a tangent. */
@@ -125,7 +143,11 @@ export function vjpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): 
   const dual = t.jvp(jaxpr, flagged(jaxpr, active));
   if (!dual.out.includes(true)) throw new NotApplicable('no tangent');
   const isKnown = dual.jaxpr.inputs.map((_, i) => i < n);
-  const split = t.partialEval(dual.jaxpr, isKnown, dual.jaxpr.outputs.map((_, j) => j >= jaxpr.outputs.length));
+  const split = t.partialEval(
+    dual.jaxpr,
+    isKnown,
+    dual.jaxpr.outputs.map((_, j) => j >= jaxpr.outputs.length),
+  );
   const residuals = split.residuals.length;
   const back = t.transpose(
     split.unknown,
@@ -148,8 +170,15 @@ export function vjpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): 
 const flagged = (jaxpr: Jaxpr, active: readonly number[]): boolean[] => jaxpr.inputs.map((_, i) => active.includes(i));
 
 /** Moderate numbers that are exact in every float dtype, so that tangents are not what overflows. */
-export function direction({ shape, dtype }: { shape: Shape; dtype: HostArray['dtype'] }, random: RandomStream): HostArray {
-  return hostArray(dtype, shape, Array.from({ length: sizeOf(shape) }, () => (random.below(65) - 32) / 16));
+export function direction(
+  { shape, dtype }: { shape: Shape; dtype: HostArray['dtype'] },
+  random: RandomStream,
+): HostArray {
+  return hostArray(
+    dtype,
+    shape,
+    Array.from({ length: sizeOf(shape) }, () => (random.below(65) - 32) / 16),
+  );
 }
 
 /** The same program on other inputs of the same types. */
@@ -158,4 +187,3 @@ export function withInputs(sample: Sample, inputs: readonly HostArray[]): Sample
   if (!fits || inputs.length !== sample.inputs.length) throw new Error('inputs of other types');
   return { ...sample, inputs };
 }
-

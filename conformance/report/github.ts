@@ -2,20 +2,32 @@
  * A report in GitHub Actions: annotations of a run, and a step summary in Markdown.
  */
 import type { Report } from '../types.ts';
-import { comparison, count, counted, gapsByReason, headline, leastExact, measure, replayCommand } from './words.ts';
+import {
+  comparison,
+  count,
+  counted,
+  failureGroups,
+  gapsByReason,
+  headline,
+  leastExact,
+  measure,
+  replayCommand,
+} from './words.ts';
 
 /** GitHub shows ten annotations of a kind per step. */
 const SHOWN = 10;
 
-/** Workflow commands, one a line: an error per failure. */
+/** Workflow commands, one a line: an error for each primitive or program that failed. */
 export function renderAnnotations(report: Report): string[] {
-  return report.failures.slice(0, SHOWN).map((f) => {
-    const [, file, line, column] = /^(.+?):(\d+)(?::(\d+))?$/.exec(f.source ?? '') ?? [];
-    const place = file === undefined ? {} : { file, line, ...(column === undefined ? {} : { col: column }) };
-    const compared = f.element === null ? '' : `\n${comparison(report.backend.name, f.element)}`;
-    const message = `${f.message}${compared}\n${replayCommand(report, f)}`;
-    return workflowCommand('error', { ...place, title: `${f.outcome}: ${f.id}` }, message);
-  });
+  return failureGroups(report.failures)
+    .slice(0, SHOWN)
+    .map(({ first: f }) => {
+      const [, file, line, column] = /^(.+?):(\d+)(?::(\d+))?$/.exec(f.source ?? '') ?? [];
+      const place = file === undefined ? {} : { file, line, ...(column === undefined ? {} : { col: column }) };
+      const compared = f.element === null ? '' : `\n${comparison(report.backend.name, f.element)}`;
+      const message = `${f.message}${compared}\n${replayCommand(report, f)}`;
+      return workflowCommand('error', { ...place, title: `${f.outcome}: ${f.id}` }, message);
+    });
 }
 
 export function workflowCommand(
@@ -44,16 +56,11 @@ export function renderStepSummary(report: Report): string {
     ),
   ];
   if (report.failures.length > 0) {
-    const shown = report.failures.slice(0, 4 * SHOWN);
+    const rows = failureGroups(report.failures).map(({ first, others }) => {
+      return [first.id, first.message, count(others.length + 1), replayCommand(report, first)];
+    });
     lines.push('', `#### ${counted(report.failures.length, 'failure')}`, '');
-    lines.push(
-      ...table(
-        ['case', 'what', 'reproduce'],
-        shown.map((f) => [f.id, f.message, replayCommand(report, f)]),
-      ),
-    );
-    if (shown.length < report.failures.length)
-      lines.push('', `and ${count(report.failures.length - shown.length)} more`);
+    lines.push(...table(['case', 'what', 'failures', 'reproduce'], rows));
   }
   const gaps = gapsByReason(report.gaps);
   if (gaps.length > 0) {

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { shortName } from '../../reference/core/dtypes.ts';
-import { type Cell, type Report, type Transformation, TRANSFORMATIONS } from '../types.ts';
+import { type Cell, type Failure, type Report, type Transformation, TRANSFORMATIONS } from '../types.ts';
 import { html, jsonMarkup, type Markup } from './markup.ts';
 import { type PageCell, type PageFailure, pageScript } from './page-script.ts';
 import { pageStyle } from './page-style.ts';
@@ -13,6 +13,7 @@ import {
   comparison,
   count,
   counted,
+  failureGroups,
   gapsByReason,
   headline,
   measure,
@@ -157,27 +158,35 @@ function failures(report: Report): Markup {
         <p>A gap that --require does not accept: ${g.reason}</p>
       </div>`,
   );
-  const blocks = report.failures.map((f) => {
-    const { id, message, compared, command } = pageFailure(report, f);
-    const facts = [
-      f.outcome,
-      `law ${f.law}`,
-      ...(f.equations === null ? [] : [counted(f.equations, 'equation')]),
-      ...(f.source === null ? [] : [`from ${f.source}`]),
-    ];
-    return html`<div class="failure">
-      <h3 class="mono">${id}</h3>
-      <p>${message}</p>
-      ${compared === '' ? '' : html`<p class="mono">${compared}</p>`}
-      <p class="soft">${facts.join(' · ')}</p>
-      <div class="command"><code>${command}</code></div>
-    </div>`;
+  const groups = failureGroups(report.failures).map(({ subject, first, others }) => {
+    const more = html`<details>
+      <summary>${count(others.length)} more of ${subject}</summary>
+      ${others.map((f) => failureBlock(report, f))}
+    </details>`;
+    return html`${failureBlock(report, first)}${others.length === 0 ? '' : more}`;
   });
-  const none = blocks.length + required.length === 0 ? html`<p>None.</p>` : '';
+  const none = groups.length + required.length === 0 ? html`<p>None.</p>` : '';
   return html`<section id="failures">
     <h2>Failures</h2>
-    ${none}${required}${blocks}
+    ${none}${required}${groups}
   </section>`;
+}
+
+function failureBlock(report: Report, f: Failure): Markup {
+  const { id, message, compared, command } = pageFailure(report, f);
+  const facts = [
+    f.outcome,
+    `law ${f.law}`,
+    ...(f.equations === null ? [] : [counted(f.equations, 'equation')]),
+    ...(f.source === null ? [] : [`from ${f.source}`]),
+  ];
+  return html`<div class="failure">
+    <h3 class="mono">${id}</h3>
+    <p>${message}</p>
+    ${compared === '' ? '' : html`<p class="mono">${compared}</p>`}
+    <p class="soft">${facts.join(' · ')}</p>
+    <div class="command"><code>${command}</code></div>
+  </div>`;
 }
 
 const glyphs: Readonly<Record<Cell['status'], string>> = { answered: '✓', partly: '◐', gap: '–', wrong: '✗' };
@@ -373,7 +382,7 @@ function pageCell(report: Report, cell: Cell, specLink: SpecLink): PageCell {
   };
 }
 
-const pageFailure = (report: Report, f: Report['failures'][number]): PageFailure => ({
+const pageFailure = (report: Report, f: Failure): PageFailure => ({
   id: f.id,
   message: f.message,
   compared: f.element === null ? '' : comparison(report.backend.name, f.element),

@@ -7,11 +7,12 @@ import {
   comparison,
   count,
   counted,
-  gapsByReason,
+  failureGroups,
   headline,
   leastExact,
   measure,
   printable,
+  reasonsOfGapCells,
   replayCommand,
   type RunFacts,
   seconds,
@@ -28,7 +29,7 @@ export interface TerminalOptions {
   readonly files: readonly string[];
 }
 
-/** How many failures are shown in full; all are in the report. */
+/** How many kinds of failures are shown, by one of each; all are in the report. */
 const SHOWN_FAILURES = 8;
 
 export function renderVerdict(report: Report, options: TerminalOptions): string {
@@ -96,9 +97,13 @@ export function renderFailure(report: RunFacts, failure: Failure, paint: Paint):
 }
 
 function renderFailures(report: Report, { paint }: TerminalOptions): string[][] {
-  const shown = report.failures.slice(0, SHOWN_FAILURES).map((f) => renderFailure(report, f, paint));
-  const more = report.failures.length - shown.length;
-  if (more > 0) shown.push([`  and ${count(more)} more: report.html#failures`]);
+  const groups = failureGroups(report.failures);
+  const shown = groups.slice(0, SHOWN_FAILURES).map(({ subject, first, others }) => {
+    const more = others.length === 0 ? [] : [`         and ${count(others.length)} more of ${printable(subject)}`];
+    return [...renderFailure(report, first, paint), ...more];
+  });
+  const more = groups.slice(SHOWN_FAILURES).map((g) => printable(`${g.subject} (${count(g.others.length + 1)})`));
+  if (more.length > 0) shown.push([`  and of ${more.join(', ')}: report.html#failures`]);
   const required = report.verdict.requiredGaps.slice(0, SHOWN_FAILURES).map(({ id, reason }) => {
     return `  ${paint(['red', 'bold'], 'GAP')}  ${paint('bold', printable(id))}  is required: ${printable(reason)}`;
   });
@@ -108,12 +113,14 @@ function renderFailures(report: Report, { paint }: TerminalOptions): string[][] 
 function renderRemarks(report: Report, { paint, width }: TerminalOptions): string[] {
   const { cells, gapCells } = report.verdict;
   const lines: string[] = [];
-  if (gapCells > 0) {
-    const start = `${count(gapCells)} of ${counted(cells, 'cell')} declared: `;
-    const reasons = gapsByReason(report.gaps).map((g) => printable(`${g.reason} (${count(g.cells.length)})`));
-    lines.push(
-      `  ${paint('yellow', 'gaps')}   ${start}${fitting(reasons, ', ', width - 48 - start.length)}   ${paint('dim', 'full list: report.html#gaps')}`,
-    );
+  const reasons = reasonsOfGapCells(report.cells);
+  if (reasons.length > 0) {
+    const partly = reasons.reduce((n, [, of]) => n + of, 0) - gapCells;
+    const inPart = partly > 0 ? `, ${count(partly)} in part` : '';
+    const start = `${count(gapCells)} of ${counted(cells, 'cell')} declared${inPart}: `;
+    const texts = reasons.map(([reason, n]) => printable(`${reason} (${count(n)})`));
+    const list = fitting(texts, ', ', width - 40 - start.length);
+    lines.push(`  ${paint('yellow', 'gaps')}   ${start}${list}   ${paint('dim', 'full list: report.html#gaps')}`);
   }
   const worst = leastExact(report.accuracy, 3, 2).map((a) => printable(`${a.primitive} ${measure(a.max, a.unit)}`));
   if (worst.length > 0) lines.push(`  ${paint('bold', 'worst')}  ${worst.join(' · ')}`);

@@ -62,9 +62,11 @@ export function comparison(backend: string, e: Element): string {
 }
 
 /** The verdict in one sentence: what was compared, and how many cells were answered, never a bare percentage. */
-export function headline({ backend, verdict }: Pick<Report, 'backend' | 'verdict'>): string {
+export function headline({ backend, verdict, cells: all }: Pick<Report, 'backend' | 'verdict' | 'cells'>): string {
   const { kind, cases, wrong, cells, answeredCells, gapCells, requiredGaps } = verdict;
-  const answered = `${count(answeredCells)} of ${counted(cells, 'cell')} answered, ${counted(gapCells, 'declared gap')}`;
+  const partly = all.filter((c) => c.status === 'partly').length;
+  const inPart = partly === 0 ? '' : ` (${count(partly)} of them in part)`;
+  const answered = `${count(answeredCells)} of ${counted(cells, 'cell')} answered${inPart}, ${counted(gapCells, 'declared gap')}`;
   switch (kind) {
     case 'conforms':
       return `${backend.name} conforms: ${counted(cases, 'case')}, none wrong; ${answered}.`;
@@ -95,11 +97,41 @@ export const gapsByReason = (gaps: readonly DeclaredGap[]): ReasonForGaps[] =>
   [...Map.groupBy(gaps, (g) => g.reason)]
     .map(([reason, of]) => ({
       reason,
-      primitives: [...new Set(of.map((g) => g.primitive))],
-      cells: of.flatMap((g) => g.cells),
+      primitives: [...new Set(of.map((g) => g.primitive))].sort(),
+      cells: [...new Set(of.flatMap((g) => g.cells))].sort(),
       cases: of.reduce((n, g) => n + g.cases, 0),
     }))
     .sort((a, b) => b.cells.length - a.cells.length);
+
+/** How many cells are gaps, wholly or in part, for which reason (the most frequent one of each), most first. */
+export const reasonsOfGapCells = (cells: readonly Cell[]): [reason: string, cells: number][] =>
+  [
+    ...Map.groupBy(
+      cells.filter((c) => c.status === 'gap' || c.status === 'partly'),
+      (c) => c.reasons[0] ?? 'no reason given',
+    ),
+  ]
+    .map(([reason, of]): [string, number] => [reason, of.length])
+    .sort(([, a], [, b]) => b - a);
+
+export interface FailureGroup {
+  readonly subject: string;
+  /** The one with the smallest proof. */
+  readonly first: Failure;
+  readonly others: readonly Failure[];
+}
+
+/** Failures by primitive, program or model, because one defect makes many of them; smallest proofs first. */
+export function failureGroups(failures: readonly Failure[]): FailureGroup[] {
+  const size = (f: Failure): number => f.equations ?? Infinity;
+  const bySize = (a: Failure, b: Failure): number => (size(a) === size(b) ? 0 : size(a) - size(b));
+  return [...Map.groupBy(failures, (f) => f.subject)]
+    .map(([subject, of]) => {
+      const [first, ...others] = of.toSorted(bySize);
+      return { subject, first: first!, others };
+    })
+    .sort((a, b) => bySize(a.first, b.first));
+}
 
 /** The least exact primitives, those measured in units in the last place first. */
 export function leastExact(accuracy: readonly MeasuredAccuracy[], ulps: number, budgets: number): MeasuredAccuracy[] {

@@ -23,7 +23,8 @@ export function disagreement(f: AnyFunction, g: AnyFunction, args: readonly NDAr
     for (let i = 0; i < u.length; i++) {
       if (Object.is(u[i], v[i]) || (Number.isNaN(u[i]) && Number.isNaN(v[i]))) continue;
       const allowed = (x.bound?.worst[i] ?? 0) + (y.bound?.worst[i] ?? 0);
-      if (!(Math.abs(u[i]! - v[i]!) <= allowed)) return `result ${j}, element ${i}: ${u[i]} and ${v[i]}, allowed ${allowed}`;
+      if (!(Math.abs(u[i]! - v[i]!) <= allowed))
+        return `result ${j}, element ${i}: ${u[i]} and ${v[i]}, allowed ${allowed}`;
     }
   }
   return null;

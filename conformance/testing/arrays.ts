@@ -1,13 +1,10 @@
 /** For tests of the library: arrays from fast-check, and their elements as plain numbers. */
-import type * as FC from 'fast-check';
+import fc from 'fast-check';
 import { sizeOf } from '../../reference/core/host.ts';
 import { type NDArray, np } from '../../reference/index.ts';
 
 /** Shapes of moderate size; `minRank` and `maxRank` inclusive, sizes from `minSize`. */
-export const shapes = (
-  fc: typeof FC,
-  limits: { minRank?: number; maxRank?: number; minSize?: number } = {},
-): FC.Arbitrary<number[]> =>
+export const shapes = (limits: { minRank?: number; maxRank?: number; minSize?: number } = {}): fc.Arbitrary<number[]> =>
   fc.array(fc.integer({ min: limits.minSize ?? 0, max: 4 }), {
     minLength: limits.minRank ?? 0,
     maxLength: limits.maxRank ?? 3,
@@ -15,10 +12,9 @@ export const shapes = (
 
 /** An array of the shape with small integers as values (so that sums and products are exact), in float32 or another dtype. */
 export const smallIntegers = (
-  fc: typeof FC,
   shape: readonly number[],
   dtype: 'float32' | 'int32' = 'float32',
-): FC.Arbitrary<NDArray> =>
+): fc.Arbitrary<NDArray> =>
   fc
     .array(fc.integer({ min: -9, max: 9 }), { minLength: sizeOf(shape), maxLength: sizeOf(shape) })
     .map((values) => np.array(values, { dtype, shape }));

@@ -37,7 +37,10 @@ export const FAULTS = {
     return evaluate();`,
 } as const;
 
-const source = (name: string, fault: string): string => `import { defineBackend, interpret, primitiveNamed, primitives } from 'etalon';
+const source = (
+  name: string,
+  fault: string,
+): string => `import { defineBackend, interpret, primitiveNamed, primitives } from 'etalon';
 
 function apply(primitive, operands, params) {
   const evaluate = () => primitive.evaluate(operands, params);${fault}

@@ -64,7 +64,7 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
     cases: 4030,
     wrong: 1,
     cells: 5,
-    answeredCells: 3,
+    answeredCells: 4,
     gapCells: 1,
     requiredGaps: [],
   },

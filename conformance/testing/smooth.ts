@@ -24,17 +24,46 @@ export const STEPS: Readonly<Record<string, Step>> = {
   div: (x, y) => lax.div(x, lax.add(lax.mul(y, y), 1)),
   rev: (x) => lax.rev(x, [0]),
   mean: (x, y) => lax.mul(y, spread(mean(x), y)),
-  outer: (x, y) => lax.tanh(lax.dotGeneral(lax.dotGeneral(x, y, [[[], []], [[], []]]), y, [[[1], [0]], [[], []]])),
+  outer: (x, y) =>
+    lax.tanh(
+      lax.dotGeneral(
+        lax.dotGeneral(x, y, [
+          [[], []],
+          [[], []],
+        ]),
+        y,
+        [
+          [[1], [0]],
+          [[], []],
+        ],
+      ),
+    ),
   jit: jit((x: NDArray, y: NDArray) => lax.mul(lax.cos(x), y)),
   scan: (x, y) => {
-    const [carry] = scan((c: NDArray, v: NDArray) => [lax.sin(lax.add(c, lax.mul(v, 0.5))), null], lax.slice(x, [0], [1]), lax.reshape(y, [y.shape[0]!, 1]));
+    const [carry] = scan(
+      (c: NDArray, v: NDArray) => [lax.sin(lax.add(c, lax.mul(v, 0.5))), null],
+      lax.slice(x, [0], [1]),
+      lax.reshape(y, [y.shape[0]!, 1]),
+    );
     return lax.mul(x, spread(lax.squeeze(carry, [0]), x));
   },
   stack: (x, y) => {
-    const [, rows] = scan((c: NDArray, v: NDArray) => [lax.mul(lax.add(c, v), 0.5), lax.mul(c, v)], lax.reduceSum(y, [0]), x, { reverse: true });
+    const [, rows] = scan(
+      (c: NDArray, v: NDArray) => [lax.mul(lax.add(c, v), 0.5), lax.mul(c, v)],
+      lax.reduceSum(y, [0]),
+      x,
+      { reverse: true },
+    );
     return rows;
   },
-  cond: (x, y) => cond(lax.gt(lax.squeeze(lax.slice(x, [0], [1]), [0]), 0.1), (a: NDArray, b: NDArray) => lax.mul(lax.sin(a), b), (a: NDArray) => lax.tanh(a), x, y),
+  cond: (x, y) =>
+    cond(
+      lax.gt(lax.squeeze(lax.slice(x, [0], [1]), [0]), 0.1),
+      (a: NDArray, b: NDArray) => lax.mul(lax.sin(a), b),
+      (a: NDArray) => lax.tanh(a),
+      x,
+      y,
+    ),
 };
 
 export interface SmoothProgram {
@@ -52,7 +81,10 @@ export function smoothFunction({ steps }: SmoothProgram): (x: NDArray) => NDArra
 
 export const smoothPrograms = (fc: typeof FC, maxSteps: number = 5): FC.Arbitrary<SmoothProgram> =>
   fc.record({
-    steps: fc.array(fc.tuple(fc.constantFrom(...Object.keys(STEPS)), fc.nat(7), fc.nat(7)), { minLength: 1, maxLength: maxSteps }),
+    steps: fc.array(fc.tuple(fc.constantFrom(...Object.keys(STEPS)), fc.nat(7), fc.nat(7)), {
+      minLength: 1,
+      maxLength: maxSteps,
+    }),
   });
 
 /** Vectors of moderate float64 numbers. */

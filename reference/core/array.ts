@@ -72,7 +72,11 @@ export class Backend {
    * The executable of one equation, cached on primitive, types and parameters; with jaxprs among the parameters, on
    * the identity of those.
    */
-  eager(primitive: AnyPrimitive, avals: readonly Aval[], params: Params): { executable: Executable; avals: readonly Aval[] } {
+  eager(
+    primitive: AnyPrimitive,
+    avals: readonly Aval[],
+    params: Params,
+  ): { executable: Executable; avals: readonly Aval[] } {
     if (primitive.kind === 'higher-order') {
       let entry = this.#eagerHigher.get(params);
       if (entry === undefined) {
@@ -201,8 +205,12 @@ export class ConcreteArray extends NDArray {
   }
 
   #check(): void {
-    if (this.#gone !== null) throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#gone}`);
-    if (this.#home?.closed === true) throw new DisposedError(`an array, ${showAval(this.aval)}, was used after its backend ${this.#home.name} was closed`);
+    if (this.#gone !== null)
+      throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#gone}`);
+    if (this.#home?.closed === true)
+      throw new DisposedError(
+        `an array, ${showAval(this.aval)}, was used after its backend ${this.#home.name} was closed`,
+      );
   }
 
   /** The scalar or small value known without asking a device; null if there is none. */
@@ -239,7 +247,9 @@ export class ConcreteArray extends NDArray {
     if (this.#host !== null) return this.#host;
     const { backend, buffer } = this.#places[0]!;
     if (backend.session.readSync === undefined) {
-      throw new NoSyncReadError(`${backend.name} cannot read at once; use await x.data(), or lax.cond inside a transformation`);
+      throw new NoSyncReadError(
+        `${backend.name} cannot read at once; use await x.data(), or lax.cond inside a transformation`,
+      );
     }
     return backend.session.readSync(buffer);
   }
@@ -259,7 +269,9 @@ export class ConcreteArray extends NDArray {
   }
   item(): number | boolean {
     if (sizeOf(this.shape) !== 1) {
-      throw new ArgumentError(`x.item() needs an array of one element, got ${showAval(this.aval)}; use x.js() or x.dataSync()`);
+      throw new ArgumentError(
+        `x.item() needs an array of one element, got ${showAval(this.aval)}; use x.js() or x.dataSync()`,
+      );
     }
     return elementOf(this.toHost(), 0);
   }
@@ -294,14 +306,17 @@ export class ConcreteArray extends NDArray {
     if (this.#host === null && this.#home?.session.readSync === undefined) return `Array:${showAval(this.aval)}`;
     return showValue(this.toHost());
   }
-
-  /** Node's console prints the value. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
 }
 
-const elementOf = (x: HostArray, i: number): number | boolean => (x.dtype === 'bool' ? numbers(x)[i] !== 0 : numbers(x)[i]!);
+// Node's console prints the value. (A computed name in the class has no declaration.)
+Object.defineProperty(ConcreteArray.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: ConcreteArray): string {
+    return this.toString();
+  },
+});
+
+const elementOf = (x: HostArray, i: number): number | boolean =>
+  x.dtype === 'bool' ? numbers(x)[i] !== 0 : numbers(x)[i]!;
 
 function nested(x: HostArray): Nested {
   let at = 0;
@@ -426,7 +441,8 @@ class EvalTrace extends Trace {
   readonly name = 'evaluation';
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
     for (const x of operands) {
-      if (x instanceof Tracer) throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
+      if (x instanceof Tracer)
+        throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
     }
     const backend = commonBackend(operands, (params['backend'] as Backend | null | undefined) ?? null);
     const { executable, avals } = backend.eager(

@@ -76,6 +76,7 @@ export function defineBackend(definition: BackendDefinition): BackendDefinition 
   }
   if (!['strict', 'fast', 'gpu'].includes(definition.profile)) wrong(`profile must be strict, fast or gpu`);
   if (typeof definition.capabilities?.syncRead !== 'boolean') wrong('capabilities.syncRead must be true or false');
-  for (const key of ['supports', 'open'] as const) if (typeof definition[key] !== 'function') wrong(`${key} must be a function`);
+  for (const key of ['supports', 'open'] as const)
+    if (typeof definition[key] !== 'function') wrong(`${key} must be a function`);
   return Object.freeze(definition);
 }

@@ -1,7 +1,8 @@
 /** Process-wide switches. */
 
 const environment: Readonly<Record<string, string | undefined>> = typeof process === 'undefined' ? {} : process.env;
-const truthy = (value: string | undefined): boolean => value !== undefined && !['', '0', 'false'].includes(value.toLowerCase());
+const truthy = (value: string | undefined): boolean =>
+  value !== undefined && !['', '0', 'false'].includes(value.toLowerCase());
 
 interface Config {
   /** 64-bit mode: JavaScript numbers become float64. Explicit dtypes are honoured in either mode. */

@@ -27,7 +27,9 @@ export function scalarAs(x: Scalar, dtype: DType, where: string): number {
   if (kind === 'float' || kind === 'complex') return v;
   if (kind === 'bool') {
     if (typeof x === 'boolean') return v;
-    throw new ArgumentError(`${where}: ${x} beside a bool array; write a boolean, or convert the array: x.astype('float32')`);
+    throw new ArgumentError(
+      `${where}: ${x} beside a bool array; write a boolean, or convert the array: x.astype('float32')`,
+    );
   }
   const { min, max } = iinfo(dtype);
   if (!Number.isInteger(v) || v < min || v > max) {
@@ -52,7 +54,9 @@ export function asArray(x: unknown, where: string): NDArray {
 /** Operands of one dtype: scalars take the dtype of the arrays beside them. Weak arrays stay what they are. */
 export function operands(xs: readonly ArrayLike[], where: string): NDArray[] {
   const beside = xs.find((x) => x instanceof NDArray);
-  return xs.map((x) => (isScalar(x) && beside !== undefined ? scalar(x, beside.dtype, where, beside.weakType) : asArray(x, where)));
+  return xs.map((x) =>
+    isScalar(x) && beside !== undefined ? scalar(x, beside.dtype, where, beside.weakType) : asArray(x, where),
+  );
 }
 
 function describe(x: unknown): string {
@@ -63,7 +67,11 @@ function describe(x: unknown): string {
   return typeof x === 'object' ? `an object (${x.constructor?.name ?? 'without a prototype'})` : typeof x;
 }
 const hint = (x: unknown): string =>
-  Array.isArray(x) || ArrayBuffer.isView(x) ? '; lists are not converted silently: write np.array(…)' : x instanceof Promise ? '; await it first' : '';
+  Array.isArray(x) || ArrayBuffer.isView(x)
+    ? '; lists are not converted silently: write np.array(…)'
+    : x instanceof Promise
+      ? '; await it first'
+      : '';
 
 /** A typed array's dtype; undefined for views that hold no supported dtype. */
 function dtypeOfView(x: ArrayBufferView): DType | undefined {
@@ -82,7 +90,8 @@ export function fromNested(x: Nested | ArrayBufferView | NDArray, dtype: DType |
   if (dtype !== undefined) checkDType(dtype, `${where}: dtype`);
   if (ArrayBuffer.isView(x)) {
     const own = dtypeOfView(x);
-    if (own === undefined) throw new ArgumentError(`${where}: no dtype for ${x.constructor.name}; pass a list and { dtype }`);
+    if (own === undefined)
+      throw new ArgumentError(`${where}: no dtype for ${x.constructor.name}; pass a list and { dtype }`);
     const values = x as Float32Array;
     const to = dtype ?? own;
     const data = allocate(to, values.length);
@@ -103,7 +112,8 @@ export function fromNested(x: Nested | ArrayBufferView | NDArray, dtype: DType |
 function shapeOfNested(x: unknown, where: string): number[] {
   const shape: number[] = [];
   for (let level = x; ; level = level[0] as unknown) {
-    if (level instanceof NDArray && level.ndim > 0) throw new ArgumentError(`${where}: arrays inside a list; use np.stack or np.concatenate`);
+    if (level instanceof NDArray && level.ndim > 0)
+      throw new ArgumentError(`${where}: arrays inside a list; use np.stack or np.concatenate`);
     if (!Array.isArray(level)) return shape;
     shape.push(level.length);
     if (level.length === 0) return shape;
@@ -118,7 +128,9 @@ function collect(x: unknown, depth: number, shape: Shape, into: Scalar[], where:
     return;
   }
   if (!Array.isArray(x) || x.length !== shape[depth]) {
-    throw new ArgumentError(`${where}: the lists are ragged: expected ${shape[depth]} elements at depth ${depth}, got ${describe(x)}`);
+    throw new ArgumentError(
+      `${where}: the lists are ragged: expected ${shape[depth]} elements at depth ${depth}, got ${describe(x)}`,
+    );
   }
   for (const inner of x) collect(inner, depth + 1, shape, into, where);
 }

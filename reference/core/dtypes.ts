@@ -49,15 +49,21 @@ export const dtypes: { readonly [D in DType]: DTypeInfo } = {
 };
 
 /** The dtypes that arrays can have in this version; the others have a name, a size and a place in the lattice only. */
-export const SUPPORTED_DTYPES = ['float32', 'float64', 'int32', 'uint32', 'bool'] as const satisfies readonly DType[];
+export const SUPPORTED_DTYPES: readonly ['float32', 'float64', 'int32', 'uint32', 'bool'] = [
+  'float32',
+  'float64',
+  'int32',
+  'uint32',
+  'bool',
+];
 
 /** Dtype classes that operand tables of the specification use. */
-export const FLOATS = ['float32', 'float64'] as const satisfies readonly DType[];
-export const SIGNED = ['float32', 'float64', 'int32'] as const satisfies readonly DType[];
-export const NUMBERS = ['float32', 'float64', 'int32', 'uint32'] as const satisfies readonly DType[];
-export const INTEGERS = ['int32', 'uint32'] as const satisfies readonly DType[];
-export const BITS = ['int32', 'uint32', 'bool'] as const satisfies readonly DType[];
-export const ANY = SUPPORTED_DTYPES;
+export const FLOATS: readonly ['float32', 'float64'] = ['float32', 'float64'];
+export const SIGNED: readonly ['float32', 'float64', 'int32'] = ['float32', 'float64', 'int32'];
+export const NUMBERS: readonly ['float32', 'float64', 'int32', 'uint32'] = ['float32', 'float64', 'int32', 'uint32'];
+export const INTEGERS: readonly ['int32', 'uint32'] = ['int32', 'uint32'];
+export const BITS: readonly ['int32', 'uint32', 'bool'] = ['int32', 'uint32', 'bool'];
+export const ANY: typeof SUPPORTED_DTYPES = SUPPORTED_DTYPES;
 
 const byShort = new Map<string, DType>(Object.entries(dtypes).map(([name, { short }]) => [short, name as DType]));
 
@@ -77,7 +83,13 @@ export function checkDType(dtype: unknown, argument: string): DType {
 }
 
 /** Smallest and largest finite value of a dtype; for bool 0 and 1. */
-export function finfo(dtype: DType): { min: number; max: number; tiny: number; smallestSubnormal: number; unitRoundoff: number } {
+export function finfo(dtype: DType): {
+  min: number;
+  max: number;
+  tiny: number;
+  smallestSubnormal: number;
+  unitRoundoff: number;
+} {
   switch (dtype) {
     case 'float32':
       return { min: -MAX_F32, max: MAX_F32, tiny: 2 ** -126, smallestSubnormal: 2 ** -149, unitRoundoff: 2 ** -24 };
@@ -157,9 +169,10 @@ function nodeOf({ dtype, weak }: Promotable): string {
  * Without 64-bit mode a join of int32 and uint32 has no supported integer above it: it throws and names `astype`.
  */
 export function promote(operands: readonly Promotable[], where: string): Promotable {
-  const weak = operands.every((o) => o.weak || o.dtype === 'bool') && operands.some((o) => o.weak);
-  const first = operands[0];
-  if (first !== undefined && operands.every((o) => o.dtype === first.dtype)) return { dtype: first.dtype, weak };
+  const [first] = operands;
+  if (first !== undefined && operands.every((o) => o.dtype === first.dtype)) {
+    return { dtype: first.dtype, weak: operands.every((o) => o.weak) };
+  }
   const common = operands.map((o) => above[nodeOf(o)]!).reduce((a, b) => a.intersection(b));
   const least = [...common].find((n) => [...common].every((m) => above[n]!.has(m)));
   const dtype = least === undefined ? undefined : strongest(least, operands);
@@ -169,7 +182,7 @@ export function promote(operands: readonly Promotable[], where: string): Promota
       `${where}: ${names} promote to ${dtype ?? 'no dtype'}, which this version lacks; convert one of them, e.g. x.astype('float32')`,
     );
   }
-  return { dtype, weak };
+  return { dtype, weak: !isDType(least) };
 }
 
 /** A weak node of the lattice stands for the widest dtype among the weak operands of that kind. */

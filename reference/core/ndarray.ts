@@ -109,6 +109,8 @@ export abstract class NDArray {
   abstract dispose(): void;
   /** Waits until the value has been computed. */
   abstract blockUntilReady(): Promise<this>;
+  /** `f32[2] [4, 6]`: dtype, shape and value; of a tracer, its type. */
+  abstract toString(): string;
 
   [Symbol.dispose](): void {
     this.dispose();
@@ -196,7 +198,10 @@ export abstract class NDArray {
     return methods().matmul(this, y);
   }
   reshape(...shape: readonly number[] | readonly [readonly number[]]): NDArray {
-    return methods().reshape(this, Array.isArray(shape[0]) ? (shape[0] as readonly number[]) : (shape as readonly number[]));
+    return methods().reshape(
+      this,
+      Array.isArray(shape[0]) ? (shape[0] as readonly number[]) : (shape as readonly number[]),
+    );
   }
   flatten(): NDArray {
     return methods().reshape(this, [-1]);
@@ -206,7 +211,10 @@ export abstract class NDArray {
   }
   transpose(...axes: readonly number[] | readonly [readonly number[]]): NDArray {
     if (axes.length === 0) return methods().transpose(this);
-    return methods().transpose(this, Array.isArray(axes[0]) ? (axes[0] as readonly number[]) : (axes as readonly number[]));
+    return methods().transpose(
+      this,
+      Array.isArray(axes[0]) ? (axes[0] as readonly number[]) : (axes as readonly number[]),
+    );
   }
   /** All axes reversed. */
   get T(): NDArray {

@@ -30,7 +30,12 @@ export function knownOperand(x: Operand): NDArray {
   throw new Error('transposition: the equation is not linear in this operand alone');
 }
 
-export type TransposeRule<P> = (lax: Lax, cotangents: List<Tangent>, operands: List<Operand>, params: P) => List<Tangent>;
+export type TransposeRule<P> = (
+  lax: Lax,
+  cotangents: List<Tangent>,
+  operands: List<Operand>,
+  params: P,
+) => List<Tangent>;
 
 export type JvpRule<P> = (
   lax: Lax,
@@ -48,7 +53,8 @@ export type Differentiation<P> =
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;
     } & (
-      | { /** The primitive is linear in its active operands taken together: the tangent is the primitive itself. */
+      | {
+          /** The primitive is linear in its active operands taken together: the tangent is the primitive itself. */
           readonly jvp: 'linear';
           readonly transpose: TransposeRule<P>;
         }
@@ -226,18 +232,33 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
   withSubJaxprs(params: P, inner: List<Jaxpr>): P;
   infer(operands: List<Aval>, params: P): List<Aval>;
   evaluate<V>(machine: Machine<V>, operands: List<V>, params: P): List<V>;
-  jvp(t: Transforms, primals: List<NDArray>, tangents: List<Tangent>, params: P): { readonly out: List<NDArray>; readonly tangents: List<Tangent> };
+  jvp(
+    t: Transforms,
+    primals: List<NDArray>,
+    tangents: List<Tangent>,
+    params: P,
+  ): { readonly out: List<NDArray>; readonly tangents: List<Tangent> };
   /** Not called if all operands are known, or none. null: the equation waits whole. */
   partialEval(t: Transforms, known: List<boolean>, params: P): PartialEvaluation<P> | null;
   transpose(t: Transforms, cotangents: List<Tangent>, operands: List<Operand>, params: P): List<Tangent>;
   batch(t: Transforms, operands: List<NDArray>, at: List<number | null>, axis: BatchAxis, params: P): Batched;
   /** `used[i]`: result i is needed, at least one is. Gives the smaller equation, the operands it needs and the results it has. */
-  dce(t: Transforms, used: List<boolean>, params: P): { readonly params: P; readonly inputs: List<boolean>; readonly results: List<boolean> };
+  dce(
+    t: Transforms,
+    used: List<boolean>,
+    params: P,
+  ): { readonly params: P; readonly inputs: List<boolean>; readonly results: List<boolean> };
   /** `inner` carries bounds through a jaxpr. */
-  bound(inner: (jaxpr: Jaxpr, operands: List<Bounded>) => List<Bounded>, operands: List<Bounded>, params: P): List<Bounded>;
+  bound(
+    inner: (jaxpr: Jaxpr, operands: List<Bounded>) => List<Bounded>,
+    operands: List<Bounded>,
+    params: P,
+  ): List<Bounded>;
   effects(params: P): ReadonlySet<string>;
   /** Calls that break one constraint each, as (operand avals, params) made with the jaxpr tools. */
-  readonly breaks: { readonly [K in NoInfer<C>]: (t: Transforms) => { readonly operands: List<Aval>; readonly params: P } };
+  readonly breaks: {
+    readonly [K in NoInfer<C>]: (t: Transforms) => { readonly operands: List<Aval>; readonly params: P };
+  };
 }
 
 /** A primitive of either kind, its parameter type forgotten: what equations hold. */
@@ -246,10 +267,18 @@ export type AnyFirstOrder = FirstOrder<string, any, any> & { readonly kind: 'fir
 export type AnyHigherOrder = HigherOrder<string, any, any> & { readonly kind: 'higher-order' }; // eslint-disable-line
 export type AnyPrimitive = AnyFirstOrder | AnyHigherOrder;
 
-export type FirstOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = FirstOrder<Name, P, C> & {
+export type FirstOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = FirstOrder<
+  Name,
+  P,
+  C
+> & {
   readonly kind: 'first-order';
 };
-export type HigherOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = HigherOrder<Name, P, C> & {
+export type HigherOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = HigherOrder<
+  Name,
+  P,
+  C
+> & {
   readonly kind: 'higher-order';
 };
 
@@ -263,19 +292,25 @@ export const defineHigherOrder = <const N extends string, P extends object, C ex
 
 /**
  * Checks a call against the operand table and the constraints, and gives the types of its results. A result is weak if
- * every operand is (and there is one), whatever the primitive.
+ * the operands of its dtype are (and there is one): predicates and indices beside them have no say.
  * @throws ConstraintError
  */
 export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params: Params): List<Aval> {
   if (primitive.kind === 'first-order') checkOperands(primitive, operands);
-  for (const [id, holds] of Object.entries(primitive.constraints) as [string, (x: List<Aval>, p: Params) => true | string][]) {
+  for (const [id, holds] of Object.entries(primitive.constraints) as [
+    string,
+    (x: List<Aval>, p: Params) => true | string,
+  ][]) {
     const verdict = holds(operands, params);
     if (verdict !== true) throw new ConstraintError(primitive.name, id, verdict);
   }
   const results = primitive.infer(operands, params);
-  if (primitive.kind === 'higher-order') return results;
-  const weak = operands.length > 0 && operands.every((x) => x.weak);
-  return results.map((r) => (r.weak === weak || 'weak_type' in params ? r : { ...r, weak }));
+  if (primitive.kind === 'higher-order' || 'weak_type' in params) return results;
+  return results.map((r) => {
+    const alike = operands.filter((x) => x.dtype === r.dtype);
+    const weak = alike.length > 0 && alike.every((x) => x.weak);
+    return r.weak === weak ? r : { ...r, weak };
+  });
 }
 
 function checkOperands({ name, operands: specs }: AnyFirstOrder, operands: List<Aval>): void {
@@ -284,13 +319,21 @@ function checkOperands({ name, operands: specs }: AnyFirstOrder, operands: List<
   const least = fixed + (last?.variadic?.atLeast ?? 0);
   if (operands.length < least || (!last?.variadic && operands.length > fixed)) {
     const wanted = last?.variadic ? `at least ${least}` : String(fixed);
-    throw new ConstraintError(name, 'I0', `takes ${wanted} operands (${specs.map((s) => s.name).join(', ')}), got ${operands.length}`);
+    throw new ConstraintError(
+      name,
+      'I0',
+      `takes ${wanted} operands (${specs.map((s) => s.name).join(', ')}), got ${operands.length}`,
+    );
   }
   operands.forEach((x, i) => {
     const n = Math.min(i, specs.length - 1);
     const spec = specs[n]!;
     if (!spec.dtypes.includes(x.dtype)) {
-      throw new ConstraintError(name, `I${n + 1}`, `${spec.name} must be one of ${spec.dtypes.join(', ')}, got ${showAval(x)}`);
+      throw new ConstraintError(
+        name,
+        `I${n + 1}`,
+        `${spec.name} must be one of ${spec.dtypes.join(', ')}, got ${showAval(x)}`,
+      );
     }
   });
 }

@@ -73,10 +73,13 @@ const bytesOf = (data: HostData): Uint8Array => new Uint8Array(data.buffer, data
 /** The array as data; `decodeArray` gives back the same bits. */
 export function encodeArray(x: HostArray): EncodedArray {
   const bytes = bytesOf(x.data);
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return { dtype: x.dtype, shape: x.shape, data: btoa(binary) };
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += CHUNK)
+    parts.push(btoa(String.fromCharCode(...bytes.subarray(at, at + CHUNK))));
+  return { dtype: x.dtype, shape: x.shape, data: parts.join('') };
 }
+/** Bytes per step: few enough to be arguments of a call, and a multiple of 3, so that base64 can be joined. */
+const CHUNK = 3 * 2 ** 12;
 
 /** `fail` is called, with a message, before anything is allocated for an array that is too large or not what it says. */
 export function decodeArray(x: EncodedArray, fail: (message: string) => never): HostArray {
@@ -164,7 +167,7 @@ export function toDocument(jaxpr: Jaxpr, options: DocumentOptions = {}): Program
     if (options.constants === true) {
       if (!(x instanceof ConcreteArray)) throw new ProgramError('a program with a traced constant cannot be saved');
       const encoded = encodeArray(x.toHost());
-      const bytes = JSON.stringify(encoded);
+      const bytes = `${encoded.dtype}[${encoded.shape.join(',')}]${encoded.data}`;
       place = places.get(bytes) ?? distinct++;
       places.set(bytes, place);
       constants[place] = encoded;

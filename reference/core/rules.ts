@@ -21,12 +21,20 @@ export interface Transforms {
   /**
    * `(x…, ẋ of those with nonzero[i]…) → (y…, ẏ of those with out[j]…)`. `force[j]`: result j shall have a tangent, zeros if need be.
    */
-  jvp(jaxpr: Jaxpr, nonzero: readonly boolean[], force?: readonly boolean[]): { readonly jaxpr: Jaxpr; readonly out: readonly boolean[] };
+  jvp(
+    jaxpr: Jaxpr,
+    nonzero: readonly boolean[],
+    force?: readonly boolean[],
+  ): { readonly jaxpr: Jaxpr; readonly out: readonly boolean[] };
   /**
    * Splits by which inputs are known. `known`: known inputs → known results, residuals. `unknown`: residuals, unknown
    * inputs → unknown results. `forceUnknown[j]`: result j shall be unknown (a known value then passes as a residual).
    */
-  partialEval(jaxpr: Jaxpr, known: readonly boolean[], forceUnknown?: readonly boolean[]): {
+  partialEval(
+    jaxpr: Jaxpr,
+    known: readonly boolean[],
+    forceUnknown?: readonly boolean[],
+  ): {
     readonly known: Jaxpr;
     readonly unknown: Jaxpr;
     readonly knownResults: readonly boolean[];
@@ -43,7 +51,12 @@ export interface Transforms {
     force?: boolean,
   ): { readonly jaxpr: Jaxpr; readonly out: readonly boolean[] };
   /** Batched inputs have the axis at 0, and so have the results with `out[j]`. `force[j]`: result j shall be batched. */
-  batch(jaxpr: Jaxpr, batched: readonly boolean[], axis: BatchAxis, force?: readonly boolean[]): { readonly jaxpr: Jaxpr; readonly out: readonly boolean[] };
+  batch(
+    jaxpr: Jaxpr,
+    batched: readonly boolean[],
+    axis: BatchAxis,
+    force?: readonly boolean[],
+  ): { readonly jaxpr: Jaxpr; readonly out: readonly boolean[] };
   /** Drops what the used results do not need. The inputs with `inputs[i]` remain. */
   dce(jaxpr: Jaxpr, used: readonly boolean[]): { readonly jaxpr: Jaxpr; readonly inputs: readonly boolean[] };
 }

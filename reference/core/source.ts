@@ -64,9 +64,9 @@ function userFrame(stack: string): string | null {
   return null;
 }
 
-/** Etalon's own frames are those under reference/ or backends/, tests excepted. */
+/** Etalon's own frames are those under reference/, backends/ or conformance/; tests and the suite's models excepted. */
 function isOwn(file: string): boolean {
   const root = ownPath.replace(/reference\/$/, '');
-  if (/\.test\.[tj]s$/.test(file)) return false;
-  return file.startsWith(ownPath) || file.startsWith(`${root}backends/`);
+  if (/\.test\.[tj]s$/.test(file) || file.startsWith(`${root}conformance/models/`)) return false;
+  return ['reference/', 'backends/', 'conformance/'].some((folder) => file.startsWith(root + folder));
 }

@@ -24,7 +24,7 @@ export function register<T extends object, Aux>(
   rules: Omit<Registration<T, Aux>, 'name'>,
 ): void {
   if (registered.has(type)) throw new TreeError(`tree.register: ${type.name} is registered already`);
-  registered.set(type, { ...rules, name: type.name } as unknown as AnyRegistration);
+  registered.set(type, { ...rules, name: type.name });
 }
 
 type Node =
@@ -32,7 +32,12 @@ type Node =
   | { readonly kind: 'null' }
   | { readonly kind: 'list'; readonly children: readonly TreeDef[] }
   | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
-  | { readonly kind: 'class'; readonly type: AnyRegistration; readonly aux: unknown; readonly children: readonly TreeDef[] };
+  | {
+      readonly kind: 'class';
+      readonly type: AnyRegistration;
+      readonly aux: unknown;
+      readonly children: readonly TreeDef[];
+    };
 
 /** The structure of a tree without its leaves. */
 export class TreeDef {
@@ -40,7 +45,8 @@ export class TreeDef {
   readonly leafCount: number;
   constructor(node: Node) {
     this.node = node;
-    this.leafCount = node.kind === 'leaf' ? 1 : node.kind === 'null' ? 0 : node.children.reduce((n, c) => n + c.leafCount, 0);
+    this.leafCount =
+      node.kind === 'leaf' ? 1 : node.kind === 'null' ? 0 : node.children.reduce((n, c) => n + c.leafCount, 0);
   }
 
   /** `{w: [*, *], b: *}`; equal structures have equal texts. */
@@ -115,7 +121,7 @@ export function flatten(tree: unknown, isLeaf?: (x: unknown) => boolean): [leave
 /** The tree of the given structure with the given leaves. @throws TreeError if their number differs */
 export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown {
   if (leaves.length !== treedef.leafCount) {
-    throw new TreeError(`tree.unflatten: ${treedef} has ${treedef.leafCount} leaves, got ${leaves.length}`);
+    throw new TreeError(`tree.unflatten: ${treedef.toString()} has ${treedef.leafCount} leaves, got ${leaves.length}`);
   }
   let at = 0;
   const build = ({ node }: TreeDef): unknown => {
@@ -160,7 +166,12 @@ export type Mapped<T, U> = T extends readonly (infer E)[]
  * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients);
  */
 // The leaves of a tree have whatever type its user gave them: f's parameters say which.
-export function map<T, U, L = any>(f: (leaf: L, ...others: any[]) => U, tree: T, ...rest: readonly unknown[]): Mapped<T, U> { // eslint-disable-line
+export function map<T, U, L = any>(
+  f: (leaf: L, ...others: any[]) => U,
+  tree: T,
+  ...rest: readonly unknown[]
+): Mapped<T, U> {
+  // eslint-disable-line
   const [first, treedef] = flatten(tree);
   const others = rest.map((t, i) => flattenLike(t, treedef, `tree.map: tree ${i + 2}`));
   return unflatten(
@@ -172,7 +183,10 @@ export function map<T, U, L = any>(f: (leaf: L, ...others: any[]) => U, tree: T,
 /** The leaves of a tree that must have the given structure. @throws TreeError naming the first path that differs */
 export function flattenLike(tree: unknown, treedef: TreeDef, where: string): unknown[] {
   const [values, own] = flatten(tree);
-  if (!own.equals(treedef)) throw new TreeError(`${where}: expected the structure ${treedef}, got ${own}${firstDifference(treedef, own)}`);
+  if (!own.equals(treedef))
+    throw new TreeError(
+      `${where}: expected the structure ${treedef.toString()}, got ${own.toString()}${firstDifference(treedef, own)}`,
+    );
   return values;
 }
 
@@ -207,11 +221,16 @@ export function transpose(outer: TreeDef, inner: TreeDef, tree: unknown): unknow
  * Leaves of a prefix tree spread over a tree: a leaf of the prefix stands for every leaf below it (`inAxes` and
  * `outAxes` of vmap). `isLeaf` tells the prefix's leaves, `null` being one there.
  */
-export function broadcastPrefix(prefix: unknown, tree: TreeDef, where: string, isLeaf: (x: unknown) => boolean): unknown[] {
+export function broadcastPrefix(
+  prefix: unknown,
+  tree: TreeDef,
+  where: string,
+  isLeaf: (x: unknown) => boolean,
+): unknown[] {
   if (isLeaf(prefix)) return new Array<unknown>(tree.leafCount).fill(prefix);
   const { node } = tree;
   const mismatch = (): never => {
-    throw new TreeError(`${where}: the prefix ${JSON.stringify(prefix)} does not fit the structure ${tree}`);
+    throw new TreeError(`${where}: the prefix ${JSON.stringify(prefix)} does not fit the structure ${tree.toString()}`);
   };
   if (node.kind === 'leaf' || node.kind === 'null') return mismatch();
   if (node.kind === 'object') {

@@ -63,9 +63,7 @@ const keywords: Readonly<Record<string, Check>> = {
   maximum: (most: number, value, at) =>
     typeof value === 'number' && value > most ? wrong(at, `must be at most ${most}`, value) : null,
   pattern: (pattern: string, value, at) =>
-    typeof value === 'string' && !new RegExp(pattern, 'u').test(value)
-      ? wrong(at, `must match ${pattern}`, value)
-      : null,
+    typeof value === 'string' && !compiled(pattern).test(value) ? wrong(at, `must match ${pattern}`, value) : null,
   minItems: (least: number, value, at) =>
     Array.isArray(value) && value.length < least ? wrong(at, `must have at least ${least} items`) : null,
   maxItems: (most: number, value, at) =>
@@ -113,6 +111,14 @@ function hasType(type: string, value: unknown): boolean {
   if (type === 'null') return value === null;
   if (type === 'array') return Array.isArray(value);
   return type === 'object' ? isObject(value) : typeof value === type;
+}
+
+const patterns = new Map<string, RegExp>();
+
+function compiled(pattern: string): RegExp {
+  let regExp = patterns.get(pattern);
+  if (regExp === undefined) patterns.set(pattern, (regExp = new RegExp(pattern, 'u')));
+  return regExp;
 }
 
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> =>

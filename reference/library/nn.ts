@@ -44,12 +44,12 @@ export const identity = (x: ArrayLike): NDArray => asArray(x, 'nn.identity');
 export function relu(x: ArrayLike): NDArray {
   const array = asArray(x, 'nn.relu');
   // Written as a choice: the derivative of max would be 1/2 where its operands tie.
-  return where(lax.le(array, 0), lax.zerosLike(array), array);
+  return lax.select(lax.le(array, 0), 0, array);
 }
 /** min(max(x, 0), 6). Its derivative at 0 and 6 is 0. */
 export function relu6(x: ArrayLike): NDArray {
   const array = asArray(x, 'nn.relu6');
-  return where(lax.ge(array, 6), lax.fullLike(array, 6), relu(array));
+  return lax.select(lax.ge(array, 6), 6, relu(array));
 }
 
 /** 1/(1 + e⁻ˣ). */
@@ -134,11 +134,11 @@ interface AxisOptions {
 function shifted(
   x: ArrayLike,
   axis: Axis | AxisOptions,
-  where_: string,
+  name: string,
 ): { array: NDArray; axes: number[]; repeat(y: NDArray): NDArray } {
-  const [array] = promoteDtypes([x], where_, inexact) as [NDArray];
-  const given = mergeAxis<AxisOptions>(axis, undefined, ['axis'], where_);
-  const axes = canonicalAxes(given.axis === undefined ? -1 : given.axis, array.ndim, where_);
+  const [array] = promoteDtypes([x], name, inexact) as [NDArray];
+  const given = mergeAxis<AxisOptions>(axis, undefined, ['axis'], name);
+  const axes = canonicalAxes(given.axis === undefined ? -1 : given.axis, array.ndim, name);
   const repeat = (y: NDArray): NDArray => lax.broadcastInDim(y, array.shape, kept(array, axes));
   return { array: lax.sub(array, repeat(lax.stopGradient(lax.reduceMax(array, axes)))), axes, repeat };
 }

@@ -68,7 +68,7 @@ describe("JAX's streams (fixtures/programs.npz)", () => {
       [4146024105, 967050713],
       [2718843009, 1272950319],
     ]);
-    expect(String(random.uniform(key, 3))).toBe('f32[3] [0.9653214, 0.31468165, 0.63302994]');
+    expect(random.uniform(key, 3).js()).toEqual([0.9653214, 0.31468165, 0.63302994].map(Math.fround));
     expect(random.foldIn(key, 7).js()).toEqual([2716826189, 292468403]);
   });
 

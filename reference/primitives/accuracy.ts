@@ -21,9 +21,13 @@ export interface UlpBudget {
   readonly gpu: GpuBudget;
 }
 
+/** The primitives that have an entry. */
+export type Transcendental =
+  'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf' | 'pow' | 'rsqrt' | 'logistic';
+
 const budget = (n: number, gpu: GpuBudget = { ulp: n }): UlpBudget => ({ strict: n, fast: n, gpu });
 
-export const ULP_BUDGETS = {
+export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
   exp: budget(3, { ulp: 3, perMagnitude: 2 }),
   expm1: budget(3),
   // WGSL: 3 ulp outside [0.5, 2], 2⁻²¹ absolute inside.
@@ -41,11 +45,11 @@ export const ULP_BUDGETS = {
    * the addition and the division add u each, and 8u relative are at most 8 ulp.
    */
   logistic: budget(8, { inherited: '1 / (1 + exp(-x))' }),
-} as const satisfies Readonly<Record<string, UlpBudget>>;
+};
 
 /** The accuracy of a function of the table. */
 export const ulps =
-  (name: keyof typeof ULP_BUDGETS): (() => Accuracy) =>
+  (name: Transcendental): (() => Accuracy) =>
   () => ({ kind: 'ulp', n: ULP_BUDGETS[name].strict });
 
 /**

@@ -2,9 +2,26 @@
 import { type Aval, numbers, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { type Bound, type Bounded, defineHigherOrder, type HigherOrderPrimitive, knownOperand } from '../core/primitive.ts';
+import {
+  type Bound,
+  type Bounded,
+  defineHigherOrder,
+  type HigherOrderPrimitive,
+  knownOperand,
+} from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
-import { alignBatch, effectsOf, either, fits, given, isLinear, knownValues, pick, present, spread } from './higher-order.ts';
+import {
+  alignBatch,
+  effectsOf,
+  either,
+  fits,
+  given,
+  isLinear,
+  knownValues,
+  pick,
+  present,
+  spread,
+} from './higher-order.ts';
 
 export type CondParams = {
   /** All of one type. The index is clamped into their range. */
@@ -22,7 +39,11 @@ function uniformly<R extends { readonly out: readonly boolean[] }>(
   return { branches: branches.map((b) => transform(b, out)), out };
 }
 
-export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' | 'C4'> = defineHigherOrder<'cond', CondParams, 'C1' | 'C2' | 'C3' | 'C4'>({
+export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' | 'C4'> = defineHigherOrder<
+  'cond',
+  CondParams,
+  'C1' | 'C2' | 'C3' | 'C4'
+>({
   name: 'cond',
   spec: 'spec/transformations/control-flow.md#cond',
   params: { branches: 'jaxprs' },
@@ -32,7 +53,10 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
       `index must be an int32 scalar, got ${index === undefined ? 'nothing' : showAval(index)}`,
     C2: (_, { branches }) => branches.length > 0 || 'branches must not be empty',
     C3: ([, ...x], { branches }) => firstProblem(branches, (b, i) => fits(b.inAvals, x, `branch ${i}`)),
-    C4: (_, { branches }) => firstProblem(branches, (b, i) => fits(branches[0]!.outAvals, b.outAvals, `the result of branch ${i}, as of branch 0,`)),
+    C4: (_, { branches }) =>
+      firstProblem(branches, (b, i) =>
+        fits(branches[0]!.outAvals, b.outAvals, `the result of branch ${i}, as of branch 0,`),
+      ),
   },
   subJaxprs: ({ branches }) => branches,
   withSubJaxprs: (_, branches) => ({ branches }),
@@ -53,16 +77,16 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
   /** Each branch has its own residuals; all are results of every branch, zeros where they are another's. */
   partialEval(t, [indexKnown, ...known], { branches }) {
     if (!indexKnown) return null;
-    const unknown = branches
-      .map((b) => t.partialEval(b, known).knownResults.map((is) => !is))
-      .reduce(either);
+    const unknown = branches.map((b) => t.partialEval(b, known).knownResults.map((is) => !is)).reduce(either);
     const splits = branches.map((b) => t.partialEval(b, known, unknown));
     const residuals = splits.flatMap((s) => s.residuals);
     const own = splits.map((_, i) => splits.slice(0, i).reduce((n, s) => n + s.residuals.length, 0));
     return {
       known: { branches: splits.map((s, i) => withAllResiduals(t, s.known, residuals, own[i]!, s.residuals.length)) },
       knownInputs: [0, ...known.flatMap((is, i) => (is ? [i + 1] : []))],
-      unknown: { branches: splits.map((s, i) => takingAllResiduals(t, s.unknown, residuals, own[i]!, s.residuals.length)) },
+      unknown: {
+        branches: splits.map((s, i) => takingAllResiduals(t, s.unknown, residuals, own[i]!, s.residuals.length)),
+      },
       unknownInputs: [
         { operand: 0 },
         ...residuals.map((_, residual) => ({ residual })),
@@ -92,7 +116,13 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
     const all = branches[0]!.outAvals.map(() => true);
     const results = branches.map((b) => t.evaluate(t.batch(b, batched, axis, all).jaxpr, aligned));
     const which = t.lax.moveAxis(index!, indexAt!, 0);
-    const out = branches[0]!.outAvals.map((_, j) => selectRows(t, which, results.map((r) => r[j]!)));
+    const out = branches[0]!.outAvals.map((_, j) =>
+      selectRows(
+        t,
+        which,
+        results.map((r) => r[j]!),
+      ),
+    );
     return { out, at: all.map(() => 0) };
   },
 
@@ -108,7 +138,12 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
   bound(inner, [index, ...x], { branches }) {
     const i = clampIndex(numbers(index!.value)[0]!, branches.length);
     const chosen = inner(branches[i]!, x);
-    return index!.bound === null ? chosen : hull(chosen, branches.map((b) => inner(b, x)));
+    return index!.bound === null
+      ? chosen
+      : hull(
+          chosen,
+          branches.map((b) => inner(b, x)),
+        );
   },
   effects: ({ branches }) => effectsOf(branches),
   breaks: {
@@ -144,7 +179,13 @@ function withAllResiduals(t: Transforms, known: Jaxpr, residuals: readonly Aval[
   }, known.inAvals);
 }
 
-function takingAllResiduals(t: Transforms, unknown: Jaxpr, residuals: readonly Aval[], from: number, count: number): Jaxpr {
+function takingAllResiduals(
+  t: Transforms,
+  unknown: Jaxpr,
+  residuals: readonly Aval[],
+  from: number,
+  count: number,
+): Jaxpr {
   return t.trace(
     (...x) => t.evaluate(unknown, [...x.slice(from, from + count), ...x.slice(residuals.length)]),
     [...residuals, ...unknown.inAvals.slice(count)],

@@ -22,7 +22,7 @@ const PRECISIONS = ['DEFAULT', 'HIGH', 'HIGHEST'] as const;
 /** How far a backend may shorten the factors; the reference's result is the exact one for all. */
 export type Precision = (typeof PRECISIONS)[number];
 
-export interface DotGeneral {
+export interface DotGeneralParams {
   readonly dimension_numbers: DotDimensionNumbers;
   readonly precision: Precision | null;
   readonly preferred_element_type: DType | null;
@@ -58,9 +58,12 @@ function resultTypes(dtype: DType): readonly DType[] {
   if (isFloat(dtype)) return dtype === 'float32' ? FLOATS : ['float64'];
   return dtype === 'bool' ? ANY : NUMBERS;
 }
-const resultType = (dtype: DType, p: DotGeneral): DType => p.preferred_element_type ?? dtype;
+const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
-function resultShape([lhs, rhs]: readonly { readonly shape: Shape }[], { dimension_numbers: dims }: DotGeneral): number[] {
+function resultShape(
+  [lhs, rhs]: readonly { readonly shape: Shape }[],
+  { dimension_numbers: dims }: DotGeneralParams,
+): number[] {
   return [
     ...pickSizes(lhs!.shape, dims[1][0]),
     ...pickSizes(lhs!.shape, free(lhs!.shape.length, 0, dims)),
@@ -72,7 +75,7 @@ function resultShape([lhs, rhs]: readonly { readonly shape: Shape }[], { dimensi
 type Inner = (a: NumberData, i: number, b: NumberData, j: number, n: number) => number;
 
 /** Both operands as [batch, free, contracted], so that each result element is a product of two rows. */
-function contract([lhs, rhs]: readonly HostArray[], p: DotGeneral, dtype: DType, inner: Inner): HostArray {
+function contract([lhs, rhs]: readonly HostArray[], p: DotGeneralParams, dtype: DType, inner: Inner): HostArray {
   const dims = p.dimension_numbers;
   const rows = (x: HostArray, side: 0 | 1): { data: NumberData; count: number } => {
     const kept = free(x.shape.length, side, dims);
@@ -112,118 +115,180 @@ function innerOf(dtype: DType, to: DType): Inner {
   return (a, i, b, j, n) => exactDot(a, i, b, j, n, from, to);
 }
 
-export const dotGeneral: Defined<'dot_general', DotGeneral, 'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6' | 'C7' | 'C8'> =
-  definePrimitive({
-    name: 'dot_general',
-    spec: 'spec/primitives/contraction.md#dot_general',
-    operands: [
-      { name: 'lhs', dtypes: ANY },
-      { name: 'rhs', dtypes: ANY },
-    ],
-    params: {
-      dimension_numbers: PAIR(PAIR(NATURALS)),
-      precision: { enum: [null, ...PRECISIONS] },
-      preferred_element_type: { enum: [null, ...SUPPORTED_DTYPES] },
-    },
-    dtypes: ANY,
-    constraints: {
-      C1: ([lhs, rhs]) => lhs!.dtype === rhs!.dtype || `lhs and rhs must have one dtype, got ${lhs!.dtype} and ${rhs!.dtype}`,
-      C2: (_, { dimension_numbers: [contracting, batch] }) =>
-        (contracting[0].length === contracting[1].length && batch[0].length === batch[1].length) ||
-        `lhs and rhs must have equally many contracting and batch axes, got ${show(contracting.map(show))} and ${show(batch.map(show))}`,
-      C3: (avals, { dimension_numbers: [contracting, batch] }) =>
-        bothSides((name, side) =>
-          checkAxes(`${name} contracting and batch axes`, [...contracting[side], ...batch[side]], avals[side]!.shape.length),
+export const dotGeneral: Defined<
+  'dot_general',
+  DotGeneralParams,
+  'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6' | 'C7' | 'C8'
+> = definePrimitive({
+  name: 'dot_general',
+  spec: 'spec/primitives/contraction.md#dot_general',
+  operands: [
+    { name: 'lhs', dtypes: ANY },
+    { name: 'rhs', dtypes: ANY },
+  ],
+  params: {
+    dimension_numbers: PAIR(PAIR(NATURALS)),
+    precision: { enum: [null, ...PRECISIONS] },
+    preferred_element_type: { enum: [null, ...SUPPORTED_DTYPES] },
+  },
+  dtypes: ANY,
+  constraints: {
+    C1: ([lhs, rhs]) =>
+      lhs!.dtype === rhs!.dtype || `lhs and rhs must have one dtype, got ${lhs!.dtype} and ${rhs!.dtype}`,
+    C2: (_, { dimension_numbers: [contracting, batch] }) =>
+      (contracting[0].length === contracting[1].length && batch[0].length === batch[1].length) ||
+      `lhs and rhs must have equally many contracting and batch axes, got ${show(contracting.map(show))} and ${show(batch.map(show))}`,
+    C3: (avals, { dimension_numbers: [contracting, batch] }) =>
+      bothSides((name, side) =>
+        checkAxes(
+          `${name} contracting and batch axes`,
+          [...contracting[side], ...batch[side]],
+          avals[side]!.shape.length,
         ),
-      C4: (_, { dimension_numbers: [contracting, batch] }) =>
-        bothSides((name, side) => checkDistinct(`${name} contracting and batch axes`, [...contracting[side], ...batch[side]])),
-      C5: (avals, { dimension_numbers: [, batch] }) => sameSizes('batch', avals, batch),
-      C6: (avals, { dimension_numbers: [contracting] }) => sameSizes('contracting', avals, contracting),
-      C7: (_, p) =>
-        p.precision === null ||
-        PRECISIONS.includes(p.precision) ||
-        `precision must be null or one of ${PRECISIONS.join(', ')}, got ${String(p.precision)}`,
-      C8: ([lhs], p) =>
-        p.preferred_element_type === null ||
-        resultTypes(lhs!.dtype).includes(p.preferred_element_type) ||
-        `preferred_element_type must be null or one of ${resultTypes(lhs!.dtype).join(', ')} for ${lhs!.dtype}, got ${p.preferred_element_type}`,
+      ),
+    C4: (_, { dimension_numbers: [contracting, batch] }) =>
+      bothSides((name, side) =>
+        checkDistinct(`${name} contracting and batch axes`, [...contracting[side], ...batch[side]]),
+      ),
+    C5: (avals, { dimension_numbers: [, batch] }) => sameSizes('batch', avals, batch),
+    C6: (avals, { dimension_numbers: [contracting] }) => sameSizes('contracting', avals, contracting),
+    C7: (_, p) =>
+      p.precision === null ||
+      PRECISIONS.includes(p.precision) ||
+      `precision must be null or one of ${PRECISIONS.join(', ')}, got ${String(p.precision)}`,
+    C8: ([lhs], p) =>
+      p.preferred_element_type === null ||
+      resultTypes(lhs!.dtype).includes(p.preferred_element_type) ||
+      `preferred_element_type must be null or one of ${resultTypes(lhs!.dtype).join(', ')} for ${lhs!.dtype}, got ${p.preferred_element_type}`,
+  },
+  infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
+  evaluate(xs, p) {
+    const to = resultType(xs[0]!.dtype, p);
+    return [contract(xs, p, to, innerOf(xs[0]!.dtype, to))];
+  },
+  differentiate: {
+    active: inexact,
+    jvp(lax, [x, y], [dx, dy], _, p) {
+      const product = (a: NDArray, b: NDArray): NDArray => lax.dotGeneral(a, b, p.dimension_numbers, options(p));
+      return [lax.addTangents(dx ? product(dx, y!) : null, dy ? product(x!, dy) : null)];
     },
-    infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
-    evaluate(xs, p) {
-      const to = resultType(xs[0]!.dtype, p);
-      return [contract(xs, p, to, innerOf(xs[0]!.dtype, to))];
-    },
-    differentiate: {
-      active: inexact,
-      jvp(lax, [x, y], [dx, dy], _, p) {
-        const product = (a: NDArray, b: NDArray): NDArray => lax.dotGeneral(a, b, p.dimension_numbers, options(p));
-        return [lax.addTangents(dx ? product(dx, y!) : null, dy ? product(x!, dy) : null)];
+    transpose: {
+      linearIn: [[0], [1]],
+      rule(lax, [ct], [x, y], p) {
+        const side = 'linear' in x! ? 0 : 1;
+        const other = knownOperand(side === 0 ? y! : x!);
+        const back = along(ct, (t) => operandCotangent(lax, t, other, operandAval(side === 0 ? x! : y!), side, p));
+        return side === 0 ? [back, null] : [null, back];
       },
-      transpose: {
-        linearIn: [[0], [1]],
-        rule(lax, [ct], [x, y], p) {
-          const side = 'linear' in x! ? 0 : 1;
-          const other = knownOperand(side === 0 ? y! : x!);
-          const back = along(ct, (t) => operandCotangent(lax, t, other, operandAval(side === 0 ? x! : y!), side, p));
-          return side === 0 ? [back, null] : [null, back];
-        },
-      },
     },
-    batch(lax, [x, y], at, _, p) {
-      const [contracting, batch] = p.dimension_numbers;
-      const [atX, atY] = [at[0]!, at[1]!];
-      /** The axes of an operand whose batch axis is at `at`. */
-      const moved = (axes: Shape, at: number | null): number[] => axes.map((d) => (at !== null && d >= at ? d + 1 : d));
-      const both = atX !== null && atY !== null;
-      const dims: DotDimensionNumbers = [
-        [moved(contracting[0], atX), moved(contracting[1], atY)],
-        [
-          [...(both ? [atX] : []), ...moved(batch[0], atX)],
-          [...(both ? [atY] : []), ...moved(batch[1], atY)],
-        ],
-      ];
-      const out = lax.dotGeneral(x!, y!, dims, options(p));
-      if (both) return { out: [out], at: [0] };
-      // The axis of one operand alone is a free one: it is found among its free axes.
-      const freeX = free(x!.ndim, 0, dims);
-      const freeY = free(y!.ndim, 1, dims);
-      const place = atX !== null ? freeX.indexOf(atX) : freeX.length + freeY.indexOf(atY!);
-      return { out: [out], at: [batch[0].length + place] };
-    },
-    bound: 'bilinear',
-    accuracy([lhs], p) {
-      if (!isFloat(resultType(lhs!.dtype, p))) return { kind: 'exact' };
-      const terms = sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0]));
-      return {
-        kind: 'sum',
-        // Integer factors may be rounded when they are converted: two roundings more.
-        terms: isFloat(lhs!.dtype) ? terms : terms + 2,
-        magnitude: (xs) => Float64Array.from(numbers(contract(xs.map(magnitudes), p, 'float64', plainDot))),
-      };
-    },
-    cases,
-    breaks: {
-      C1: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, {}, gen.dtype === 'int32' ? 'float32' : 'int32')),
-      C2: (gen) =>
-        smallShape(gen, 1).chain((s) =>
-          gen.fc.oneof(
-            product(gen, s, s, { dimension_numbers: [[[0], []], [[], []]] }),
-            product(gen, s, s, { dimension_numbers: [[[], []], [[], [0]]] }),
-          ),
+  },
+  batch(lax, [x, y], at, _, p) {
+    const [contracting, batch] = p.dimension_numbers;
+    const [atX, atY] = [at[0]!, at[1]!];
+    /** The axes of an operand whose batch axis is at `at`. */
+    const moved = (axes: Shape, at: number | null): number[] => axes.map((d) => (at !== null && d >= at ? d + 1 : d));
+    const both = atX !== null && atY !== null;
+    const dims: DotDimensionNumbers = [
+      [moved(contracting[0], atX), moved(contracting[1], atY)],
+      [
+        [...(both ? [atX] : []), ...moved(batch[0], atX)],
+        [...(both ? [atY] : []), ...moved(batch[1], atY)],
+      ],
+    ];
+    const out = lax.dotGeneral(x!, y!, dims, options(p));
+    if (both) return { out: [out], at: [0] };
+    // The axis of one operand alone is a free one: it is found among its free axes.
+    const freeX = free(x!.ndim, 0, dims);
+    const freeY = free(y!.ndim, 1, dims);
+    const place = atX !== null ? freeX.indexOf(atX) : freeX.length + freeY.indexOf(atY);
+    return { out: [out], at: [batch[0].length + place] };
+  },
+  bound: 'bilinear',
+  accuracy([lhs], p) {
+    if (!isFloat(resultType(lhs!.dtype, p))) return { kind: 'exact' };
+    const terms = sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0]));
+    return {
+      kind: 'sum',
+      // Integer factors may be rounded when they are converted: two roundings more.
+      terms: isFloat(lhs!.dtype) ? terms : terms + 2,
+      magnitude: (xs) => Float64Array.from(numbers(contract(xs.map(magnitudes), p, 'float64', plainDot))),
+    };
+  },
+  cases,
+  breaks: {
+    C1: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, {}, gen.dtype === 'int32' ? 'float32' : 'int32')),
+    C2: (gen) =>
+      smallShape(gen, 1).chain((s) =>
+        gen.fc.oneof(
+          product(gen, s, s, {
+            dimension_numbers: [
+              [[0], []],
+              [[], []],
+            ],
+          }),
+          product(gen, s, s, {
+            dimension_numbers: [
+              [[], []],
+              [[], [0]],
+            ],
+          }),
         ),
-      C3: (gen) => smallShape(gen).chain((s) => product(gen, s, s, { dimension_numbers: [[[s.length], [s.length]], [[], []]] })),
-      C4: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { dimension_numbers: [[[0], [0]], [[0], [0]]] })),
-      C5: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s.map((n) => n + 1), { dimension_numbers: [[[], []], [[0], [0]]] })),
-      C6: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s.map((n) => n + 1), { dimension_numbers: [[[0], [0]], [[], []]] })),
-      C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
-      C8: (gen) =>
-        smallShape(gen, 1).chain((s) =>
-          product(gen, s, s, { preferred_element_type: isFloat(gen.dtype) ? 'int32' : 'float16' }),
+      ),
+    C3: (gen) =>
+      smallShape(gen).chain((s) =>
+        product(gen, s, s, {
+          dimension_numbers: [
+            [[s.length], [s.length]],
+            [[], []],
+          ],
+        }),
+      ),
+    C4: (gen) =>
+      smallShape(gen, 1).chain((s) =>
+        product(gen, s, s, {
+          dimension_numbers: [
+            [[0], [0]],
+            [[0], [0]],
+          ],
+        }),
+      ),
+    C5: (gen) =>
+      smallShape(gen, 1).chain((s) =>
+        product(
+          gen,
+          s,
+          s.map((n) => n + 1),
+          {
+            dimension_numbers: [
+              [[], []],
+              [[0], [0]],
+            ],
+          },
         ),
-    },
-  });
+      ),
+    C6: (gen) =>
+      smallShape(gen, 1).chain((s) =>
+        product(
+          gen,
+          s,
+          s.map((n) => n + 1),
+          {
+            dimension_numbers: [
+              [[0], [0]],
+              [[], []],
+            ],
+          },
+        ),
+      ),
+    C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
+    C8: (gen) =>
+      smallShape(gen, 1).chain((s) =>
+        product(gen, s, s, { preferred_element_type: isFloat(gen.dtype) ? 'int32' : 'float16' }),
+      ),
+  },
+});
 
-const options = (p: DotGeneral): { precision: Precision | null; preferredElementType: DType | null } => ({
+const options = (p: DotGeneralParams): { precision: Precision | null; preferredElementType: DType | null } => ({
   precision: p.precision,
   preferredElementType: p.preferred_element_type,
 });
@@ -232,7 +297,14 @@ const options = (p: DotGeneral): { precision: Precision | null; preferredElement
  * The cotangent of the operand on `side`: the cotangent of the result times the other operand, contracted over the
  * axes that the other operand has free, and arranged as the operand was.
  */
-function operandCotangent(lax: Lax, ct: NDArray, other: NDArray, operand: Aval, side: 0 | 1, p: DotGeneral): NDArray {
+function operandCotangent(
+  lax: Lax,
+  ct: NDArray,
+  other: NDArray,
+  operand: Aval,
+  side: 0 | 1,
+  p: DotGeneralParams,
+): NDArray {
   const dims = p.dimension_numbers;
   const [contracting, batch] = dims;
   const away = side === 0 ? 1 : 0;
@@ -257,11 +329,31 @@ function operandCotangent(lax: Lax, ct: NDArray, other: NDArray, operand: Aval, 
   return lax.convertElementType(lax.transpose(back, inverse(axes)), operand.dtype);
 }
 
-type Calls = ReturnType<typeof call<DotGeneral>>;
+type Calls = ReturnType<typeof call<DotGeneralParams>>;
 
-function product(gen: Gen, lhs: Shape, rhs: Shape, params: Partial<DotGeneral>, rhsType: DType = gen.dtype): Calls {
-  const plain: DotGeneral = { dimension_numbers: [[[], []], [[], []]], precision: null, preferred_element_type: null };
-  return call(gen, [[gen.dtype, lhs], [rhsType, rhs]], { ...plain, ...params });
+function product(
+  gen: Gen,
+  lhs: Shape,
+  rhs: Shape,
+  params: Partial<DotGeneralParams>,
+  rhsType: DType = gen.dtype,
+): Calls {
+  const plain: DotGeneralParams = {
+    dimension_numbers: [
+      [[], []],
+      [[], []],
+    ],
+    precision: null,
+    preferred_element_type: null,
+  };
+  return call(
+    gen,
+    [
+      [gen.dtype, lhs],
+      [rhsType, rhs],
+    ],
+    { ...plain, ...params },
+  );
 }
 
 /** Each axis of lhs is a batch, contracting or free axis; rhs has the first two kinds, in any order, and its own free ones. */
@@ -282,7 +374,7 @@ function cases(gen: Gen): Calls {
         const onLeft = shared.filter((d) => kinds[d] === kind);
         return [onLeft, onLeft.map((d) => rhs.indexOf(d))];
       };
-      const params: DotGeneral = {
+      const params: DotGeneralParams = {
         dimension_numbers: [axesOf(1), axesOf(0)],
         precision: [null, 'HIGHEST' as const][pick(2)]!,
         preferred_element_type: [null, null, ...resultTypes(gen.dtype)][pick(2 + resultTypes(gen.dtype).length)]!,

@@ -2,7 +2,7 @@
  * Prefix sums: cumsum (spec/primitives/cumulative.md).
  */
 import { NUMBERS } from '../core/dtypes.ts';
-import { allocate, type HostArray, type NumberData, numbers, type Shape } from '../core/host.ts';
+import { allocate, type HostArray, type NumberData, numbers } from '../core/host.ts';
 import { definePrimitive } from '../core/primitive.ts';
 import { AXIS, checkAxis, inFront, inverse, remaining } from './axes.ts';
 import { call, smallShape } from './draw.ts';
@@ -10,20 +10,21 @@ import { along, type Defined, inexact } from './elementwise.ts';
 import { exactPrefixSums, isFloatDType } from './exact.ts';
 import { magnitudes, permuted, reversed } from './layout.ts';
 
-interface Cumsum {
+export interface CumsumParams {
   readonly axis: number;
   readonly reverse: boolean;
 }
 
 /** Puts the axis last, replaces each row by what `scan` writes for it, and puts the axis back. */
-function alongRows(x: HostArray, p: Cumsum, scan: (row: NumberData, into: NumberData) => void): HostArray {
+function alongRows(x: HostArray, p: CumsumParams, scan: (row: NumberData, into: NumberData) => void): HostArray {
   const order = [...remaining(x.shape.length, [p.axis]), p.axis];
   const straight = p.reverse ? reversed(x, [p.axis]) : x;
   const rows = permuted(straight, order);
   const source = numbers(rows);
   const data = allocate(x.dtype, source.length);
   const n = x.shape[p.axis]!;
-  for (let from = 0; from < source.length; from += n) scan(source.subarray(from, from + n), data.subarray(from, from + n));
+  for (let from = 0; from < source.length; from += n)
+    scan(source.subarray(from, from + n), data.subarray(from, from + n));
   const back = permuted({ ...rows, data }, inverse(order));
   return p.reverse ? reversed(back, [p.axis]) : back;
 }
@@ -45,7 +46,7 @@ function roundedPrefixSums(row: NumberData, into: NumberData): void {
   }
 }
 
-export const cumsum: Defined<'cumsum', Cumsum, 'C1'> = definePrimitive({
+export const cumsum: Defined<'cumsum', CumsumParams, 'C1'> = definePrimitive({
   name: 'cumsum',
   spec: 'spec/primitives/cumulative.md#cumsum',
   operands: [{ name: 'operand', dtypes: NUMBERS }],

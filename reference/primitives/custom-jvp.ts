@@ -18,7 +18,11 @@ export type CustomJvpParams = {
   readonly jvp: CustomRule | null;
 };
 
-export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpParams, 'C1'> = defineHigherOrder<'custom_jvp_call', CustomJvpParams, 'C1'>({
+export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpParams, 'C1'> = defineHigherOrder<
+  'custom_jvp_call',
+  CustomJvpParams,
+  'C1'
+>({
   name: 'custom_jvp_call',
   spec: 'spec/transformations/custom-jvp.md#custom_jvp_call',
   params: { name: { type: 'string' }, jaxpr: 'jaxpr', jvp: 'unsaved' },
@@ -30,7 +34,9 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
 
   jvp(t, x, dx, { name, jvp }) {
     if (jvp === null) {
-      throw new DifferentiationError(`${name}: its custom derivative was not saved with the program, so it cannot be differentiated`);
+      throw new DifferentiationError(
+        `${name}: its custom derivative was not saved with the program, so it cannot be differentiated`,
+      );
     }
     const tangents = dx.map((d, i) => d ?? t.lax.zerosLike(x[i]!));
     const all = t.evaluate(jvp.jaxpr(), [...x, ...tangents]);

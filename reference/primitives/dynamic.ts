@@ -2,9 +2,26 @@
  * Slices that start at computed places: dynamic_slice and dynamic_update_slice (spec/primitives/indexing.md).
  */
 import { ANY, type DType, INTEGERS } from '../core/dtypes.ts';
-import { type Aval, flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import {
+  type Aval,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { type BatchAxis, type Call, definePrimitive, type Gen, knownOperand, type Operand, operandAval } from '../core/primitive.ts';
+import {
+  type BatchAxis,
+  type Call,
+  definePrimitive,
+  type Gen,
+  knownOperand,
+  type Operand,
+  operandAval,
+} from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { inFront, NATURALS, range, shifted, show, toFront } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
@@ -15,7 +32,8 @@ import { mapBound, unlessUncertain } from './windows.ts';
 /** One starting point per axis, all scalars of one dtype. */
 function checkStarts(starts: readonly Aval[], rank: number): true | string {
   if (starts.length !== rank) return `there must be one start per operand axis: ${rank}, got ${starts.length}`;
-  if (starts.some((s) => s.shape.length > 0)) return `starts must be scalars, got shapes ${show(starts.map((s) => show(s.shape)))}`;
+  if (starts.some((s) => s.shape.length > 0))
+    return `starts must be scalars, got shapes ${show(starts.map((s) => show(s.shape)))}`;
   const dtypes = new Set(starts.map((s) => s.dtype));
   return dtypes.size <= 1 || `starts must have one dtype, got ${show([...dtypes])}`;
 }
@@ -70,14 +88,14 @@ function windowPerLane(
   );
 }
 
-interface DynamicSlice {
+export interface DynamicSliceParams {
   readonly slice_sizes: Shape;
 }
 
 const STARTS = { name: 'starts', dtypes: INTEGERS, variadic: { atLeast: 0 } } as const;
 const knownStarts = (starts: readonly Operand[]): NDArray[] => starts.map(knownOperand);
 
-export const dynamicSlice: Defined<'dynamic_slice', DynamicSlice, 'C1' | 'C2'> = definePrimitive({
+export const dynamicSlice: Defined<'dynamic_slice', DynamicSliceParams, 'C1' | 'C2'> = definePrimitive({
   name: 'dynamic_slice',
   spec: 'spec/primitives/indexing.md#dynamic_slice',
   operands: [{ name: 'operand', dtypes: ANY }, STARTS],
@@ -106,22 +124,35 @@ export const dynamicSlice: Defined<'dynamic_slice', DynamicSlice, 'C1' | 'C2'> =
   },
   bound: ([x, ...starts], [y], p) => [
     unlessUncertain(starts, sizeOf(y!.shape), () =>
-      mapBound(x!, (part) => readWindow(part, starts.map((s) => s.value), p.slice_sizes)),
+      mapBound(x!, (part) =>
+        readWindow(
+          part,
+          starts.map((s) => s.value),
+          p.slice_sizes,
+        ),
+      ),
     ),
   ],
   accuracy: exact,
   cases: (gen) =>
-    gen.shape().chain((shape) =>
-      choices(gen, (pick) => shape.map((n) => n - pick(n + 1))).chain((slice_sizes) =>
-        withStarts(gen, [[gen.dtype, shape]], shape.length, { slice_sizes }),
+    gen
+      .shape()
+      .chain((shape) =>
+        choices(gen, (pick) => shape.map((n) => n - pick(n + 1))).chain((slice_sizes) =>
+          withStarts(gen, [[gen.dtype, shape]], shape.length, { slice_sizes }),
+        ),
       ),
-    ),
   breaks: {
-    C1: (gen) => brokenStarts(gen, (shape, starts) => call(gen, [[gen.dtype, shape], ...starts], { slice_sizes: shape })),
+    C1: (gen) =>
+      brokenStarts(gen, (shape, starts) => call(gen, [[gen.dtype, shape], ...starts], { slice_sizes: shape })),
     C2: (gen) =>
       smallShape(gen, 1).chain((s) =>
         gen.fc
-          .constantFrom(s.slice(1), s.map((n) => n + 1), s.map(() => -1))
+          .constantFrom(
+            s.slice(1),
+            s.map((n) => n + 1),
+            s.map(() => -1),
+          )
           .chain((slice_sizes) => withStarts(gen, [[gen.dtype, s]], s.length, { slice_sizes })),
       ),
   },
@@ -169,7 +200,15 @@ export const dynamicUpdateSlice: Defined<'dynamic_update_slice', NoParams, 'C1' 
           const data = bound?.[of] ?? new Float64Array(sizeOf(value.shape));
           return { shape: value.shape, dtype: 'float64', data };
         });
-        return Float64Array.from(numbers(writeWindow(into!, from!, starts.map((s) => s.value))));
+        return Float64Array.from(
+          numbers(
+            writeWindow(
+              into!,
+              from!,
+              starts.map((s) => s.value),
+            ),
+          ),
+        );
       };
       return { worst: part('worst'), variance: part('variance') };
     }),
@@ -178,20 +217,50 @@ export const dynamicUpdateSlice: Defined<'dynamic_update_slice', NoParams, 'C1' 
   cases: (gen) =>
     gen.shape().chain((shape) =>
       choices(gen, (pick) => shape.map((n) => n - pick(n + 1))).chain((update) =>
-        withStarts(gen, [[gen.dtype, shape], [gen.dtype, update]], shape.length, {}),
+        withStarts(
+          gen,
+          [
+            [gen.dtype, shape],
+            [gen.dtype, update],
+          ],
+          shape.length,
+          {},
+        ),
       ),
     ),
   breaks: {
     C1: (gen) =>
       smallShape(gen).chain((s) =>
-        withStarts(gen, [[gen.dtype, s], [gen.dtype === 'int32' ? 'float32' : 'int32', s]], s.length, {}),
+        withStarts(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype === 'int32' ? 'float32' : 'int32', s],
+          ],
+          s.length,
+          {},
+        ),
       ),
-    C2: (gen) => brokenStarts(gen, (shape, starts) => call(gen, [[gen.dtype, shape], [gen.dtype, shape], ...starts], {})),
+    C2: (gen) =>
+      brokenStarts(gen, (shape, starts) => call(gen, [[gen.dtype, shape], [gen.dtype, shape], ...starts], {})),
     C3: (gen) =>
       smallShape(gen, 1).chain((s) =>
         gen.fc
-          .constantFrom(s.slice(1), s.map((n) => n + 1))
-          .chain((update) => withStarts(gen, [[gen.dtype, s], [gen.dtype, update]], s.length, {})),
+          .constantFrom(
+            s.slice(1),
+            s.map((n) => n + 1),
+          )
+          .chain((update) =>
+            withStarts(
+              gen,
+              [
+                [gen.dtype, s],
+                [gen.dtype, update],
+              ],
+              s.length,
+              {},
+            ),
+          ),
       ),
   },
 });
@@ -200,7 +269,13 @@ export const dynamicUpdateSlice: Defined<'dynamic_update_slice', NoParams, 'C1' 
  * Each lane's update at its own starts: the update is surrounded by room on all sides, and the window of it is read
  * whose start is as far before the update as the update shall begin after the operand's start. A mask goes the same way.
  */
-function updatePerLane(lax: Lax, operand: NDArray, updates: NDArray, starts: readonly NDArray[], axis: BatchAxis): NDArray {
+function updatePerLane(
+  lax: Lax,
+  operand: NDArray,
+  updates: NDArray,
+  starts: readonly NDArray[],
+  axis: BatchAxis,
+): NDArray {
   const shape = operand.shape.slice(1);
   const inner = updates.shape.slice(1);
   const room = shape.map((n, d) => n - inner[d]!);
@@ -230,7 +305,10 @@ function withStarts<P>(gen: Gen, operands: Types, rank: number, params: P): Retu
 }
 
 /** One start too few, one that is not a scalar, or starts of two dtypes. */
-function brokenStarts<P>(gen: Gen, make: (shape: Shape, starts: Types) => ReturnType<typeof call<P>>): ReturnType<typeof call<P>> {
+function brokenStarts<P>(
+  gen: Gen,
+  make: (shape: Shape, starts: Types) => ReturnType<typeof call<P>>,
+): ReturnType<typeof call<P>> {
   return smallShape(gen, 2).chain((shape) => {
     const good = shape.map((): [DType, Shape] => ['int32', []]);
     return gen.fc.oneof(

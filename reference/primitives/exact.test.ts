@@ -23,7 +23,7 @@ function nearest(numerator: bigint, exponent: number, dtype: FloatDType): number
   const infinity = dtype === 'float32' ? 0x7f800000n : 0x7ffn << 52n;
   // Twice the value of a pattern in units of 2^-1074; infinity stands for the power of two after the largest.
   const twice = (pattern: bigint): bigint => {
-    bits[0] = dtype === 'float32' ? (Number(pattern) as never) : (pattern as never);
+    bits[0] = dtype === 'float32' ? Number(pattern) : pattern;
     if (pattern < infinity) return 2n * scaled(value[0]!);
     return 2n * (dtype === 'float32' ? 1n << 1202n : 1n << 2098n);
   };
@@ -47,13 +47,28 @@ function nearest(numerator: bigint, exponent: number, dtype: FloatDType): number
 const doubles = fc.double({ noNaN: true, noDefaultInfinity: true });
 const singles = fc.float({ noNaN: true, noDefaultInfinity: true });
 /** Magnitudes that meet: what rounds, cancels and carries. */
-const close = fc.tuple(fc.integer({ min: -(2 ** 24), max: 2 ** 24 }), fc.integer({ min: -30, max: 30 })).map(([m, e]) => m * 2 ** e);
+const close = fc
+  .tuple(fc.integer({ min: -(2 ** 24), max: 2 ** 24 }), fc.integer({ min: -30, max: 30 }))
+  .map(([m, e]) => m * 2 ** e);
+/** A value between two neighbours, and something tiny that decides which is nearer. */
+const nearTies = (dtype: FloatDType): fc.Arbitrary<number[]> => {
+  const half = dtype === 'float32' ? 2 ** -24 : 2 ** -53;
+  return fc
+    .tuple(fc.nat(2 ** 20), fc.constantFrom(1, -1), fc.integer({ min: 40, max: 140 }), fc.constantFrom(1, -1))
+    .chain(([k, sign, e, direction]) =>
+      fc.shuffledSubarray([sign * (1 + 2 * k * half), sign * half, direction * 2 ** -e], { minLength: 3 }),
+    );
+};
 const numbersOf = (dtype: FloatDType): fc.Arbitrary<number[]> =>
-  fc.oneof(fc.array(dtype === 'float32' ? singles : doubles), fc.array(close, { maxLength: 40 }));
+  fc.oneof(fc.array(dtype === 'float32' ? singles : doubles), fc.array(close, { maxLength: 40 }), nearTies(dtype));
 /** Followed by its own negative in another order: what remains is far smaller than what was added. */
 const cancelling = (dtype: FloatDType): fc.Arbitrary<number[]> =>
   numbersOf(dtype).chain((xs) =>
-    numbersOf(dtype).chain((rest) => fc.shuffledSubarray([...xs, ...xs.map((x) => -x), ...rest.slice(0, 2)], { minLength: 2 * xs.length + Math.min(rest.length, 2) })),
+    numbersOf(dtype).chain((rest) =>
+      fc.shuffledSubarray([...xs, ...xs.map((x) => -x), ...rest.slice(0, 2)], {
+        minLength: 2 * xs.length + Math.min(rest.length, 2),
+      }),
+    ),
   );
 const anyNumbers = (dtype: FloatDType): fc.Arbitrary<number[]> => fc.oneof(numbersOf(dtype), cancelling(dtype));
 
@@ -61,7 +76,13 @@ describe.each<FloatDType>(['float32', 'float64'])('%s', (dtype) => {
   it('sums are the exact sum rounded once', () => {
     fc.assert(
       fc.property(anyNumbers(dtype), (xs) => {
-        expect(exactSum(xs, 0, xs.length, dtype)).toBe(nearest(xs.map(scaled).reduce((a, b) => a + b, 0n), -1074, dtype));
+        expect(exactSum(xs, 0, xs.length, dtype)).toBe(
+          nearest(
+            xs.map(scaled).reduce((a, b) => a + b, 0n),
+            -1074,
+            dtype,
+          ),
+        );
       }),
     );
   });
@@ -75,6 +96,18 @@ describe.each<FloatDType>(['float32', 'float64'])('%s', (dtype) => {
         let exact = 0n;
         for (let k = 0; k < n; k++) exact += scaled(a[k]!) * scaled(b[k]!);
         expect(exactDot(a, 0, b, 0, n, dtype, to)).toBe(nearest(exact, -2148, to));
+      }),
+    );
+  });
+
+  it('keeps every digit of a product', () => {
+    const normal = fc
+      .tuple(fc.double({ min: 1, max: 2, noNaN: true }), fc.integer({ min: -20, max: 20 }))
+      .map(([m, e]) => m * 2 ** e);
+    fc.assert(
+      fc.property(normal, normal, (x, y) => {
+        const rest = scaled(x) * scaled(y) - (scaled(x * y) << 1074n);
+        expect(exactDot([x, -x * y], 0, [y, 1], 0, 2, 'float64', dtype)).toBe(nearest(rest, -2148, dtype));
       }),
     );
   });

@@ -1,5 +1,5 @@
 /**
- * Exact sums, dot products and products of floats, rounded once (spec/numerics.md#exact-sums).
+ * Exact sums, dot products and products of floats, rounded once (spec/numerics.md#reference).
  *
  * An ordinary f32 sum is settled by an f64 sum with a proven error bound. Everything else goes through a long
  * accumulator (Kulisch): a fixed-point number wide enough for every product of two doubles, to which each term is added
@@ -8,14 +8,15 @@
 import type { DType } from '../core/dtypes.ts';
 import type { NumberData } from '../core/host.ts';
 
-/** Digits of the significand, and the exponent of the smallest subnormal. */
-const FORMATS = {
+/** The float dtypes of this version. */
+export type FloatDType = 'float32' | 'float64';
+
+/** Digits of the significand, the exponent of the smallest subnormal, and the largest finite value. */
+const FORMATS: Readonly<Record<FloatDType, { digits: number; minExponent: number; max: number }>> = {
   float32: { digits: 24, minExponent: -149, max: (2 - 2 ** -23) * 2 ** 127 },
   float64: { digits: 53, minExponent: -1074, max: Number.MAX_VALUE },
-} as const;
+};
 
-/** The float dtypes of this version. */
-export type FloatDType = keyof typeof FORMATS;
 export const isFloatDType = (dtype: DType): dtype is FloatDType => Object.hasOwn(FORMATS, dtype);
 
 const LIMB = 2 ** 32;
@@ -94,7 +95,7 @@ export class ExactSum {
     this.#limbs[limb + 1]! += middle;
     this.#limbs[limb + 2]! += top;
     this.#low = Math.min(this.#low, limb);
-    this.#high = Math.max(this.#high, limb + 3); // one more, which only carries reach
+    this.#high = Math.max(this.#high, limb + 2); // |top| < 2²¹: no number of terms fills it
     if (++this.#terms % TERMS_BETWEEN_CARRIES === 0) this.#carry();
   }
 
@@ -174,7 +175,15 @@ export function exactSum(x: Floats, from: number, n: number, dtype: FloatDType):
 }
 
 /** Σ a[i + k]·b[j + k] for k < n, of values of dtype `from` and rounded once to `to`. */
-export function exactDot(a: Floats, i: number, b: Floats, j: number, n: number, from: FloatDType, to: FloatDType): number {
+export function exactDot(
+  a: Floats,
+  i: number,
+  b: Floats,
+  j: number,
+  n: number,
+  from: FloatDType,
+  to: FloatDType,
+): number {
   if (from === 'float32' && to === 'float32') {
     let sum = 0;
     let drift = 0;

@@ -9,15 +9,20 @@ import { call, smallShape } from './draw.ts';
 import { type Defined, exact } from './elementwise.ts';
 import { rowsOf } from './layout.ts';
 
-interface Arg {
+export interface ArgParams {
   /** One axis. */
   readonly axes: Shape;
   readonly index_dtype: DType;
 }
-type ArgExtremum<N extends string> = Defined<N, Arg, 'C1' | 'C2' | 'C3' | 'C4'>;
+type ArgExtremum<N extends string> = Defined<N, ArgParams, 'C1' | 'C2' | 'C3' | 'C4'>;
 
 /** The first NaN, else the first element of which none is `better`. */
-function indexOfBest(data: ArrayLike<number>, from: number, n: number, better: (a: number, b: number) => boolean): number {
+function indexOfBest(
+  data: ArrayLike<number>,
+  from: number,
+  n: number,
+  better: (a: number, b: number) => boolean,
+): number {
   let best = from;
   for (let i = from; i < from + n; i++) {
     if (Number.isNaN(data[i]!)) return i - from;
@@ -31,7 +36,7 @@ function argExtremum<const N extends 'argmax' | 'argmin'>(
   spec: `spec/primitives/${string}.md#${NoInfer<N>}`,
   better: (a: number, b: number) => boolean,
 ): ArgExtremum<N> {
-  return definePrimitive<N, Arg, 'C1' | 'C2' | 'C3' | 'C4'>({
+  return definePrimitive<N, ArgParams, 'C1' | 'C2' | 'C3' | 'C4'>({
     name,
     spec,
     operands: [{ name: 'operand', dtypes: ANY }],
@@ -40,9 +45,11 @@ function argExtremum<const N extends 'argmax' | 'argmin'>(
     constraints: {
       C1: (_, p) => p.axes.length === 1 || `axes must name exactly one axis, got ${show(p.axes)}`,
       C2: ([x], p) => checkAxes('axes', p.axes, x!.shape.length),
-      C3: ([x], p) => x!.shape[p.axes[0]!]! > 0 || `the axis must not be empty, got axis ${p.axes[0]} of ${show(x!.shape)}`,
+      C3: ([x], p) =>
+        x!.shape[p.axes[0]!]! > 0 || `the axis must not be empty, got axis ${p.axes[0]} of ${show(x!.shape)}`,
       C4: (_, p) =>
-        INTEGERS.some((d) => d === p.index_dtype) || `index_dtype must be one of ${INTEGERS.join(', ')}, got ${p.index_dtype}`,
+        INTEGERS.some((d) => d === p.index_dtype) ||
+        `index_dtype must be one of ${INTEGERS.join(', ')}, got ${p.index_dtype}`,
     },
     infer: ([x], p) => [
       { shape: remaining(x!.shape.length, p.axes).map((d) => x!.shape[d]!), dtype: p.index_dtype, weak: false },
@@ -58,7 +65,9 @@ function argExtremum<const N extends 'argmax' | 'argmin'>(
     cases: (gen) =>
       gen
         .shape({ minRank: 1 })
-        .chain((shape) => gen.fc.tuple(gen.fc.nat(shape.length - 1), gen.fc.constantFrom(...INTEGERS), gen.fc.constant(shape)))
+        .chain((shape) =>
+          gen.fc.tuple(gen.fc.nat(shape.length - 1), gen.fc.constantFrom(...INTEGERS), gen.fc.constant(shape)),
+        )
         .chain(([axis, index_dtype, shape]) => {
           const nonEmpty = shape.with(axis, Math.max(shape[axis]!, 1));
           return call(gen, [[gen.dtype, nonEmpty]], { axes: [axis], index_dtype });
@@ -76,8 +85,16 @@ function argExtremum<const N extends 'argmax' | 'argmin'>(
   });
 }
 
-const broken = (gen: Gen, shape: Shape, params: Partial<Arg>): ReturnType<typeof call<Arg>> =>
-  call<Arg>(gen, [[gen.dtype, shape]], { axes: [0], index_dtype: 'int32', ...params });
+const broken = (gen: Gen, shape: Shape, params: Partial<ArgParams>): ReturnType<typeof call<ArgParams>> =>
+  call<ArgParams>(gen, [[gen.dtype, shape]], { axes: [0], index_dtype: 'int32', ...params });
 
-export const argmax: ArgExtremum<'argmax'> = argExtremum('argmax', 'spec/primitives/reduction.md#argmax', (a, b) => a > b);
-export const argmin: ArgExtremum<'argmin'> = argExtremum('argmin', 'spec/primitives/reduction.md#argmin', (a, b) => a < b);
+export const argmax: ArgExtremum<'argmax'> = argExtremum(
+  'argmax',
+  'spec/primitives/reduction.md#argmax',
+  (a, b) => a > b,
+);
+export const argmin: ArgExtremum<'argmin'> = argExtremum(
+  'argmin',
+  'spec/primitives/reduction.md#argmin',
+  (a, b) => a < b,
+);

@@ -25,7 +25,7 @@ import {
   type Windows,
 } from './windows.ts';
 
-export interface Gather {
+export interface GatherParams {
   readonly dimension_numbers: GatherDimensionNumbers;
   readonly slice_sizes: Shape;
   readonly mode: IndexMode;
@@ -38,13 +38,13 @@ export interface Gather {
 export type GatherConstraint =
   'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6' | 'C7' | 'C8' | 'C9' | 'C10' | 'C11' | 'C12' | 'C13';
 
-const windowsOf = (p: Gather): Windows => ({ dims: p.dimension_numbers, sizes: p.slice_sizes, mode: p.mode });
-const flags = (p: Gather): { uniqueIndices: boolean; indicesAreSorted: boolean } => ({
+const windowsOf = (p: GatherParams): Windows => ({ dims: p.dimension_numbers, sizes: p.slice_sizes, mode: p.mode });
+const flags = (p: GatherParams): { uniqueIndices: boolean; indicesAreSorted: boolean } => ({
   uniqueIndices: p.unique_indices,
   indicesAreSorted: p.indices_are_sorted,
 });
 
-function evaluate(operand: HostArray, indices: HostArray, p: Gather): HostArray {
+function evaluate(operand: HostArray, indices: HostArray, p: GatherParams): HostArray {
   const shape = gatheredShape(indices.shape, windowsOf(p));
   const source = numbers(operand);
   const data = allocate(operand.dtype, sizeOf(shape));
@@ -55,7 +55,7 @@ function evaluate(operand: HostArray, indices: HostArray, p: Gather): HostArray 
   return { shape, dtype: operand.dtype, data };
 }
 
-export const gather: Defined<'gather', Gather, GatherConstraint> = definePrimitive({
+export const gather: Defined<'gather', GatherParams, GatherConstraint> = definePrimitive({
   name: 'gather',
   spec: 'spec/primitives/indexing.md#gather',
   operands: [
@@ -208,5 +208,5 @@ export const gather: Defined<'gather', Gather, GatherConstraint> = definePrimiti
 });
 
 type LaxArray = ReturnType<Lax['gather']>;
-const gatherLike = (lax: Lax, x: LaxArray, indices: LaxArray, p: Gather): LaxArray =>
+const gatherLike = (lax: Lax, x: LaxArray, indices: LaxArray, p: GatherParams): LaxArray =>
   lax.gather(x, indices, p.dimension_numbers, p.slice_sizes, { mode: p.mode, fillValue: p.fill_value, ...flags(p) });

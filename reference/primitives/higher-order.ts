@@ -7,7 +7,8 @@ import type { Lax } from '../core/rules.ts';
 export const isLinear = (x: Operand): boolean => 'linear' in x;
 export const given = (tangents: readonly Tangent[]): boolean[] => tangents.map((d) => d !== null);
 export const present = (tangents: readonly Tangent[]): NDArray[] => tangents.filter((d) => d !== null);
-export const knownValues = (operands: readonly Operand[]): NDArray[] => operands.filter((x) => !isLinear(x)).map(knownOperand);
+export const knownValues = (operands: readonly Operand[]): NDArray[] =>
+  operands.filter((x) => !isLinear(x)).map(knownOperand);
 export const either = (a: readonly boolean[], b: readonly boolean[]): boolean[] => a.map((x, i) => x || b[i]!);
 export const pick = <T>(xs: readonly T[], which: readonly boolean[]): T[] => xs.filter((_, i) => which[i]);
 export const same = (a: readonly boolean[], b: readonly boolean[]): boolean => a.every((x, i) => x === b[i]);
@@ -33,7 +34,10 @@ export function fits(wanted: readonly Aval[], got: readonly Aval[], what: string
 }
 
 /** Work that is repeated until its flags stay the same; each round may only add flags, so it ends. */
-export function fixpoint(start: readonly boolean[], step: (flags: readonly boolean[]) => readonly boolean[]): boolean[] {
+export function fixpoint(
+  start: readonly boolean[],
+  step: (flags: readonly boolean[]) => readonly boolean[],
+): boolean[] {
   let flags = [...start];
   for (;;) {
     const next = either(flags, step(flags));

@@ -1,12 +1,13 @@
 /**
- * The closed table of primitives: everything that a program can be made of.
+ * The closed table of primitives: everything that a program can be made of. A first-order primitive is in it by being
+ * exported from the file of its family.
  */
-import type { AnyPrimitive, FirstOrder } from '../core/primitive.ts';
+import type { AnyFirstOrder, AnyPrimitive, FirstOrder } from '../core/primitive.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
-import * as contraction from './contraction.ts';
 import { cond } from './cond.ts';
+import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
@@ -18,102 +19,65 @@ import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 
+type Exports<Family> = Family[keyof Family];
+type Exported =
+  | Exports<typeof arithmetic>
+  | Exports<typeof math>
+  | Exports<typeof comparison>
+  | Exports<typeof bits>
+  | Exports<typeof conversion>
+  | Exports<typeof shape>
+  | Exports<typeof reduction>
+  | Exports<typeof cumulative>
+  | Exports<typeof contraction>
+  | Exports<typeof indexing>
+  | Exports<typeof random>;
+
+/** The first-order primitives by name, each with its own parameter type. */
+export type Primitives = {
+  readonly [P in Extract<Exported, { readonly kind: 'first-order' }> as P['name']]: P;
+};
+
+const isPrimitive = (x: unknown): x is AnyFirstOrder =>
+  typeof x === 'object' && x !== null && 'kind' in x && x.kind === 'first-order';
+
+const families: readonly object[] = [
+  arithmetic,
+  math,
+  comparison,
+  bits,
+  conversion,
+  shape,
+  reduction,
+  cumulative,
+  contraction,
+  indexing,
+  random,
+];
+
 /** Every first-order primitive, by name, family by family. */
-export const primitives = {
-  neg: arithmetic.neg,
-  abs: arithmetic.abs,
-  sign: arithmetic.sign,
-  floor: arithmetic.floor,
-  ceil: arithmetic.ceil,
-  round: arithmetic.round,
-  add: arithmetic.add,
-  sub: arithmetic.sub,
-  mul: arithmetic.mul,
-  div: arithmetic.div,
-  rem: arithmetic.rem,
-  max: arithmetic.max,
-  min: arithmetic.min,
-  clamp: arithmetic.clamp,
-  stop_gradient: arithmetic.stopGradient,
-
-  sqrt: math.sqrt,
-  rsqrt: math.rsqrt,
-  exp: math.exp,
-  log: math.log,
-  expm1: math.expm1,
-  log1p: math.log1p,
-  sin: math.sin,
-  cos: math.cos,
-  tan: math.tan,
-  tanh: math.tanh,
-  logistic: math.logistic,
-  erf: math.erf,
-  pow: math.pow,
-  integer_pow: math.integerPow,
-
-  eq: comparison.eq,
-  ne: comparison.ne,
-  lt: comparison.lt,
-  le: comparison.le,
-  gt: comparison.gt,
-  ge: comparison.ge,
-  is_finite: comparison.isFinite,
-  select_n: comparison.selectN,
-
-  and: bits.bitwiseAnd,
-  or: bits.bitwiseOr,
-  xor: bits.bitwiseXor,
-  not: bits.bitwiseNot,
-
-  convert_element_type: conversion.convertElementType,
-
-  broadcast_in_dim: shape.broadcastInDim,
-  reshape: shape.reshape,
-  squeeze: shape.squeeze,
-  transpose: shape.transpose,
-  rev: shape.rev,
-  slice: shape.slice,
-  pad: shape.pad,
-  concatenate: shape.concatenate,
-  iota: shape.iota,
-
-  reduce_sum: reduction.reduceSum,
-  reduce_max: reduction.reduceMax,
-  reduce_min: reduction.reduceMin,
-  reduce_prod: reduction.reduceProd,
-  reduce_and: reduction.reduceAnd,
-  reduce_or: reduction.reduceOr,
-  argmax: reduction.argmax,
-  argmin: reduction.argmin,
-  cumsum: cumulative.cumsum,
-
-  dot_general: contraction.dotGeneral,
-
-  gather: indexing.gather,
-  scatter_add: indexing.scatterAdd,
-  dynamic_slice: indexing.dynamicSlice,
-  dynamic_update_slice: indexing.dynamicUpdateSlice,
-
-  threefry2x32: random.threefry2x32,
-} as const;
+export const primitives: Primitives = Object.fromEntries(
+  families
+    .flatMap((family) => Object.values(family))
+    .filter(isPrimitive)
+    .map((p) => [p.name, p]),
+) as unknown as Primitives;
 
 /** Every primitive with jaxprs inside. */
-export const higherOrder = {
-  jit,
-  cond,
-  scan,
-  custom_jvp_call: customJvpCall,
-} as const;
+export const higherOrder: {
+  readonly jit: typeof jit;
+  readonly cond: typeof cond;
+  readonly scan: typeof scan;
+  readonly custom_jvp_call: typeof customJvpCall;
+} = { jit, cond, scan, custom_jvp_call: customJvpCall };
 
-export type PrimitiveName = keyof typeof primitives;
+export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;
-export type ParamsOf<N extends PrimitiveName> =
-  (typeof primitives)[N] extends FirstOrder<string, infer P, infer _C> ? P : never;
+export type ParamsOf<N extends PrimitiveName> = Primitives[N] extends FirstOrder<string, infer P, infer _C> ? P : never;
 
-const byName: ReadonlyMap<string, AnyPrimitive> = new Map<string, AnyPrimitive>([
-  ...Object.values(primitives).filter(Boolean).map((p): [string, AnyPrimitive] => [p.name, p]),
-  ...Object.values(higherOrder).map((p): [string, AnyPrimitive] => [p.name, p]),
-]);
+const byName: ReadonlyMap<string, AnyPrimitive> = new Map<string, AnyPrimitive>(
+  [...Object.values(primitives), ...Object.values(higherOrder)].map((p: AnyPrimitive) => [p.name, p]),
+);
 
 /** The primitive of a name, of either kind. */
 export const primitiveNamed = (name: string): AnyPrimitive | undefined => byName.get(name);

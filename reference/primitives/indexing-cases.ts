@@ -8,8 +8,8 @@ import type { Shape } from '../core/host.ts';
 import type { Call, Gen } from '../core/primitive.ts';
 import { range, remaining } from './axes.ts';
 import { choices, type Pick } from './draw.ts';
-import type { Gather, GatherConstraint } from './gather.ts';
-import type { ScatterAdd, ScatterConstraint } from './scatter.ts';
+import type { GatherConstraint, GatherParams } from './gather.ts';
+import type { ScatterAddParams, ScatterConstraint } from './scatter.ts';
 import { gatheredShape, type GatherDimensionNumbers, type IndexMode, MODES, type Windows } from './windows.ts';
 
 interface Drawn extends Windows {
@@ -72,22 +72,29 @@ function draw(operand: Shape, pick: Pick): Drawn {
   };
 }
 
-const drawn = (gen: Gen): FC.Arbitrary<Drawn> => gen.shape({ maxRank: 4 }).chain((s) => choices(gen, (pick) => draw(s, pick)));
+const drawn = (gen: Gen): FC.Arbitrary<Drawn> =>
+  gen.shape({ maxRank: 4 }).chain((s) => choices(gen, (pick) => draw(s, pick)));
 
 const promised = ({ promises }: Drawn): { unique_indices: boolean; indices_are_sorted: boolean } => ({
   unique_indices: promises,
   indices_are_sorted: promises,
 });
 
-function gatherCall(gen: Gen, d: Drawn): FC.Arbitrary<Call<Gather>> {
+function gatherCall(gen: Gen, d: Drawn): FC.Arbitrary<Call<GatherParams>> {
   const fill_value = d.fill === null || gen.dtype !== 'bool' ? d.fill : d.fill === 1;
-  const params: Gather = { dimension_numbers: d.dims, slice_sizes: d.sizes, mode: d.mode, fill_value, ...promised(d) };
+  const params: GatherParams = {
+    dimension_numbers: d.dims,
+    slice_sizes: d.sizes,
+    mode: d.mode,
+    fill_value,
+    ...promised(d),
+  };
   return gen.fc
     .tuple(gen.array(gen.dtype, d.operand), gen.array(d.indexType, d.indices, d.limits ?? {}))
     .map((args) => ({ args, params }));
 }
 
-const scatterParams = (d: Drawn): ScatterAdd => ({
+const scatterParams = (d: Drawn): ScatterAddParams => ({
   dimension_numbers: {
     update_window_dims: d.dims.offset_dims,
     inserted_window_dims: d.dims.collapsed_slice_dims,
@@ -99,7 +106,12 @@ const scatterParams = (d: Drawn): ScatterAdd => ({
   ...promised(d),
 });
 
-function scatterCall(gen: Gen, d: Drawn, updates: Shape, dtype: DType = gen.dtype): FC.Arbitrary<Call<ScatterAdd>> {
+function scatterCall(
+  gen: Gen,
+  d: Drawn,
+  updates: Shape,
+  dtype: DType = gen.dtype,
+): FC.Arbitrary<Call<ScatterAddParams>> {
   return gen.fc
     .tuple(
       gen.array(gen.dtype, d.operand),
@@ -109,8 +121,8 @@ function scatterCall(gen: Gen, d: Drawn, updates: Shape, dtype: DType = gen.dtyp
     .map((args) => ({ args, params: scatterParams(d) }));
 }
 
-export const gatherCases = (gen: Gen): FC.Arbitrary<Call<Gather>> => drawn(gen).chain((d) => gatherCall(gen, d));
-export const scatterCases = (gen: Gen): FC.Arbitrary<Call<ScatterAdd>> => 
+export const gatherCases = (gen: Gen): FC.Arbitrary<Call<GatherParams>> => drawn(gen).chain((d) => gatherCall(gen, d));
+export const scatterCases = (gen: Gen): FC.Arbitrary<Call<ScatterAddParams>> =>
   drawn(gen).chain((d) => scatterCall(gen, d, gatheredShape(d.indices, d)));
 
 /**
@@ -167,11 +179,11 @@ const BREAKS = {
 type Break<P> = (gen: Gen) => FC.Arbitrary<Call<P>>;
 
 const gathers =
-  (list: readonly Changes[]): Break<Gather> =>
+  (list: readonly Changes[]): Break<GatherParams> =>
   (gen) =>
     gen.fc.constantFrom(...list).chain((changes) => gatherCall(gen, changed(changes)));
 
-export const gatherBreaks: { readonly [K in GatherConstraint]: Break<Gather> } = {
+export const gatherBreaks: { readonly [K in GatherConstraint]: Break<GatherParams> } = {
   C1: gathers(BREAKS.indexVectors),
   C2: gathers(BREAKS.startIndexMap),
   C3: gathers([{ dims: { offset_dims: [3] } }, { dims: { offset_dims: [2, 2] } }]),
@@ -193,11 +205,11 @@ export const gatherBreaks: { readonly [K in GatherConstraint]: Break<Gather> } =
 
 /** The updates keep the shape that fits the plain call, unless another is given. */
 const scatters =
-  (list: readonly Changes[], updates: Shape = [2, 5, 3]): Break<ScatterAdd> =>
+  (list: readonly Changes[], updates: Shape = [2, 5, 3]): Break<ScatterAddParams> =>
   (gen) =>
     gen.fc.constantFrom(...list).chain((changes) => scatterCall(gen, changed(changes), updates));
 
-export const scatterBreaks: { readonly [K in ScatterConstraint]: Break<ScatterAdd> } = {
+export const scatterBreaks: { readonly [K in ScatterConstraint]: Break<ScatterAddParams> } = {
   C1: (gen) => scatterCall(gen, PLAIN, [2, 5, 3], gen.dtype === 'int32' ? 'float32' : 'int32'),
   C2: scatters(BREAKS.indexVectors),
   C3: scatters(BREAKS.startIndexMap),

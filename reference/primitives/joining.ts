@@ -4,22 +4,26 @@
 import { ANY, type DType } from '../core/dtypes.ts';
 import { allocate, flatten, forEachIndex, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
 import { definePrimitive, type Gen, operandAval } from '../core/primitive.ts';
-import { AXIS, checkAxis, inFront, NATURALS, range, shifted, show, toFront } from './axes.ts';
+import { AXIS, checkAxis, inFront, NATURALS, range, show, toFront } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact } from './elementwise.ts';
 import { strided } from './layout.ts';
 
-interface Slice {
+export interface SliceParams {
   readonly start_indices: Shape;
   readonly limit_indices: Shape;
   readonly strides: Shape;
 }
 
-const sliceShape = (p: Slice): number[] =>
+const sliceShape = (p: SliceParams): number[] =>
   p.start_indices.map((start, d) => Math.ceil((p.limit_indices[d]! - start) / p.strides[d]!));
-const whole = (shape: Shape): Slice => ({ start_indices: shape.map(() => 0), limit_indices: shape, strides: shape.map(() => 1) });
+const whole = (shape: Shape): SliceParams => ({
+  start_indices: shape.map(() => 0),
+  limit_indices: shape,
+  strides: shape.map(() => 1),
+});
 
-export const slice: Defined<'slice', Slice, 'C1' | 'C2' | 'C3'> = definePrimitive({
+export const slice: Defined<'slice', SliceParams, 'C1' | 'C2' | 'C3'> = definePrimitive({
   name: 'slice',
   spec: 'spec/primitives/shape.md#slice',
   operands: [{ name: 'operand', dtypes: ANY }],
@@ -34,7 +38,9 @@ export const slice: Defined<'slice', Slice, 'C1' | 'C2' | 'C3'> = definePrimitiv
       [p.start_indices, p.limit_indices, p.strides].every((list) => list.length === x!.shape.length) ||
       `start_indices, limit_indices and strides must have one entry per axis: ${x!.shape.length}, got ${show(p.start_indices)}, ${show(p.limit_indices)} and ${show(p.strides)}`,
     C2: ([x], p) =>
-      x!.shape.every((n, d) => isWithin(p.start_indices[d]!, 0, p.limit_indices[d]!) && isWithin(p.limit_indices[d]!, 0, n)) ||
+      x!.shape.every(
+        (n, d) => isWithin(p.start_indices[d]!, 0, p.limit_indices[d]!) && isWithin(p.limit_indices[d]!, 0, n),
+      ) ||
       `0 <= start_indices <= limit_indices <= ${show(x!.shape)} must hold, got ${show(p.start_indices)} and ${show(p.limit_indices)}`,
     C3: (_, p) =>
       p.strides.every((s) => isWithin(s, 1, Infinity)) || `strides must be positive integers, got ${show(p.strides)}`,
@@ -73,7 +79,7 @@ export const slice: Defined<'slice', Slice, 'C1' | 'C2' | 'C3'> = definePrimitiv
   accuracy: exact,
   cases: (gen) =>
     gen.shape().chain((shape) =>
-      choices(gen, (pick): Slice => {
+      choices(gen, (pick): SliceParams => {
         const start_indices = shape.map((n) => pick(n + 1));
         return {
           start_indices,
@@ -86,8 +92,12 @@ export const slice: Defined<'slice', Slice, 'C1' | 'C2' | 'C3'> = definePrimitiv
     C1: (gen) => smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s]], { ...whole(s), strides: [] })),
     C2: (gen) =>
       gen.fc.oneof(
-        smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s]], { ...whole(s), limit_indices: s.map((n) => n + 1) })),
-        smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s]], { ...whole(s), start_indices: s.map((n) => n + 1) })),
+        smallShape(gen, 1).chain((s) =>
+          call(gen, [[gen.dtype, s]], { ...whole(s), limit_indices: s.map((n) => n + 1) }),
+        ),
+        smallShape(gen, 1).chain((s) =>
+          call(gen, [[gen.dtype, s]], { ...whole(s), start_indices: s.map((n) => n + 1) }),
+        ),
         smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s]], { ...whole(s), start_indices: s.map(() => -1) })),
       ),
     C3: (gen) => smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s]], { ...whole(s), strides: s.map(() => 0) })),
@@ -96,19 +106,19 @@ export const slice: Defined<'slice', Slice, 'C1' | 'C2' | 'C3'> = definePrimitiv
 
 const isWithin = (n: number, min: number, max: number): boolean => Number.isSafeInteger(n) && n >= min && n <= max;
 
-interface Pad {
+export interface PadParams {
   readonly padding_config: readonly (readonly [low: number, high: number, interior: number])[];
 }
 
 /** The size of an axis with `interior` elements between its elements. */
 const dilated = (n: number, interior: number): number => (n === 0 ? 0 : n + (n - 1) * interior);
-const paddedShape = (shape: Shape, p: Pad): number[] =>
+const paddedShape = (shape: Shape, p: PadParams): number[] =>
   shape.map((n, d) => {
     const [low, high, interior] = p.padding_config[d]!;
     return low + dilated(n, interior) + high;
   });
 
-export const pad: Defined<'pad', Pad, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = definePrimitive({
+export const pad: Defined<'pad', PadParams, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = definePrimitive({
   name: 'pad',
   spec: 'spec/primitives/shape.md#pad',
   operands: [
@@ -154,8 +164,17 @@ export const pad: Defined<'pad', Pad, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = define
       const zero = lax.full([], 0, dtype);
       /** Where each operand element went: the padding is undone, then the elements between are skipped. */
       const toOperand = (): ReturnType<typeof lax.pad> => {
-        const undone = lax.pad(ct, zero, p.padding_config.map(([low, high]) => [-low, -high, 0]));
-        return lax.slice(undone, shape.map(() => 0), undone.shape, p.padding_config.map(([, , interior]) => interior + 1));
+        const undone = lax.pad(
+          ct,
+          zero,
+          p.padding_config.map(([low, high]) => [-low, -high, 0]),
+        );
+        return lax.slice(
+          undone,
+          shape.map(() => 0),
+          undone.shape,
+          p.padding_config.map(([, , interior]) => interior + 1),
+        );
       };
       /** The rest is padding. Selecting it, unlike subtracting what is not, lets no infinity or rounding in. */
       const toValue = (): ReturnType<typeof lax.pad> => {
@@ -178,38 +197,91 @@ export const pad: Defined<'pad', Pad, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = define
   accuracy: exact,
   cases: (gen) =>
     gen.shape().chain((shape) =>
-      choices(gen, (pick): Pad => ({
+      choices(gen, (pick): PadParams => ({
         padding_config: shape.map((n) => {
           const interior = pick(3);
           const low = pick(5) - 2;
           const least = -(dilated(n, interior) + low);
           return least > 0 ? [low + least, 0, interior] : [low, Math.max(pick(5) - 2, least), interior];
         }),
-      })).chain((params) => call(gen, [[gen.dtype, shape], [gen.dtype, []]], params)),
+      })).chain((params) =>
+        call(
+          gen,
+          [
+            [gen.dtype, shape],
+            [gen.dtype, []],
+          ],
+          params,
+        ),
+      ),
     ),
   breaks: {
-    C1: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s], [anotherDType(gen), []]], unpadded(s))),
-    C2: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s], [gen.dtype, [2]]], unpadded(s))),
-    C3: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s], [gen.dtype, []]], unpadded([...s, 1]))),
+    C1: (gen) =>
+      smallShape(gen).chain((s) =>
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [anotherDType(gen), []],
+          ],
+          unpadded(s),
+        ),
+      ),
+    C2: (gen) =>
+      smallShape(gen).chain((s) =>
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype, [2]],
+          ],
+          unpadded(s),
+        ),
+      ),
+    C3: (gen) =>
+      smallShape(gen).chain((s) =>
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype, []],
+          ],
+          unpadded([...s, 1]),
+        ),
+      ),
     C4: (gen) =>
       smallShape(gen, 1).chain((s) =>
-        call(gen, [[gen.dtype, s], [gen.dtype, []]], { padding_config: s.map(() => [0, 0, -1] as const) }),
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype, []],
+          ],
+          { padding_config: s.map(() => [0, 0, -1] as const) },
+        ),
       ),
     C5: (gen) =>
       smallShape(gen, 1).chain((s) =>
-        call(gen, [[gen.dtype, s], [gen.dtype, []]], { padding_config: s.map((n) => [-n, -1, 0] as const) }),
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype, []],
+          ],
+          { padding_config: s.map((n) => [-n, -1, 0] as const) },
+        ),
       ),
   },
 });
 
-const unpadded = (shape: Shape): Pad => ({ padding_config: shape.map(() => [0, 0, 0]) });
+const unpadded = (shape: Shape): PadParams => ({ padding_config: shape.map(() => [0, 0, 0]) });
 const anotherDType = ({ dtype }: Gen): DType => (dtype === 'int32' ? 'float32' : 'int32');
 
-interface Concatenate {
+export interface ConcatenateParams {
   readonly dimension: number;
 }
 
-export const concatenate: Defined<'concatenate', Concatenate, 'C1' | 'C2' | 'C3' | 'C4'> = definePrimitive({
+export const concatenate: Defined<'concatenate', ConcatenateParams, 'C1' | 'C2' | 'C3' | 'C4'> = definePrimitive({
   name: 'concatenate',
   spec: 'spec/primitives/shape.md#concatenate',
   operands: [{ name: 'operands', dtypes: ANY, variadic: { atLeast: 1 } }],
@@ -226,9 +298,20 @@ export const concatenate: Defined<'concatenate', Concatenate, 'C1' | 'C2' | 'C3'
       xs.every((x) => x.shape.every((n, d) => d === p.dimension || n === xs[0]!.shape[d])) ||
       `operands must agree in every size but that of dimension ${p.dimension}, got shapes ${show(xs.map((x) => show(x.shape)))}`,
   },
-  infer: (xs, p) => [{ ...xs[0]!, shape: joinedShape(xs.map((x) => x.shape), p.dimension) }],
+  infer: (xs, p) => [
+    {
+      ...xs[0]!,
+      shape: joinedShape(
+        xs.map((x) => x.shape),
+        p.dimension,
+      ),
+    },
+  ],
   evaluate(xs, { dimension }) {
-    const shape = joinedShape(xs.map((x) => x.shape), dimension);
+    const shape = joinedShape(
+      xs.map((x) => x.shape),
+      dimension,
+    );
     const data = allocate(xs[0]!.dtype, sizeOf(shape));
     const blocks = sizeOf(shape.slice(0, dimension));
     let at = 0;
@@ -254,7 +337,12 @@ export const concatenate: Defined<'concatenate', Concatenate, 'C1' | 'C2' | 'C3'
     },
   },
   batch: (lax, xs, at, axis, p) =>
-    inFront(lax.concatenate(xs.map((x, i) => toFront(lax, x, at[i]!, axis)), p.dimension + 1)),
+    inFront(
+      lax.concatenate(
+        xs.map((x, i) => toFront(lax, x, at[i]!, axis)),
+        p.dimension + 1,
+      ),
+    ),
   bound: 'moves',
   accuracy: exact,
   cases: (gen) =>
@@ -263,17 +351,46 @@ export const concatenate: Defined<'concatenate', Concatenate, 'C1' | 'C2' | 'C3'
       .chain(([shape, sizes, at]) => {
         const dimension = at % shape.length;
         const shapes = [shape, ...sizes.map((n) => shape.with(dimension, n))];
-        return call(gen, shapes.map((s) => [gen.dtype, s] as const), { dimension });
+        return call(
+          gen,
+          shapes.map((s) => [gen.dtype, s] as const),
+          { dimension },
+        );
       }),
   breaks: {
     C1: (gen) =>
-      smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s], [anotherDType(gen), s]], { dimension: 0 })),
+      smallShape(gen, 1).chain((s) =>
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [anotherDType(gen), s],
+          ],
+          { dimension: 0 },
+        ),
+      ),
     C2: (gen) =>
-      smallShape(gen, 1).chain((s) => call(gen, [[gen.dtype, s], [gen.dtype, [...s, 1]]], { dimension: 0 })),
+      smallShape(gen, 1).chain((s) =>
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype, [...s, 1]],
+          ],
+          { dimension: 0 },
+        ),
+      ),
     C3: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s]], { dimension: s.length })),
     C4: (gen) =>
       smallShape(gen, 2).chain((s) =>
-        call(gen, [[gen.dtype, s], [gen.dtype, s.map((n) => n + 1)]], { dimension: 0 }),
+        call(
+          gen,
+          [
+            [gen.dtype, s],
+            [gen.dtype, s.map((n) => n + 1)],
+          ],
+          { dimension: 0 },
+        ),
       ),
   },
 });

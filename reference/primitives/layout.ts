@@ -1,5 +1,14 @@
 /** Copies of host arrays in another order: what the evaluation rules of the structural primitives are made of. */
-import { allocate, build, type HostArray, type NumberData, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import {
+  allocate,
+  build,
+  type HostArray,
+  type NumberData,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import { remaining } from './axes.ts';
 
 /** The array whose element at index i is `x.data[offset + Σ strides[d]·i[d]]`. */

@@ -59,9 +59,22 @@ export const threefry2x32: Defined<'threefry2x32', NoParams, 'C1'> = definePrimi
   batch: 'elementwise',
   bound: 'exact',
   accuracy: exact,
-  cases: (gen) => gen.shape().chain((s) => call(gen, four.map(() => ['uint32', s] as const), {})),
+  cases: (gen) =>
+    gen.shape().chain((s) =>
+      call(
+        gen,
+        four.map(() => ['uint32', s] as const),
+        {},
+      ),
+    ),
   breaks: {
     C1: (gen) =>
-      smallShape(gen).chain((s) => call(gen, four.map((_, i) => ['uint32', i === 3 ? [...s, 2] : s] as const), {})),
+      smallShape(gen).chain((s) =>
+        call(
+          gen,
+          four.map((_, i) => ['uint32', i === 3 ? [...s, 2] : s] as const),
+          {},
+        ),
+      ),
   },
 });

@@ -22,10 +22,10 @@ import { magnitudes, rowsOf } from './layout.ts';
 
 export { argmax, argmin } from './extremum.ts';
 
-interface Reduce {
+export interface ReduceParams {
   readonly axes: Shape;
 }
-type Reduction<N extends string> = Defined<N, Reduce, 'C1' | 'C2'>;
+type Reduction<N extends string> = Defined<N, ReduceParams, 'C1' | 'C2'>;
 type LaxReduction = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr';
 
 /** Completes a reduction. `row` reduces `n` elements of `data`, from `from` on. */
@@ -36,7 +36,7 @@ function reduction<const N extends string>(
   },
 ): Reduction<N> {
   const { of, row, ...rest } = definition;
-  return definePrimitive<N, Reduce, 'C1' | 'C2'>({
+  return definePrimitive<N, ReduceParams, 'C1' | 'C2'>({
     ...rest,
     operands: [{ name: 'operand', dtypes: definition.dtypes }],
     params: { axes: NATURALS },
@@ -51,9 +51,11 @@ function reduction<const N extends string>(
     },
     batch: (lax, [x], [at], _, p) => inFront(lax[of](lax.moveAxis(x!, at!, 0), shifted(p.axes))),
     cases: (gen) =>
-      gen.shape().chain((shape) =>
-        gen.fc.subarray(range(shape.length)).chain((axes) => call(gen, [[gen.dtype, shape]], { axes })),
-      ),
+      gen
+        .shape()
+        .chain((shape) =>
+          gen.fc.subarray(range(shape.length)).chain((axes) => call(gen, [[gen.dtype, shape]], { axes })),
+        ),
     breaks: {
       C1: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s]], { axes: [s.length] })),
       C2: (gen) =>
@@ -66,9 +68,9 @@ function reduction<const N extends string>(
 }
 
 /** How many elements one result is made of. */
-const rowLength = (shape: Shape, { axes }: Reduce): number => axes.reduce((n, d) => n * shape[d]!, 1);
+const rowLength = (shape: Shape, { axes }: ReduceParams): number => axes.reduce((n, d) => n * shape[d]!, 1);
 /** A result repeated along the axes that were reduced. */
-const repeated = (lax: Lax, y: NDArray, shape: Shape, { axes }: Reduce): NDArray =>
+const repeated = (lax: Lax, y: NDArray, shape: Shape, { axes }: ReduceParams): NDArray =>
   lax.broadcastInDim(y, shape, remaining(shape.length, axes));
 
 // ---- sums and products
@@ -78,7 +80,8 @@ export const reduceSum: Reduction<'reduce_sum'> = reduction({
   spec: 'spec/primitives/reduction.md#reduce_sum',
   of: 'reduceSum',
   dtypes: NUMBERS,
-  row: (data, from, n, dtype) => (isFloatDType(dtype) ? exactSum(data, from, n, dtype) : wrapped(data, from, n, addInt)),
+  row: (data, from, n, dtype) =>
+    isFloatDType(dtype) ? exactSum(data, from, n, dtype) : wrapped(data, from, n, addInt),
   differentiate: {
     active: inexact,
     jvp: 'linear',
@@ -104,7 +107,13 @@ function total(data: ArrayLike<number>, from: number, n: number): number {
 
 const addInt = (a: number, b: number): number => (a + b) | 0;
 /** A fold of integers modulo 2³². */
-function wrapped(data: ArrayLike<number>, from: number, n: number, f: (a: number, b: number) => number, start: number = 0): number {
+function wrapped(
+  data: ArrayLike<number>,
+  from: number,
+  n: number,
+  f: (a: number, b: number) => number,
+  start: number = 0,
+): number {
   let result = start;
   for (let i = from; i < from + n; i++) result = f(result, data[i]!);
   return result;
@@ -122,19 +131,19 @@ export const reduceProd: Reduction<'reduce_prod'> = reduction({
     jvp: (lax, [x], [dx], _, p) => [along(dx, (t) => productTangent(lax, x!, t, p))],
   },
   bound: productBound,
-  accuracy: ([x], p) =>
-    isFloat(x!.dtype) ? { kind: 'product', terms: rowLength(x!.shape, p) } : { kind: 'exact' },
+  accuracy: ([x], p) => (isFloat(x!.dtype) ? { kind: 'product', terms: rowLength(x!.shape, p) } : { kind: 'exact' }),
 });
 
 /**
  * The tangent of a product, by halves: (a·b)˙ = ȧ·b + a·ḃ. It divides by no factor, so zeros among them are as good as
  * any other. Nothing is left of an empty product: its tangent is zero.
  */
-function productTangent(lax: Lax, x: NDArray, dx: NDArray, { axes }: Reduce): NDArray {
+function productTangent(lax: Lax, x: NDArray, dx: NDArray, { axes }: ReduceParams): NDArray {
   const kept = remaining(x.ndim, axes);
   const lanes = kept.map((d) => x.shape[d]!);
   const last = lanes.length;
-  const rows = (a: NDArray): NDArray => lax.reshape(lax.transpose(a, [...kept, ...axes]), [...lanes, rowLength(x.shape, { axes })]);
+  const rows = (a: NDArray): NDArray =>
+    lax.reshape(lax.transpose(a, [...kept, ...axes]), [...lanes, rowLength(x.shape, { axes })]);
   let value = rows(x);
   let tangent = rows(dx);
   if (value.shape[last] === 0) return lax.zerosLike({ shape: lanes, dtype: x.dtype });
@@ -152,12 +161,13 @@ function productTangent(lax: Lax, x: NDArray, dx: NDArray, { axes }: Reduce): ND
 }
 
 /** |Π(xᵢ + δᵢ) − Πxᵢ| ≤ Π(|xᵢ| + δᵢ) − Π|xᵢ|, factor by factor so that nothing cancels. */
-function productBound([x]: readonly Bounded[], _: readonly HostArray[], p: Reduce): (Bound | null)[] {
+function productBound([x]: readonly Bounded[], _: readonly HostArray[], p: ReduceParams): (Bound | null)[] {
   return rowBounds(x!, p, (value, worst, variance, from, n) => {
     let [size, error, spread] = [1, 0, 0];
     for (let i = from; i < from + n; i++) {
       const factor = Math.abs(value[i]!);
-      spread = times(spread, times(factor, factor)) + times(variance[i]!, times(size, size)) + times(spread, variance[i]!);
+      spread =
+        times(spread, times(factor, factor)) + times(variance[i]!, times(size, size)) + times(spread, variance[i]!);
       error = times(error, factor) + times(worst[i]!, size) + times(error, worst[i]!);
       size = times(size, factor);
     }
@@ -176,9 +186,10 @@ type RowBound = (
   n: number,
 ) => readonly [worst: number, variance: number];
 
-function rowBounds({ value, bound }: Bounded, { axes }: Reduce, of: RowBound): (Bound | null)[] {
+function rowBounds({ value, bound }: Bounded, { axes }: ReduceParams, of: RowBound): (Bound | null)[] {
   if (bound === null) return [null];
-  const like = (data: Float64Array): ArrayLike<number> => rowsOf({ shape: value.shape, dtype: 'float64', data }, axes).data;
+  const like = (data: Float64Array): ArrayLike<number> =>
+    rowsOf({ shape: value.shape, dtype: 'float64', data }, axes).data;
   const { data, count, length } = rowsOf(value, axes);
   const [worst, variance] = [like(bound.worst), like(bound.variance)];
   const result = { worst: new Float64Array(count), variance: new Float64Array(count) };
@@ -204,7 +215,7 @@ function fold(f: (a: number, b: number) => number, start: 'min' | 'max') {
 }
 
 /** Elements that equal the result share the tangent equally. */
-const extremumTangent: Differentiation<Reduce> = {
+const extremumTangent: Differentiation<ReduceParams> = {
   active: inexact,
   jvp: (lax, [x], [dx], [y], p) => [
     along(dx, (t) => {
@@ -220,7 +231,7 @@ const extremumTangent: Differentiation<Reduce> = {
  * can, the expected square of the largest deviation is below (1 + 2·ln n) times the largest variance.
  */
 const extremumBound =
-  (sign: 1 | -1): BoundRule<Reduce> =>
+  (sign: 1 | -1): BoundRule<ReduceParams> =>
   ([x], _, p) =>
     rowBounds(x!, p, (value, worst, variance, from, n) => {
       let [low, high, middle] = [-Infinity, -Infinity, -Infinity];

@@ -5,9 +5,28 @@
 import { allocate, type Aval, aval, numbers, sizeOf } from '../core/host.ts';
 import { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { type Bound, type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine, type Params } from '../core/primitive.ts';
+import {
+  type Bound,
+  type Bounded,
+  defineHigherOrder,
+  type HigherOrderPrimitive,
+  type Machine,
+  type Params,
+} from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
-import { alignBatch, effectsOf, fits, fixpoint, given, isLinear, knownValues, pick, present, repeat, spread } from './higher-order.ts';
+import {
+  alignBatch,
+  effectsOf,
+  fits,
+  fixpoint,
+  given,
+  isLinear,
+  knownValues,
+  pick,
+  present,
+  repeat,
+  spread,
+} from './higher-order.ts';
 
 export type ScanParams = {
   readonly jaxpr: Jaxpr;
@@ -19,7 +38,10 @@ export type ScanParams = {
 };
 
 /** The operands (or what goes with them) of an equation by role. */
-function roles<T>(xs: readonly T[], { num_consts: c, num_carry: n }: Pick<ScanParams, 'num_consts' | 'num_carry'>): {
+function roles<T>(
+  xs: readonly T[],
+  { num_consts: c, num_carry: n }: Pick<ScanParams, 'num_consts' | 'num_carry'>,
+): {
   consts: readonly T[];
   carry: readonly T[];
   xs: readonly T[];
@@ -34,7 +56,11 @@ const stacked = (a: Aval, length: number): Aval => ({ ...a, shape: [length, ...a
 const order = ({ length, reverse }: ScanParams): number[] =>
   Array.from({ length }, (_, k) => (reverse ? length - 1 - k : k));
 
-export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' | 'C4'> = defineHigherOrder<'scan', ScanParams, 'C1' | 'C2' | 'C3' | 'C4'>({
+export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' | 'C4'> = defineHigherOrder<
+  'scan',
+  ScanParams,
+  'C1' | 'C2' | 'C3' | 'C4'
+>({
   name: 'scan',
   spec: 'spec/transformations/control-flow.md#scan',
   params: {
@@ -46,14 +72,22 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
   },
   constraints: {
     C1: (x, { num_consts: c, num_carry: n, jaxpr }) =>
-      (c + n <= x.length && n <= jaxpr.outputs.length) || `num_consts + num_carry must be at most ${x.length}, got ${c} + ${n}`,
+      (c + n <= x.length && n <= jaxpr.outputs.length) ||
+      `num_consts + num_carry must be at most ${x.length}, got ${c} + ${n}`,
     C2: (x, p) => {
       const wrong = roles(x, p).xs.findIndex((a) => a.shape[0] !== p.length);
-      return wrong < 0 || `xs ${wrong} must have ${p.length} slices along axis 0, got shape [${roles(x, p).xs[wrong]!.shape.join(', ')}]`;
+      return (
+        wrong < 0 ||
+        `xs ${wrong} must have ${p.length} slices along axis 0, got shape [${roles(x, p).xs[wrong]!.shape.join(', ')}]`
+      );
     },
     C3: (x, p) => {
       const { consts, carry, xs } = roles(x, p);
-      return fits(p.jaxpr.inAvals, [...consts, ...carry, ...xs.map((a) => ({ ...a, shape: a.shape.slice(1) }))], 'the body');
+      return fits(
+        p.jaxpr.inAvals,
+        [...consts, ...carry, ...xs.map((a) => ({ ...a, shape: a.shape.slice(1) }))],
+        'the body',
+      );
     },
     C4: (x, p) => fits(roles(x, p).carry, results(p.jaxpr.outAvals, p).carry, 'the carry'),
   },
@@ -77,7 +111,13 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
       rows.push(out.ys);
     }
     if (p.reverse) rows.reverse();
-    const ys = results(p.jaxpr.outAvals, p).ys.map((a, j) => stackRows(machine, rows.map((r) => r[j]!), stacked(a, p.length)));
+    const ys = results(p.jaxpr.outAvals, p).ys.map((a, j) =>
+      stackRows(
+        machine,
+        rows.map((r) => r[j]!),
+        stacked(a, p.length),
+      ),
+    );
     return [...(carry === initial ? carry.map((v) => copy(machine, v)) : carry), ...ys];
   },
 
@@ -100,12 +140,18 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
 
   partialEval(t, known, p) {
     const is = roles(known, p);
-    const at = roles(known.map((_, i) => i), p);
+    const at = roles(
+      known.map((_, i) => i),
+      p,
+    );
     // A carry is known only if it stays so: in every iteration.
-    const waits = fixpoint(is.carry.map((k) => !k), (unknown) => {
-      const { knownResults } = t.partialEval(p.jaxpr, [...is.consts, ...unknown.map((u) => !u), ...is.xs]);
-      return results(knownResults, p).carry.map((k) => !k);
-    });
+    const waits = fixpoint(
+      is.carry.map((k) => !k),
+      (unknown) => {
+        const { knownResults } = t.partialEval(p.jaxpr, [...is.consts, ...unknown.map((u) => !u), ...is.xs]);
+        return results(knownResults, p).carry.map((k) => !k);
+      },
+    );
     const carryKnown = waits.map((w) => !w);
     const force = [...waits, ...p.jaxpr.outputs.slice(p.num_carry).map(() => false)];
     const split = t.partialEval(p.jaxpr, [...is.consts, ...carryKnown, ...is.xs], force);
@@ -122,13 +168,24 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     const [residualAvals, constAvals, carryAvals, xsAvals] = cut(split.unknown.inAvals, counts);
     const later = t.trace(
       (...x) => {
-        const parts = cut(x, [pick(residualAvals!, invariant).length, counts[1]!, counts[2]!, pick(residualAvals!, varying).length]);
+        const parts = cut(x, [
+          pick(residualAvals!, invariant).length,
+          counts[1]!,
+          counts[2]!,
+          pick(residualAvals!, varying).length,
+        ]);
         const [fixed, consts, carry, sliced, xs] = parts as [NDArray[], NDArray[], NDArray[], NDArray[], NDArray[]];
         const [a, b] = [spread(fixed, invariant), spread(sliced, varying)];
         const residuals = a.map((r, i) => (r ?? b[i])!);
         return t.evaluate(split.unknown, [...residuals, ...consts, ...carry, ...xs]);
       },
-      [...pick(residualAvals!, invariant), ...constAvals!, ...carryAvals!, ...pick(residualAvals!, varying), ...xsAvals!],
+      [
+        ...pick(residualAvals!, invariant),
+        ...constAvals!,
+        ...carryAvals!,
+        ...pick(residualAvals!, varying),
+        ...xsAvals!,
+      ],
     );
     const operands = (where: readonly number[], flags: readonly boolean[]): { operand: number }[] =>
       pick(where, flags).map((operand) => ({ operand }));
@@ -141,13 +198,24 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
         num_carry: carryKnown.filter(Boolean).length,
       },
       knownInputs: [...knownConsts, ...pick(at.carry, carryKnown), ...pick(at.xs, is.xs)],
-      unknown: { ...p, jaxpr: later, num_consts: pick(residualAvals!, invariant).length + counts[1]!, num_carry: counts[2]! },
+      unknown: {
+        ...p,
+        jaxpr: later,
+        num_consts: pick(residualAvals!, invariant).length + counts[1]!,
+        num_carry: counts[2]!,
+      },
       unknownInputs: [
         ...pick(constOf, invariant).map((i) => ({ operand: knownConsts[i]! })),
-        ...operands(at.consts, is.consts.map((k) => !k)),
+        ...operands(
+          at.consts,
+          is.consts.map((k) => !k),
+        ),
         ...operands(at.carry, waits),
         ...pick(residualAtoms, varying).map((_, residual) => ({ residual })),
-        ...operands(at.xs, is.xs.map((k) => !k)),
+        ...operands(
+          at.xs,
+          is.xs.map((k) => !k),
+        ),
       ],
       knownResults: split.knownResults,
     };
@@ -159,7 +227,11 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
    */
   transpose(t, ct, x, p) {
     const parts = roles(x, p);
-    const linear = { consts: parts.consts.map(isLinear), carry: parts.carry.map(() => true), xs: parts.xs.map(isLinear) };
+    const linear = {
+      consts: parts.consts.map(isLinear),
+      carry: parts.carry.map(() => true),
+      xs: parts.xs.map(isLinear),
+    };
     const avals = roles(p.jaxpr.inAvals, p);
     const cts = results(ct, p);
     const ysGiven = given(cts.ys);
@@ -167,8 +239,14 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     const { jaxpr: back } = t.transpose(p.jaxpr, flags, [...linear.carry, ...ysGiven], true);
 
     const sums = pick(avals.consts, linear.consts);
-    const knownConsts = pick(avals.consts, linear.consts.map((l) => !l));
-    const knownXs = pick(avals.xs, linear.xs.map((l) => !l));
+    const knownConsts = pick(
+      avals.consts,
+      linear.consts.map((l) => !l),
+    );
+    const knownXs = pick(
+      avals.xs,
+      linear.xs.map((l) => !l),
+    );
     const ysAvals = pick(results(p.jaxpr.outAvals, p).ys, ysGiven);
     const body = t.trace(
       (...args) => {
@@ -181,7 +259,13 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     );
     const zeros = (list: readonly Aval[]): NDArray[] => list.map((a) => t.lax.zerosLike(a));
     const carry = cts.carry.map((c, i) => c ?? t.lax.zerosLike(avals.carry[i]!));
-    const operands = [...knownValues(parts.consts), ...zeros(sums), ...carry, ...knownValues(parts.xs), ...present(cts.ys)];
+    const operands = [
+      ...knownValues(parts.consts),
+      ...zeros(sums),
+      ...carry,
+      ...knownValues(parts.xs),
+      ...present(cts.ys),
+    ];
     const out = t.bind(scan, operands, {
       ...p,
       jaxpr: body,
@@ -200,7 +284,10 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
   batch(t, x, at, axis, p) {
     const parts = roles(x, p);
     const where = roles(at, p);
-    const batched = roles(at.map((a) => a !== null), p);
+    const batched = roles(
+      at.map((a) => a !== null),
+      p,
+    );
     const wide = (carry: readonly boolean[]): boolean[] => [...batched.consts, ...carry, ...batched.xs];
     const carry = fixpoint(batched.carry, (c) => results(t.batch(p.jaxpr, wide(c), axis).out, p).carry);
     const force = [...carry, ...p.jaxpr.outputs.slice(p.num_carry).map(() => false)];
@@ -208,7 +295,11 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     const initial = alignBatch(t.lax, parts.carry, where.carry, 0).map((c, i) =>
       carry[i] && where.carry[i] === null ? repeat(t.lax, c, axis) : c,
     );
-    const operands = [...alignBatch(t.lax, parts.consts, where.consts, 0), ...initial, ...alignBatch(t.lax, parts.xs, where.xs, 1)];
+    const operands = [
+      ...alignBatch(t.lax, parts.consts, where.consts, 0),
+      ...initial,
+      ...alignBatch(t.lax, parts.xs, where.xs, 1),
+    ];
     return {
       out: t.bind(scan, operands, { ...p, jaxpr }),
       at: out.map((is, j) => (is ? (j < p.num_carry ? 0 : 1) : null)),
@@ -228,7 +319,12 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
       },
       pick(p.jaxpr.inAvals, [...need.consts, ...carry, ...need.xs]),
     );
-    const params = { ...p, jaxpr: body, num_consts: need.consts.filter(Boolean).length, num_carry: carry.filter(Boolean).length };
+    const params = {
+      ...p,
+      jaxpr: body,
+      num_consts: need.consts.filter(Boolean).length,
+      num_carry: carry.filter(Boolean).length,
+    };
     return { params, inputs: [...need.consts, ...carry, ...need.xs], results: [...carry, ...want.ys] };
   },
 
@@ -243,7 +339,15 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     }
     if (p.reverse) rows.reverse();
     const ys = results(p.jaxpr.outAvals, p).ys;
-    return [...carry, ...ys.map((a, j) => stackBounded(rows.map((r) => r[j]!), stacked(a, p.length)))];
+    return [
+      ...carry,
+      ...ys.map((a, j) =>
+        stackBounded(
+          rows.map((r) => r[j]!),
+          stacked(a, p.length),
+        ),
+      ),
+    ];
   },
   effects: ({ jaxpr }) => effectsOf([jaxpr]),
   breaks: {
@@ -325,7 +429,8 @@ function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Aval): V 
   return whole;
 }
 
-const one = <V>(machine: Machine<V>, name: string, x: readonly V[], params: Params): V => machine.apply(name, x, params)[0]!;
+const one = <V>(machine: Machine<V>, name: string, x: readonly V[], params: Params): V =>
+  machine.apply(name, x, params)[0]!;
 
 /** A value that the caller of `evaluate` may own beside its operand. */
 function copy<V>(machine: Machine<V>, v: V): V {

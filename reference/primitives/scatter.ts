@@ -4,7 +4,18 @@
 import { type DType, INTEGERS, isFloat, NUMBERS } from '../core/dtypes.ts';
 import { allocate, build, type HostArray, numbers, type Shape, sizeOf } from '../core/host.ts';
 import { type Bound, definePrimitive, knownOperand, operandAval } from '../core/primitive.ts';
-import { checkAxes, checkDisjoint, checkDistinct, checkIncreasing, inFront, NATURALS, remaining, shifted, show, toFront } from './axes.ts';
+import {
+  checkAxes,
+  checkDisjoint,
+  checkDistinct,
+  checkIncreasing,
+  inFront,
+  NATURALS,
+  remaining,
+  shifted,
+  show,
+  toFront,
+} from './axes.ts';
 import { type Defined, inexact } from './elementwise.ts';
 import { exactSum, type FloatDType, isFloatDType } from './exact.ts';
 import { scatterBreaks, scatterCases } from './indexing-cases.ts';
@@ -35,7 +46,7 @@ export interface ScatterDimensionNumbers {
   readonly scatter_indices_batching_dims: Shape;
 }
 
-export interface ScatterAdd {
+export interface ScatterAddParams {
   readonly dimension_numbers: ScatterDimensionNumbers;
   readonly mode: IndexMode;
   /** Promises, which a backend may use. */
@@ -61,7 +72,7 @@ function windowSizes(operand: Shape, updates: Shape, d: ScatterDimensionNumbers)
   return sizes;
 }
 
-const windowsOf = (operand: Shape, updates: Shape, p: ScatterAdd): Windows => ({
+const windowsOf = (operand: Shape, updates: Shape, p: ScatterAddParams): Windows => ({
   dims: gatherDims(p.dimension_numbers),
   sizes: windowSizes(operand, updates, p.dimension_numbers),
   mode: p.mode,
@@ -70,7 +81,7 @@ const windowsOf = (operand: Shape, updates: Shape, p: ScatterAdd): Windows => ({
 /** For each operand element, the operand's element and the updates that are added to it. */
 function forEachSum(
   [operand, indices, updates]: readonly HostArray[],
-  p: ScatterAdd,
+  p: ScatterAddParams,
   visit: (at: number, terms: readonly number[]) => void,
 ): void {
   const [from, added] = [numbers(operand!), numbers(updates!)];
@@ -87,7 +98,7 @@ function sumOf(terms: readonly number[], dtype: FloatDType): number {
   return terms.length === 1 ? terms[0]! : exactSum(terms, 0, terms.length, dtype);
 }
 
-function evaluate(xs: readonly HostArray[], p: ScatterAdd): HostArray {
+function evaluate(xs: readonly HostArray[], p: ScatterAddParams): HostArray {
   const { shape, dtype } = xs[0]!;
   const data = allocate(dtype, sizeOf(shape));
   forEachSum(xs, p, (at, terms) => {
@@ -97,13 +108,13 @@ function evaluate(xs: readonly HostArray[], p: ScatterAdd): HostArray {
 }
 
 /** The same with plain sums in double precision, for magnitudes and bounds. */
-function plainSums(xs: readonly HostArray[], p: ScatterAdd): Float64Array {
+function plainSums(xs: readonly HostArray[], p: ScatterAddParams): Float64Array {
   const result = new Float64Array(sizeOf(xs[0]!.shape));
   forEachSum(xs, p, (at, terms) => (result[at] = terms.reduce((a, b) => a + b)));
   return result;
 }
 
-export const scatterAdd: Defined<'scatter_add', ScatterAdd, ScatterConstraint> = definePrimitive({
+export const scatterAdd: Defined<'scatter_add', ScatterAddParams, ScatterConstraint> = definePrimitive({
   name: 'scatter_add',
   spec: 'spec/primitives/indexing.md#scatter_add',
   operands: [
@@ -199,7 +210,10 @@ export const scatterAdd: Defined<'scatter_add', ScatterAdd, ScatterConstraint> =
       const axes = windowAxes(x!.shape.length, gatherDims(d));
       const window = d.update_window_dims.map((axis) => updates!.shape[axis]!);
       const room = axes.map((axis) => x!.shape[axis]!);
-      return window.every((n, i) => n <= room[i]!) || `windows must fit the operand's axes: at most ${show(room)}, got ${show(window)}`;
+      return (
+        window.every((n, i) => n <= room[i]!) ||
+        `windows must fit the operand's axes: at most ${show(room)}, got ${show(window)}`
+      );
     },
     C13: (_, p) => checkMode(p.mode),
   },
@@ -239,7 +253,10 @@ export const scatterAdd: Defined<'scatter_add', ScatterAdd, ScatterConstraint> =
   bound([x, indices, updates], [y], p) {
     const size = sizeOf(y!.shape);
     const added = (part: keyof Bound): Float64Array =>
-      plainSums([boundPart(x!.value, x!.bound?.[part]), indices!.value, boundPart(updates!.value, updates!.bound?.[part])], p);
+      plainSums(
+        [boundPart(x!.value, x!.bound?.[part]), indices!.value, boundPart(updates!.value, updates!.bound?.[part])],
+        p,
+      );
     const known = (): Bound | null =>
       x!.bound === null && updates!.bound === null ? null : { worst: added('worst'), variance: added('variance') };
     return [unlessUncertain([indices!], size, known)];
@@ -257,7 +274,7 @@ export const scatterAdd: Defined<'scatter_add', ScatterAdd, ScatterConstraint> =
   breaks: scatterBreaks,
 });
 
-const options = (p: ScatterAdd): { mode: IndexMode; uniqueIndices: boolean; indicesAreSorted: boolean } => ({
+const options = (p: ScatterAddParams): { mode: IndexMode; uniqueIndices: boolean; indicesAreSorted: boolean } => ({
   mode: p.mode,
   uniqueIndices: p.unique_indices,
   indicesAreSorted: p.indices_are_sorted,

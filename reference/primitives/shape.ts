@@ -26,12 +26,12 @@ import { permuted, reversed, strided } from './layout.ts';
 
 export { concatenate, pad, slice } from './joining.ts';
 
-interface BroadcastInDim {
+export interface BroadcastInDimParams {
   readonly shape: Shape;
   readonly broadcast_dimensions: Shape;
 }
 
-export const broadcastInDim: Defined<'broadcast_in_dim', BroadcastInDim, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> =
+export const broadcastInDim: Defined<'broadcast_in_dim', BroadcastInDimParams, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> =
   definePrimitive({
     name: 'broadcast_in_dim',
     spec: 'spec/primitives/shape.md#broadcast_in_dim',
@@ -110,11 +110,11 @@ export const broadcastInDim: Defined<'broadcast_in_dim', BroadcastInDim, 'C1' | 
     },
   });
 
-interface Reshape {
+export interface ReshapeParams {
   readonly new_sizes: Shape;
 }
 
-export const reshape: Defined<'reshape', Reshape, 'C1' | 'C2'> = definePrimitive({
+export const reshape: Defined<'reshape', ReshapeParams, 'C1' | 'C2'> = definePrimitive({
   name: 'reshape',
   spec: 'spec/primitives/shape.md#reshape',
   operands: [{ name: 'operand', dtypes: ANY }],
@@ -137,15 +137,16 @@ export const reshape: Defined<'reshape', Reshape, 'C1' | 'C2'> = definePrimitive
   bound: 'moves',
   accuracy: exact,
   cases: (gen) =>
-    gen.shape().chain((shape) =>
-      choices(gen, (pick) => regrouped(shape, pick)).chain((new_sizes) =>
-        call(gen, [[gen.dtype, shape]], { new_sizes }),
+    gen
+      .shape()
+      .chain((shape) =>
+        choices(gen, (pick) => regrouped(shape, pick)).chain((new_sizes) =>
+          call(gen, [[gen.dtype, shape]], { new_sizes }),
+        ),
       ),
-    ),
   breaks: {
     C1: (gen) => call(gen, [[gen.dtype, [2, 3]]], { new_sizes: [-2, -3] }),
-    C2: (gen) =>
-      smallShape(gen).chain((shape) => call(gen, [[gen.dtype, shape]], { new_sizes: [...shape, 2] })),
+    C2: (gen) => smallShape(gen).chain((shape) => call(gen, [[gen.dtype, shape]], { new_sizes: [...shape, 2] })),
   },
 });
 
@@ -161,11 +162,11 @@ function regrouped(shape: Shape, pick: (n: number) => number): number[] {
   return sizes;
 }
 
-interface Squeeze {
+export interface SqueezeParams {
   readonly dimensions: Shape;
 }
 
-export const squeeze: Defined<'squeeze', Squeeze, 'C1' | 'C2' | 'C3'> = definePrimitive({
+export const squeeze: Defined<'squeeze', SqueezeParams, 'C1' | 'C2' | 'C3'> = definePrimitive({
   name: 'squeeze',
   spec: 'spec/primitives/shape.md#squeeze',
   operands: [{ name: 'operand', dtypes: ANY }],
@@ -204,11 +205,11 @@ export const squeeze: Defined<'squeeze', Squeeze, 'C1' | 'C2' | 'C3'> = definePr
   },
 });
 
-interface Transpose {
+export interface TransposeParams {
   readonly permutation: Shape;
 }
 
-export const transpose: Defined<'transpose', Transpose, 'C1'> = definePrimitive({
+export const transpose: Defined<'transpose', TransposeParams, 'C1'> = definePrimitive({
   name: 'transpose',
   spec: 'spec/primitives/shape.md#transpose',
   operands: [{ name: 'operand', dtypes: ANY }],
@@ -230,11 +231,13 @@ export const transpose: Defined<'transpose', Transpose, 'C1'> = definePrimitive(
   bound: 'moves',
   accuracy: exact,
   cases: (gen) =>
-    gen.shape({ maxRank: 4 }).chain((shape) =>
-      gen.fc
-        .shuffledSubarray(range(shape.length), { minLength: shape.length })
-        .chain((permutation) => call(gen, [[gen.dtype, shape]], { permutation })),
-    ),
+    gen
+      .shape({ maxRank: 4 })
+      .chain((shape) =>
+        gen.fc
+          .shuffledSubarray(range(shape.length), { minLength: shape.length })
+          .chain((permutation) => call(gen, [[gen.dtype, shape]], { permutation })),
+      ),
   breaks: {
     C1: (gen) =>
       gen.fc.oneof(
@@ -244,11 +247,11 @@ export const transpose: Defined<'transpose', Transpose, 'C1'> = definePrimitive(
   },
 });
 
-interface Rev {
+export interface RevParams {
   readonly dimensions: Shape;
 }
 
-export const rev: Defined<'rev', Rev, 'C1' | 'C2'> = definePrimitive({
+export const rev: Defined<'rev', RevParams, 'C1' | 'C2'> = definePrimitive({
   name: 'rev',
   spec: 'spec/primitives/shape.md#rev',
   operands: [{ name: 'operand', dtypes: ANY }],
@@ -269,24 +272,26 @@ export const rev: Defined<'rev', Rev, 'C1' | 'C2'> = definePrimitive({
   bound: 'moves',
   accuracy: exact,
   cases: (gen) =>
-    gen.shape().chain((shape) =>
-      gen.fc
-        .shuffledSubarray(range(shape.length))
-        .chain((dimensions) => call(gen, [[gen.dtype, shape]], { dimensions })),
-    ),
+    gen
+      .shape()
+      .chain((shape) =>
+        gen.fc
+          .shuffledSubarray(range(shape.length))
+          .chain((dimensions) => call(gen, [[gen.dtype, shape]], { dimensions })),
+      ),
   breaks: {
     C1: (gen) => smallShape(gen).chain((shape) => call(gen, [[gen.dtype, shape]], { dimensions: [shape.length] })),
     C2: (gen) => smallShape(gen, 1).chain((shape) => call(gen, [[gen.dtype, shape]], { dimensions: [0, 0] })),
   },
 });
 
-interface Iota {
+export interface IotaParams {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly dimension: number;
 }
 
-export const iota: Defined<'iota', Iota, 'C1' | 'C2' | 'C3'> = definePrimitive({
+export const iota: Defined<'iota', IotaParams, 'C1' | 'C2' | 'C3'> = definePrimitive({
   name: 'iota',
   spec: 'spec/primitives/shape.md#iota',
   operands: [],

@@ -66,8 +66,14 @@ export function forEachWindowElement(
   const operandStrides = stridesOf(operand);
   const axes = windowAxes(operand.length, dims);
   const window = axes.map((d) => sizes[d]!);
-  const inOperand = offsetsOf(window, axes.map((d) => operandStrides[d]!));
-  const inResult = offsetsOf(window, dims.offset_dims.map((d) => strides[d]!));
+  const inOperand = offsetsOf(
+    window,
+    axes.map((d) => operandStrides[d]!),
+  );
+  const inResult = offsetsOf(
+    window,
+    dims.offset_dims.map((d) => strides[d]!),
+  );
   const positionStrides = remaining(shape.length, dims.offset_dims).map((d) => strides[d]!);
   const vectors = numbers(indices);
   const length = indices.shape.at(-1)!;
@@ -111,7 +117,8 @@ export function isValueOf(dtype: DType, value: unknown): boolean {
 // ---- constraints and bounds
 
 /** The first complaint among verdicts. */
-export const allHold = (...verdicts: readonly (true | string)[]): true | string => verdicts.find((v) => v !== true) ?? true;
+export const allHold = (...verdicts: readonly (true | string)[]): true | string =>
+  verdicts.find((v) => v !== true) ?? true;
 
 export const checkIndexVectors = (indices: Shape, name: string): true | string =>
   indices.length > 0 || `${name} must have rank 1 or more (its last axis holds index vectors), got shape []`;

@@ -3,7 +3,14 @@ import { ArgumentError, checkOptions, ShapeError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { broadcastPrefix, type TreeDef, unflatten } from '../core/tree.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
+import {
+  type AnyFunction,
+  type Arrays,
+  flattenArguments,
+  flattenFunction,
+  type LooseArguments,
+  nameOf,
+} from './call.ts';
 import { transforms } from './rules.ts';
 import { batchFlat } from './vmap.ts';
 
@@ -39,7 +46,8 @@ export function vmap<F extends AnyFunction>(
   f: F,
   axes: number | null | readonly Axes[] | VmapOptions = 0,
 ): (...args: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>> {
-  const options: VmapOptions = isAxis(axes) || Array.isArray(axes) ? { inAxes: axes as number | null | readonly Axes[] } : (axes as VmapOptions);
+  const options: VmapOptions =
+    isAxis(axes) || Array.isArray(axes) ? { inAxes: axes as number | null | readonly Axes[] } : (axes as VmapOptions);
   checkOptions(options, ['inAxes', 'outAxes', 'axisName'], 'vmap');
   const where = `vmap(${nameOf(f)})`;
   return (...args) => {
@@ -48,14 +56,22 @@ export function vmap<F extends AnyFunction>(
     const size = batchSize(arrays, at, treedef, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
     const axis = { size, name: options.axisName ?? null };
-    const results = withTemporaries(() => {
-      const { out, at: outAt } = batchFlat(transforms, flat, arrays, at, axis);
-      const wanted = broadcastPrefix(options.outAxes === undefined ? 0 : options.outAxes, outTree(), `${where} outAxes`, isAxis);
-      const paths = outTree().paths();
-      return temporary(() =>
-        out.map((y, i) => place(y, outAt[i]!, wanted[i] as number | null, size, `${where} outAxes${paths[i]}`)),
-      );
-    }, (ys) => ys);
+    const results = withTemporaries(
+      () => {
+        const { out, at: outAt } = batchFlat(transforms, flat, arrays, at, axis);
+        const wanted = broadcastPrefix(
+          options.outAxes === undefined ? 0 : options.outAxes,
+          outTree(),
+          `${where} outAxes`,
+          isAxis,
+        );
+        const paths = outTree().paths();
+        return temporary(() =>
+          out.map((y, i) => place(y, outAt[i]!, wanted[i] as number | null, size, `${where} outAxes${paths[i]}`)),
+        );
+      },
+      (ys) => ys,
+    );
     return unflatten(outTree(), results) as Arrays<ReturnType<F>>;
   };
 }
@@ -63,10 +79,17 @@ export function vmap<F extends AnyFunction>(
 function inputAxes(inAxes: unknown, arrays: readonly NDArray[], treedef: TreeDef, where: string): (number | null)[] {
   const spread = broadcastPrefix(inAxes, treedef, `${where} inAxes`, isAxis) as (number | null)[];
   const paths = treedef.paths();
-  return spread.map((axis, i) => (axis === null ? null : normalAxis(axis, arrays[i]!.ndim, arrays[i]!, `${where}, argument${paths[i]}`)));
+  return spread.map((axis, i) =>
+    axis === null ? null : normalAxis(axis, arrays[i]!.ndim, arrays[i]!, `${where}, argument${paths[i]}`),
+  );
 }
 
-function batchSize(arrays: readonly NDArray[], at: readonly (number | null)[], treedef: TreeDef, where: string): number {
+function batchSize(
+  arrays: readonly NDArray[],
+  at: readonly (number | null)[],
+  treedef: TreeDef,
+  where: string,
+): number {
   const sizes = at.map((axis, i) => (axis === null ? null : arrays[i]!.shape[axis]!));
   const first = sizes.findIndex((n) => n !== null);
   if (first < 0) throw new ArgumentError(`${where}: at least one argument must have an axis in inAxes`);

@@ -62,7 +62,11 @@ function leafProblem(leaf: unknown): string {
 }
 
 /** `f` on flat arrays. `outTree` is known after a call. */
-export function flattenFunction(f: AnyFunction, inTree: TreeDef, where: string): { flat: FlatFunction; outTree(): TreeDef } {
+export function flattenFunction(
+  f: AnyFunction,
+  inTree: TreeDef,
+  where: string,
+): { flat: FlatFunction; outTree(): TreeDef } {
   let out: TreeDef | undefined;
   const flat = (arrays: readonly NDArray[]): readonly NDArray[] => {
     const result = f(...(unflatten(inTree, arrays) as unknown[]));
@@ -105,7 +109,9 @@ export function argumentNumbers(argnums: number | readonly number[], count: numb
   const list = typeof argnums === 'number' ? [argnums] : [...argnums];
   return list.map((n) => {
     if (!Number.isInteger(n) || n < -count || n >= count) {
-      throw new ArgumentError(`${where}: argnums ${n} is out of range: the function was called with ${count} arguments`);
+      throw new ArgumentError(
+        `${where}: argnums ${n} is out of range: the function was called with ${count} arguments`,
+      );
     }
     return n < 0 ? n + count : n;
   });

@@ -27,7 +27,12 @@ function unite(parts: readonly Staged[]): { jaxprs: Jaxpr[]; lifted: Tracer[] } 
  * One of several functions, chosen by an int32 scalar that is clamped into their range.
  * All must return trees of the same structure, shapes and dtypes.
  */
-export function switch_<R>(index: ArrayLike, branches: readonly ((...operands: any[]) => R)[], ...operands: unknown[]): Arrays<R> { // eslint-disable-line
+export function switch_<R>(
+  index: ArrayLike,
+  branches: readonly ((...operands: any[]) => R)[],
+  ...operands: unknown[]
+): Arrays<R> {
+  // eslint-disable-line
   if (branches.length === 0) throw new ArgumentError('lax.switch: branches must not be empty');
   const which = asArray(typeof index === 'number' ? BigInt(index) : index, 'lax.switch: index');
   if (which.ndim !== 0 || !isInteger(which.dtype)) {
@@ -43,14 +48,26 @@ export function switch_<R>(index: ArrayLike, branches: readonly ((...operands: a
  * lax.cond(x.greater(0), (v) => v.mul(2), (v) => v.neg(), x);
  * @throws TreeError, ShapeError if the two return different structures or types
  */
-export function cond<R>(predicate: ArrayLike, onTrue: (...operands: any[]) => R, onFalse: (...operands: any[]) => R, ...operands: unknown[]): Arrays<R> { // eslint-disable-line
+export function cond<R>(
+  predicate: ArrayLike,
+  onTrue: (...operands: any[]) => R,
+  onFalse: (...operands: any[]) => R,
+  ...operands: unknown[]
+): Arrays<R> {
+  // eslint-disable-line
   const p = asArray(predicate, 'lax.cond: predicate');
-  if (p.ndim !== 0) throw new ShapeError(`lax.cond: predicate must be a scalar, got ${showAval(p.aval)}; np.where chooses per element`);
+  if (p.ndim !== 0)
+    throw new ShapeError(`lax.cond: predicate must be a scalar, got ${showAval(p.aval)}; np.where chooses per element`);
   const truth = p.dtype === 'bool' ? p : lax.ne(p, lax.zerosLike(p));
   return choose(lax.convertElementType(truth, 'int32'), [onFalse, onTrue], operands, 'lax.cond') as Arrays<R>;
 }
 
-function choose(index: NDArray, branches: readonly AnyFunction[], operands: readonly unknown[], where: string): unknown {
+function choose(
+  index: NDArray,
+  branches: readonly AnyFunction[],
+  operands: readonly unknown[],
+  where: string,
+): unknown {
   const { arrays, treedef } = flattenArguments(operands, where);
   const avals = arrays.map((x) => x.aval);
   const trees: TreeDef[] = [];
@@ -62,9 +79,12 @@ function choose(index: NDArray, branches: readonly AnyFunction[], operands: read
   });
   const [tree] = trees;
   trees.forEach((other, i) => {
-    if (!other.equals(tree!)) throw new TreeError(`${where}: branch 0 returns ${tree!.toString()}, branch ${i} ${other.toString()}`);
+    if (!other.equals(tree!))
+      throw new TreeError(`${where}: branch 0 returns ${tree!.toString()}, branch ${i} ${other.toString()}`);
   });
-  staged.forEach(({ jaxpr }, i) => sameTypes(staged[0]!.jaxpr.outAvals, jaxpr.outAvals, tree!, `${where}: branch 0`, `branch ${i}`));
+  staged.forEach(({ jaxpr }, i) =>
+    sameTypes(staged[0]!.jaxpr.outAvals, jaxpr.outAvals, tree!, `${where}: branch 0`, `branch ${i}`),
+  );
   const { jaxprs, lifted } = unite(staged);
   return unflatten(tree!, bind(condPrimitive, [index, ...lifted, ...arrays], { branches: jaxprs }));
 }
@@ -73,7 +93,9 @@ function sameTypes(a: readonly Aval[], b: readonly Aval[], tree: TreeDef, first:
   const paths = tree.paths();
   a.forEach((x, i) => {
     if (!sameAval(x, b[i]!)) {
-      throw new ShapeError(`${first} gives ${showAval(x)} at result${paths[i]}, ${second} gives ${showAval(b[i]!)}; they must agree`);
+      throw new ShapeError(
+        `${first} gives ${showAval(x)} at result${paths[i]}, ${second} gives ${showAval(b[i]!)}; they must agree`,
+      );
     }
   });
 }
@@ -110,7 +132,9 @@ export function scan<C, X, Y>(
     if (!Array.isArray(result) || result.length !== 2) throw new TreeError(`${where}: f must return [carry, y]`);
     return result;
   };
-  const [, inTree] = flatten([unflatten(carry.treedef, carry.arrays), unflatten(slices.treedef, slices.arrays)].map((x) => (x as unknown[])[0]));
+  const [, inTree] = flatten(
+    [unflatten(carry.treedef, carry.arrays), unflatten(slices.treedef, slices.arrays)].map((x) => (x as unknown[])[0]),
+  );
   const run = (initial: readonly NDArray[]): { staged: Staged; outTree: TreeDef } => {
     const { flat, outTree } = flattenFunction(body, inTree, where);
     const staged = stage(where, flat, [...initial.map((c) => ({ ...c.aval, weak: false })), ...sliceAvals]);
@@ -141,17 +165,31 @@ export function scan<C, X, Y>(
 }
 
 function scanLength(slices: readonly NDArray[], given: number | undefined, where: string): number {
-  for (const x of slices) if (x.ndim === 0) throw new ShapeError(`${where}: xs must have an axis to scan over, got ${showAval(x.aval)}`);
+  for (const x of slices)
+    if (x.ndim === 0) throw new ShapeError(`${where}: xs must have an axis to scan over, got ${showAval(x.aval)}`);
   const sizes = [...new Set([...slices.map((x) => x.shape[0]!), ...(given === undefined ? [] : [given])])];
   if (sizes.length === 0) throw new ArgumentError(`${where}: without xs, { length } says how often to iterate`);
-  if (sizes.length > 1) throw new ShapeError(`${where}: xs and length disagree about the number of slices: ${sizes.join(', ')}`);
+  if (sizes.length > 1)
+    throw new ShapeError(`${where}: xs and length disagree about the number of slices: ${sizes.join(', ')}`);
   return sizes[0]!;
 }
 
-function checkCarry(init: TreeDef, out: TreeDef, initial: readonly NDArray[], outAvals: readonly Aval[], where: string): void {
+function checkCarry(
+  init: TreeDef,
+  out: TreeDef,
+  initial: readonly NDArray[],
+  outAvals: readonly Aval[],
+  where: string,
+): void {
   const wanted = init.node.kind === 'list' ? init.node.children[0]! : init;
   const got = out.node.kind === 'list' ? out.node.children[0]! : out;
-  if (!wanted.equals(got)) throw new TreeError(`${where}: the carry is ${wanted.toString()} at first, but f returns ${got.toString()}`);
-  sameTypes(initial.map((c) => c.aval), outAvals, wanted, `${where}: the initial carry`, 'f');
+  if (!wanted.equals(got))
+    throw new TreeError(`${where}: the carry is ${wanted.toString()} at first, but f returns ${got.toString()}`);
+  sameTypes(
+    initial.map((c) => c.aval),
+    outAvals,
+    wanted,
+    `${where}: the initial carry`,
+    'f',
+  );
 }
-

@@ -7,7 +7,14 @@ import { type TreeDef, unflatten } from '../core/tree.ts';
 import { bind } from '../core/trace.ts';
 import * as lax from '../lax.ts';
 import { customJvpCall } from '../primitives/custom-jvp.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
+import {
+  type AnyFunction,
+  type Arrays,
+  flattenArguments,
+  flattenFunction,
+  type LooseArguments,
+  nameOf,
+} from './call.ts';
 import { stage } from './staging.ts';
 
 /** `(primals, tangents) → [value, tangent]`, both lists holding one tree per argument. */
@@ -41,7 +48,9 @@ export function customJvp<F extends AnyFunction>(f: F): CustomJvp<F> {
     const avals = arrays.map((x) => x.aval);
     const { jaxpr, lifted } = stage(name, flat, avals);
     if (lifted.length > 0) {
-      throw new DifferentiationError(`${where}: the function closes over a traced value, ${showAval(lifted[0]!.aval)}; pass it as an argument`);
+      throw new DifferentiationError(
+        `${where}: the function closes over a traced value, ${showAval(lifted[0]!.aval)}; pass it as an argument`,
+      );
     }
     const given = rule;
     const tree = outTree();
@@ -56,17 +65,25 @@ export function customJvp<F extends AnyFunction>(f: F): CustomJvp<F> {
   }) as CustomJvp<F>;
 }
 
-function traceRule<F extends AnyFunction>(rule: JvpFunction<F>, f: Jaxpr, inTree: TreeDef, outTree: TreeDef, where: string): Jaxpr {
+function traceRule<F extends AnyFunction>(
+  rule: JvpFunction<F>,
+  f: Jaxpr,
+  inTree: TreeDef,
+  outTree: TreeDef,
+  where: string,
+): Jaxpr {
   const n = f.inputs.length;
   const flatRule = (args: readonly NDArray[]): readonly NDArray[] => {
     const primals = unflatten(inTree, args.slice(0, n)) as Parameters<F>;
     const tangents = unflatten(inTree, args.slice(n)) as Parameters<F>;
     const result: unknown = rule(primals, tangents);
-    if (!Array.isArray(result) || result.length !== 2) throw new TreeError(`${where}: the rule must return [value, tangent]`);
+    if (!Array.isArray(result) || result.length !== 2)
+      throw new TreeError(`${where}: the rule must return [value, tangent]`);
     return (['value', 'tangent'] as const).flatMap((part, i) => checked(result[i], part, f, outTree, where));
   };
   const { jaxpr, lifted } = stage(`${where}'s rule`, flatRule, [...f.inAvals, ...f.inAvals]);
-  if (lifted.length > 0) throw new DifferentiationError(`${where}: the rule closes over a traced value; pass it as an argument`);
+  if (lifted.length > 0)
+    throw new DifferentiationError(`${where}: the rule closes over a traced value; pass it as an argument`);
   return jaxpr;
 }
 
@@ -74,14 +91,19 @@ function traceRule<F extends AnyFunction>(rule: JvpFunction<F>, f: Jaxpr, inTree
 function checked(part: unknown, name: string, f: Jaxpr, outTree: TreeDef, where: string): NDArray[] {
   const { arrays, treedef } = flattenArguments([part], `${where}: the rule's ${name}`);
   const own = treedef.node.kind === 'list' ? treedef.node.children[0]! : treedef;
-  if (!own.equals(outTree)) throw new TreeError(`${where}: the rule's ${name} is ${own.toString()}, the function's result ${outTree.toString()}`);
+  if (!own.equals(outTree))
+    throw new TreeError(
+      `${where}: the rule's ${name} is ${own.toString()}, the function's result ${outTree.toString()}`,
+    );
   const paths = outTree.paths();
   return arrays.map((x, i) => {
     const wanted = f.outAvals[i]!;
     if (name === 'tangent' && !isInexact(wanted.dtype)) return lax.zerosLike(wanted);
     const array = x.weakType ? lax.convertElementType(x, wanted.dtype) : x;
     if (!sameAval(array.aval, wanted)) {
-      throw new ShapeError(`${where}: the rule's ${name}${paths[i]} is ${showAval(array.aval)}, the function's result ${showAval(wanted)}`);
+      throw new ShapeError(
+        `${where}: the rule's ${name}${paths[i]} is ${showAval(array.aval)}, the function's result ${showAval(wanted)}`,
+      );
     }
     return array;
   });

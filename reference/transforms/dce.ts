@@ -1,5 +1,7 @@
 /** Dead-code elimination: equations whose results nobody needs go; those with effects stay, in order. */
-import { type Atom, type Equation, Jaxpr, Literal, Var } from '../core/jaxpr.ts';
+import type { Var } from '../core/jaxpr.ts';
+import { type Atom, type Equation, Jaxpr, Literal } from '../core/jaxpr.ts';
+import type { Params } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 
 /** See `Transforms.dce`. */
@@ -42,7 +44,7 @@ function shrink(t: Transforms, equation: Equation, live: ReadonlySet<Var>): Equa
   const smaller = primitive.dce(t, used, params);
   return {
     ...equation,
-    params: smaller.params,
+    params: smaller.params as Params,
     inputs: inputs.filter((_, i) => smaller.inputs[i]),
     outputs: outputs.filter((_, i) => smaller.results[i]),
   };

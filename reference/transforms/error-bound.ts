@@ -2,7 +2,7 @@
  * Carrying error bounds through programs (spec/numerics.md#error-bounds): how far two executions that keep to the
  * specification may be apart. Two sizes are carried, a proof (`worst`) and a likely one (`variance`).
  */
-import { ConcreteArray } from '../core/array.ts';
+import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
 import { isFloat } from '../core/dtypes.ts';
 import { type HostArray, numbers } from '../core/host.ts';
@@ -38,7 +38,9 @@ function carryEquation({ primitive, params }: Equation, operands: readonly Bound
   }
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
-  const carried = operands.some(isUncertain) ? propagate(primitive, operands, results, params) : results.map(() => null);
+  const carried = operands.some(isUncertain)
+    ? propagate(primitive, operands, results, params)
+    : results.map(() => null);
   return results.map((value, i) => {
     const spread = carried[i] ?? null;
     const own = roundingOf(primitive, values, params, value, spread?.worst ?? null, profile);
@@ -75,7 +77,10 @@ function propagate(
 }
 
 const filled = (n: number, value: number): Float64Array => new Float64Array(n).fill(value);
-const unknown = (y: HostArray): Bound => ({ worst: filled(y.data.length, Infinity), variance: filled(y.data.length, Infinity) });
+const unknown = (y: HostArray): Bound => ({
+  worst: filled(y.data.length, Infinity),
+  variance: filled(y.data.length, Infinity),
+});
 
 const worstOf = ({ value, bound }: Bounded): Float64Array => bound?.worst ?? new Float64Array(value.data.length);
 const varianceOf = ({ value, bound }: Bounded): Float64Array => bound?.variance ?? new Float64Array(value.data.length);
@@ -115,7 +120,12 @@ const times = (l: number, delta: number): number =>
  * Elementwise results that jump (comparisons, rounding to integers): 0 where the whole interval of operands gives one
  * result, else unknown. One operand: such functions are monotone, so the ends decide. Two: their order does.
  */
-function decided(primitive: AnyFirstOrder, operands: readonly Bounded[], results: readonly HostArray[], params: Params): Bound[] {
+function decided(
+  primitive: AnyFirstOrder,
+  operands: readonly Bounded[],
+  results: readonly HostArray[],
+  params: Params,
+): Bound[] {
   const ends = [-1, 1].map((sign) => operands.map((x) => shifted(x, sign)));
   const atEnds = ends.map((xs) => primitive.evaluate(xs, params));
   const meet = operands.length === 1 ? () => false : overlapping(operands);
@@ -151,7 +161,12 @@ function overlapping(operands: readonly Bounded[]): (i: number) => boolean {
  * The primitive applied to the bounds themselves; what it fills in from elsewhere is exact. Operands that cannot be
  * floats are places, not values: results read from an uncertain place are unknown.
  */
-function mapped(primitive: AnyFirstOrder, operands: readonly Bounded[], results: readonly HostArray[], params: Params): Bound[] {
+function mapped(
+  primitive: AnyFirstOrder,
+  operands: readonly Bounded[],
+  results: readonly HostArray[],
+  params: Params,
+): Bound[] {
   const last = primitive.operands.length - 1;
   const isValue = (n: number): boolean => primitive.operands[Math.min(n, last)]!.dtypes.some(isFloat);
   if (operands.some((x, n) => !isValue(n) && isUncertain(x))) return results.map(unknown);
@@ -183,4 +198,3 @@ const f64 = (like: HostArray, data: Float64Array): HostArray => ({ shape: like.s
 
 /** Bounds that came out of an evaluation: ∞ − ∞ and 0·∞ say nothing, which is ∞. */
 const bounds = (x: HostArray): Float64Array => Float64Array.from(numbers(x), (v) => (Number.isNaN(v) ? Infinity : v));
-

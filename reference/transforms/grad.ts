@@ -6,7 +6,18 @@ import { sameShape, showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
 import { flattenLike, type TreeDef, unflatten } from '../core/tree.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type FlatFunction, type Loose, type LooseArguments, nameOf, requireInexact } from './call.ts';
+import {
+  type AnyFunction,
+  argumentNumbers,
+  type Arrays,
+  flattenArguments,
+  flattenFunction,
+  type FlatFunction,
+  type Loose,
+  type LooseArguments,
+  nameOf,
+  requireInexact,
+} from './call.ts';
 import { evaluate } from './evaluate.ts';
 import { jvpFlat } from './jvp.ts';
 import { linearizeFlat, type Linearised } from './partial-eval.ts';
@@ -24,7 +35,9 @@ function matching(given: unknown, values: readonly NDArray[], treedef: TreeDef, 
     if (!isInexact(value.dtype)) return null;
     const cast = array.weakType || typeof leaf !== 'object' ? lax.convertElementType(array, value.dtype) : array;
     if (!sameShape(cast.shape, value.shape) || cast.dtype !== value.dtype) {
-      throw new ShapeError(`${where}${paths[i]}: expected ${showAval(value.aval)}, as the value it belongs to, got ${showAval(cast.aval)}`);
+      throw new ShapeError(
+        `${where}${paths[i]}: expected ${showAval(value.aval)}, as the value it belongs to, got ${showAval(cast.aval)}`,
+      );
     }
     return cast;
   });
@@ -74,7 +87,10 @@ export function linearize<F extends AnyFunction>(
     const dx = matching(tangents, arrays, treedef, `${where} tangents`).filter((d) => d !== null);
     const dy = evaluate(jaxpr, [...residuals, ...dx]);
     let next = 0;
-    return unflatten(outTree(), out.map((y, i) => (nonzero[i] ? dy[next++]! : lax.zerosLike(y))));
+    return unflatten(
+      outTree(),
+      out.map((y, i) => (nonzero[i] ? dy[next++]! : lax.zerosLike(y))),
+    );
   };
   return [unflatten(outTree(), out) as Arrays<ReturnType<F>>, derivative as never];
 }
@@ -97,7 +113,16 @@ function pullback(flat: FlatFunction, arrays: readonly NDArray[], active: readon
   const linear = jaxpr.inputs.map((_, i) => i >= residuals.length);
   return {
     out,
-    pull: (cts) => temporary(() => backward(transforms, jaxpr, linear, residuals, cts.filter((_, j) => nonzero[j]))),
+    pull: (cts) =>
+      temporary(() =>
+        backward(
+          transforms,
+          jaxpr,
+          linear,
+          residuals,
+          cts.filter((_, j) => nonzero[j]),
+        ),
+      ),
   };
 }
 
@@ -124,7 +149,10 @@ export function vjp<F extends AnyFunction>(
       (list) => list.filter((ct) => ct !== null),
     );
     let next = 0;
-    return unflatten(treedef, arrays.map((x, i) => (active[i] ? (cts[next++] ?? lax.zerosLike(x)) : null)));
+    return unflatten(
+      treedef,
+      arrays.map((x, i) => (active[i] ? (cts[next++] ?? lax.zerosLike(x)) : null)),
+    );
   };
   return [unflatten(outTree(), out) as Arrays<ReturnType<F>>, pullTree as never];
 }
@@ -158,12 +186,19 @@ export function valueAndGrad<F extends AnyFunction, const N extends number | rea
 }
 
 /** `[value, gradient]`; the value is freed with the other temporaries unless it is kept. */
-function differentiate(f: AnyFunction, options: GradOptions<number | readonly number[]>, keepValue: boolean): (...args: unknown[]) => [unknown, unknown] {
+function differentiate(
+  f: AnyFunction,
+  options: GradOptions<number | readonly number[]>,
+  keepValue: boolean,
+): (...args: unknown[]) => [unknown, unknown] {
   const argnums = options.argnums ?? 0;
   const where = `grad(${nameOf(f)})`;
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
-    const { arrays, treedef } = flattenArguments(chosen.map((i) => args[i]), where);
+    const { arrays, treedef } = flattenArguments(
+      chosen.map((i) => args[i]),
+      where,
+    );
     requireInexact(arrays, treedef.paths(), where);
     const partial = (...given: unknown[]): unknown => {
       const all: unknown[] = [...args];
@@ -173,7 +208,11 @@ function differentiate(f: AnyFunction, options: GradOptions<number | readonly nu
     const { flat, outTree } = flattenFunction(partial, treedef, where);
     const { out, gradients } = withTemporaries(
       () => {
-        const { out: values, pull } = pullback(flat, arrays, arrays.map(() => true));
+        const { out: values, pull } = pullback(
+          flat,
+          arrays,
+          arrays.map(() => true),
+        );
         const value = scalarResult(values, outTree(), options.hasAux === true, where);
         const cts = temporary(() => pull(values.map((_, i) => (i === 0 ? lax.full([], 1, value.dtype) : null))));
         return { out: values, gradients: cts.map((ct, i) => ct ?? lax.zerosLike(arrays[i]!)) };
@@ -188,14 +227,21 @@ function differentiate(f: AnyFunction, options: GradOptions<number | readonly nu
 /** The value that is differentiated: the only result, or the first of `[value, aux]`. */
 function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, where: string): NDArray {
   const [value] = out;
-  if (hasAux && !(tree.node.kind === 'list' && tree.node.children.length === 2 && tree.node.children[0]!.node.kind === 'leaf')) {
+  if (
+    hasAux &&
+    !(tree.node.kind === 'list' && tree.node.children.length === 2 && tree.node.children[0]!.node.kind === 'leaf')
+  ) {
     throw new DifferentiationError(`${where}: with hasAux the function returns [value, aux], got ${tree.toString()}`);
   }
   if (value === undefined || (!hasAux && tree.node.kind !== 'leaf')) {
-    throw new DifferentiationError(`${where}: the function returns ${tree.toString()}, but grad needs one scalar; pass { hasAux: true } for [value, aux]`);
+    throw new DifferentiationError(
+      `${where}: the function returns ${tree.toString()}, but grad needs one scalar; pass { hasAux: true } for [value, aux]`,
+    );
   }
   if (value.ndim !== 0) {
-    throw new DifferentiationError(`${where}: grad needs a scalar result, got ${showAval(value.aval)}; sum it, or use vjp or jacrev`);
+    throw new DifferentiationError(
+      `${where}: grad needs a scalar result, got ${showAval(value.aval)}; sum it, or use vjp or jacrev`,
+    );
   }
   if (!isInexact(value.dtype)) {
     throw new DifferentiationError(`${where}: grad needs a float result, got ${showAval(value.aval)}`);
@@ -226,4 +272,3 @@ export function grad(f: AnyFunction, options: GradOptions<number | readonly numb
     return options.hasAux === true ? [gradient, (value as unknown[])[1]] : gradient;
   };
 }
-

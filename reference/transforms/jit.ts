@@ -5,7 +5,15 @@ import type { NDArray } from '../core/ndarray.ts';
 import { leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
 import { jit as jitPrimitive, type JitParams } from '../primitives/jit.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
+import {
+  type AnyFunction,
+  argumentNumbers,
+  type Arrays,
+  flattenArguments,
+  flattenFunction,
+  type LooseArguments,
+  nameOf,
+} from './call.ts';
 import { stage } from './staging.ts';
 
 export interface JitOptions {
@@ -39,7 +47,8 @@ export function jit<F extends AnyFunction>(
   const name = nameOf(f);
   const where = `jit(${name})`;
   const cache = new Map<string, Entry>();
-  return (...args) => {
+  return (...typed) => {
+    const args: readonly unknown[] = typed;
     const fixed = argumentNumbers(options.staticArgnums ?? [], args.length, `${where} staticArgnums`);
     const moving = args.filter((_, i) => !fixed.includes(i));
     const { arrays, treedef, given } = flattenArguments(moving, where);
@@ -65,7 +74,11 @@ export function jit<F extends AnyFunction>(
     }
     const results = bind(jitPrimitive, [...lifted, ...arrays], entry.params);
     if (isEvaluating()) {
-      release(arrays.filter((x) => !given.includes(x)), results, 'a temporary of jit');
+      release(
+        arrays.filter((x) => !given.includes(x)),
+        results,
+        'a temporary of jit',
+      );
       for (const i of argumentNumbers(options.donateArgnums ?? [], args.length, `${where} donateArgnums`)) {
         release(leaves(args[i]), results, 'donated to a jitted function');
       }
@@ -91,7 +104,8 @@ let nextIdentity = 0;
 
 /** Static arguments are told apart by value where they have one, else by identity. */
 function staticKey(x: unknown): string {
-  if (typeof x === 'object' ? x === null : typeof x !== 'function') return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
+  if (typeof x === 'object' ? x === null : typeof x !== 'function')
+    return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
   if (Array.isArray(x)) return `[${x.map(staticKey).join(',')}]`;
   let id = identities.get(x as object);
   if (id === undefined) identities.set(x as object, (id = nextIdentity++));

@@ -134,7 +134,12 @@ interface JvpJaxpr {
 const memo = memoised<JvpJaxpr>();
 
 /** See `Transforms.jvp`. */
-export function jvpJaxpr(t: Transforms, jaxpr: Jaxpr, nonzero: readonly boolean[], force?: readonly boolean[]): JvpJaxpr {
+export function jvpJaxpr(
+  t: Transforms,
+  jaxpr: Jaxpr,
+  nonzero: readonly boolean[],
+  force?: readonly boolean[],
+): JvpJaxpr {
   return memo(jaxpr, flags(nonzero, force), () => {
     const n = jaxpr.inputs.length;
     let out: boolean[] = [];
@@ -152,4 +157,3 @@ export function jvpJaxpr(t: Transforms, jaxpr: Jaxpr, nonzero: readonly boolean[
     return { jaxpr: dual, out };
   });
 }
-

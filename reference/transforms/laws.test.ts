@@ -13,7 +13,11 @@ import { jit } from './jit.ts';
 
 const N = 3;
 const array = (values: unknown): NDArray => fromNested(values as number[], 'float64', 'test');
-const sum = (x: NDArray): NDArray => lax.reduceSum(x, x.shape.map((_, d) => d));
+const sum = (x: NDArray): NDArray =>
+  lax.reduceSum(
+    x,
+    x.shape.map((_, d) => d),
+  );
 const inner = (x: NDArray, y: NDArray): NDArray => sum(lax.mul(x, y));
 
 /** Checks that two constructions over a random smooth function are one function. */
@@ -43,7 +47,10 @@ const rowByRow =
     const results = Array.from({ length: shape[0]! }, (_, i) =>
       f(lax.reshape(lax.slice(rows, [i, 0], [i + 1, shape[1]!]), [shape[1]!])),
     );
-    return lax.concatenate(results.map((y) => lax.reshape(y, [1, ...y.shape])), 0);
+    return lax.concatenate(
+      results.map((y) => lax.reshape(y, [1, ...y.shape])),
+      0,
+    );
   };
 
 describe('laws of transformations on random smooth programs', () => {
@@ -67,12 +74,26 @@ describe('laws of transformations on random smooth programs', () => {
       RUNS,
     ));
   test('linearize(f)(v) = jvp(f)(v)', () =>
-    same((f) => [(x: NDArray, v: NDArray) => linearize(f, [x])[1](v), (x: NDArray, v: NDArray) => jvp(f, [x], [v])[1]], [vector, vector], RUNS));
+    same(
+      (f) => [(x: NDArray, v: NDArray) => linearize(f, [x])[1](v), (x: NDArray, v: NDArray) => jvp(f, [x], [v])[1]],
+      [vector, vector],
+      RUNS,
+    ));
   test('the Hessian is symmetric, forward over reverse as reverse over forward', () => {
-    const along = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) => jvp(grad((y: NDArray) => sum(f(y))), [x], [v])[1];
-    const across = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) => grad((y: NDArray) => sum(jvp(f, [y], [v])[1]))(x);
+    const along = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) =>
+      jvp(
+        grad((y: NDArray) => sum(f(y))),
+        [x],
+        [v],
+      )[1];
+    const across = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) =>
+      grad((y: NDArray) => sum(jvp(f, [y], [v])[1]))(x);
     same((f) => [along(f), across(f)], [vector, vector], 30);
   });
   test('the value of valueAndGrad is the value', () =>
-    same((f) => [(x: NDArray) => valueAndGrad((y: NDArray) => sum(f(y)))(x)[0], (x: NDArray) => sum(f(x))], [vector], 30));
+    same(
+      (f) => [(x: NDArray) => valueAndGrad((y: NDArray) => sum(f(y)))(x)[0], (x: NDArray) => sum(f(x))],
+      [vector],
+      30,
+    ));
 });

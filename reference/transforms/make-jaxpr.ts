@@ -20,7 +20,8 @@ export function makeJaxpr<F extends AnyFunction>(f: F): (...args: LooseArguments
       flat,
       arrays.map((x) => x.aval),
     );
-    if (lifted.length > 0) throw new EtalonError(`${where}: the function closes over a traced value; pass it as an argument`);
+    if (lifted.length > 0)
+      throw new EtalonError(`${where}: the function closes over a traced value; pass it as an argument`);
     return jaxpr;
   };
 }

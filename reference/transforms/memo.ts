@@ -6,7 +6,7 @@ export function memoised<T>(): (jaxpr: Jaxpr, key: string, compute: () => T) => 
   const cache = new WeakMap<Jaxpr, Map<string, T>>();
   return (jaxpr, key, compute) => {
     let entries = cache.get(jaxpr);
-    if (entries === undefined) cache.set(jaxpr, (entries = new Map()));
+    if (entries === undefined) cache.set(jaxpr, (entries = new Map<string, T>()));
     let result = entries.get(key);
     if (result === undefined) entries.set(key, (result = compute()));
     return result;

@@ -43,7 +43,11 @@ describe('temporaries of transformations of concrete arrays', () => {
       seen.push(lax.stopGradient(lax.mul(y, 2)), lax.add(np.array([1, 2, 3]), 1), lax.gt(y, 0));
       return sum(lax.mul(y, y));
     })(x);
-    expect(seen.map((s) => s.js())).toEqual([[expect.closeTo(0.2), expect.closeTo(0.4), expect.closeTo(0.6)], [2, 3, 4], [true, true, true]]);
+    expect(seen.map((s) => s.js())).toEqual([
+      [expect.closeTo(0.2), expect.closeTo(0.4), expect.closeTo(0.6)],
+      [2, 3, 4],
+      [true, true, true],
+    ]);
   });
 });
 

@@ -63,14 +63,14 @@ class PartialTrace extends Trace {
           bind(
             primitive,
             split.knownInputs.map((i) => operands[i]!),
-            split.known,
+            split.known as Params,
           ),
         );
         const residuals = now.slice(split.knownResults.filter(Boolean).length);
         const later = this.#record(
           primitive,
           split.unknownInputs.map((from) => ('operand' in from ? operands[from.operand]! : residuals[from.residual]!)),
-          split.unknown,
+          split.unknown as Params,
         );
         let [k, u] = [0, 0];
         return split.knownResults.map((is) => (is ? now[k++]! : later[u++]!));
@@ -161,7 +161,12 @@ interface Split {
 const memo = memoised<Split>();
 
 /** See `Transforms.partialEval`. */
-export function partialEvalJaxpr(t: Transforms, jaxpr: Jaxpr, known: readonly boolean[], forceUnknown?: readonly boolean[]): Split {
+export function partialEvalJaxpr(
+  t: Transforms,
+  jaxpr: Jaxpr,
+  known: readonly boolean[],
+  forceUnknown?: readonly boolean[],
+): Split {
   return memo(jaxpr, flags(known, forceUnknown), () => {
     let rest: Jaxpr | undefined;
     let knownResults: boolean[] = [];

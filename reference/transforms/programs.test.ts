@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { avalOf } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { programToJson } from '../core/load.ts';
 import { type AnyFirstOrder, SHAPE_CLASSES } from '../core/primitive.ts';
+import { LIMITS } from '../core/program.ts';
 import { programSchema } from '../core/schema.ts';
 import { printProgram } from '../core/text.ts';
 import { violationOf } from '../core/validate.ts';
@@ -78,6 +80,22 @@ describe('programs of the real primitives', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe('spec/ir.md', () => {
+  const page = readFileSync('spec/ir.md', 'utf8');
+
+  test('shows programs that are programs', () => {
+    const text = /```text\n(etalon\.program\/1\n[^]*?)```/.exec(page)![1]!;
+    expect(printProgram(readProgram(text))).toBe(text);
+    const json = JSON.parse(/```json\n([^]*?)```/.exec(page)![1]!) as unknown;
+    expect(programToJson(readProgramJson(json))).toEqual(json);
+  });
+
+  test('states the limits', () => {
+    const stated = page.slice(page.indexOf('## Limits')).matchAll(/^\|.*\| ([\d,]+) +\|$/gm);
+    expect([...stated].map((m) => Number(m[1]!.replaceAll(',', '')))).toEqual(Object.values(LIMITS));
   });
 });
 

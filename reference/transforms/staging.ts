@@ -5,7 +5,7 @@ import { ConcreteArray, escaped } from '../core/array.ts';
 import { EtalonError } from '../core/errors.ts';
 import { type Aval, showAval } from '../core/host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from '../core/jaxpr.ts';
-import { NDArray } from '../core/ndarray.ts';
+import type { NDArray } from '../core/ndarray.ts';
 import { type AnyPrimitive, inferAvals, type Params } from '../core/primitive.ts';
 import { SourceLocation } from '../core/source.ts';
 import { Trace, Tracer, withNewTrace } from '../core/trace.ts';
@@ -74,7 +74,11 @@ export interface Staged {
 }
 
 /** The jaxpr of a function of flat arrays. `name` says in errors what is being traced. */
-export function stage(name: string, f: (args: readonly NDArray[]) => readonly NDArray[], avals: readonly Aval[]): Staged {
+export function stage(
+  name: string,
+  f: (args: readonly NDArray[]) => readonly NDArray[],
+  avals: readonly Aval[],
+): Staged {
   const trace = new StagingTrace(name);
   const inputs = avals.map((a) => new Var(a));
   const results = withNewTrace(trace, () => f(inputs.map((v) => new StagedTracer(trace, v))));
@@ -95,4 +99,3 @@ export function stageClosed(f: (...args: NDArray[]) => readonly NDArray[], avals
   if (lifted.length > 0) throw new EtalonError(`a rule closes over a traced value: ${showAval(lifted[0]!.aval)}`);
   return jaxpr;
 }
-

@@ -3,7 +3,8 @@
  * computed forwards first; then cotangents flow from the results to the linear inputs and add up where paths meet.
  */
 import { DifferentiationError } from '../core/errors.ts';
-import { type Equation, type Jaxpr, Literal, Var } from '../core/jaxpr.ts';
+import type { Var } from '../core/jaxpr.ts';
+import { type Equation, type Jaxpr, Literal } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Operand, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
@@ -63,7 +64,12 @@ function forwards(jaxpr: Jaxpr, env: Environment): Equation[] {
   return waiting;
 }
 
-function transposeEquation(t: Transforms, equation: Equation, env: Environment, given: readonly Tangent[]): readonly Tangent[] {
+function transposeEquation(
+  t: Transforms,
+  equation: Equation,
+  env: Environment,
+  given: readonly Tangent[],
+): readonly Tangent[] {
   const { primitive, inputs, params } = equation;
   const operands: Operand[] = inputs.map((x) => (env.has(x) ? { known: env.read(x) } : { linear: x.aval }));
   if (primitive.kind === 'higher-order') return primitive.transpose(t, given, operands, params);

@@ -4,7 +4,7 @@ import { shortName } from '../../reference/core/dtypes.ts';
 import * as errors from '../../reference/core/errors.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { programSchema } from '../../reference/core/schema.ts';
-import { anchorOf, constraintsIn, type Page, type Section, sectionsOf } from './pages.ts';
+import { constraintsIn, type Page, type Section, sectionsOf } from './pages.ts';
 
 export const INDEX_PAGE = 'spec/README.md';
 export const SCHEMA_FILE = 'spec/schema/program.schema.json';
@@ -12,12 +12,11 @@ const [begin, end] = ['<!-- index -->', '<!-- /index -->'];
 
 export type ErrorClass = typeof errors.EtalonError;
 
-/** The error classes of core, the base class first. */
+/** The error classes of core, by name. */
 export const errorClasses = (): ErrorClass[] =>
-  Object.values(errors).filter(
-    (x): x is ErrorClass =>
-      typeof x === 'function' && (x === errors.EtalonError || x.prototype instanceof errors.EtalonError),
-  );
+  Object.values(errors)
+    .filter((x): x is ErrorClass => typeof x === 'function' && 'anchor' in x)
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'));
 
 export interface IndexParts {
   readonly firstOrder: readonly AnyFirstOrder[];
@@ -38,7 +37,7 @@ export async function schemaText(primitives: readonly AnyPrimitive[]): Promise<s
 }
 
 function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
-  const sections = new Map(pages.flatMap(sectionsOf).map((s) => [`${s.page}#${anchorOf(s.heading)}`, s]));
+  const sections = new Map(pages.flatMap(sectionsOf).map((s) => [`${s.page}#${s.anchor}`, s]));
   const linked = (p: AnyPrimitive): string => `[\`${p.name}\`](${p.spec.replace('spec/', '')})`;
   const all = [...firstOrder, ...higherOrder];
   const family = (p: AnyPrimitive): string => p.spec.replace(/^.*\/(.*)\.md#.*$/, '$1');
@@ -59,7 +58,7 @@ function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
     '### Laws',
     table(
       ['law', ''],
-      lawsOf(pages).map((law) => [`[${law.name}](conformance.md#${anchorOf(law.name)})`, law.first]),
+      lawsOf(pages).map((law) => [`[${law.name}](conformance.md#${law.name})`, law.first]),
     ),
     '### Errors',
     table(
@@ -77,7 +76,7 @@ function constraintRows(p: AnyPrimitive, section: Section | undefined): string[]
 /** The laws of spec/conformance.md: each `###` under `## Laws`, with its first sentence. */
 export function lawsOf(pages: readonly Page[]): { readonly name: string; readonly first: string }[] {
   const page = pages.find((p) => p.path === 'spec/conformance.md');
-  const section = page === undefined ? undefined : sectionsOf(page).find((s) => s.heading === 'Laws');
+  const section = page === undefined ? undefined : sectionsOf(page).find((s) => s.title === 'Laws');
   const found = (section?.text ?? '').matchAll(/^### (.*)\n\n([^]*?[.:])(?=\s)/gm);
   return [...found].map(([, name, first]) => ({ name: name!, first: first!.replace(/\s+/g, ' ') }));
 }

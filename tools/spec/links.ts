@@ -1,7 +1,8 @@
 /** Links between pages, and what code and pages name as `spec/page.md#anchor`: whether they lead anywhere. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { anchorOf, type Page } from './pages.ts';
+import { sectionsOf } from '../../conformance/cli/sections.ts';
+import type { Page } from './pages.ts';
 
 export interface Links {
   readonly links: number;
@@ -57,8 +58,8 @@ const anchorsByPage = (pages: readonly Page[]): Map<string, Set<string>> =>
 
 const withoutCode = (text: string): string => text.replace(/^(`{3,})[^]*?^\1$/gm, '').replace(/`[^`\n]*`/g, '');
 
-function anchorsOf({ text }: Page): Set<string> {
-  const prose = text.replace(/^(`{3,})[^]*?^\1$/gm, '');
-  const headings = [...prose.matchAll(/^#{1,6} (.*)$/gm)].map((m) => anchorOf(m[1]!));
-  return new Set([...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map((m) => m[1]!)]);
-}
+const anchorsOf = ({ path, text }: Page): Set<string> =>
+  new Set([
+    ...sectionsOf(path, text).map((s) => s.anchor),
+    ...[...text.matchAll(/<a id="([^"]+)">/g)].map((m) => m[1]!),
+  ]);

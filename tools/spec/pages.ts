@@ -1,17 +1,13 @@
 /** What the pages of the specification say: the sections of primitives and the entries of the catalogue of errors. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { constraintItems, type Section, sectionsOf as allSections } from '../../conformance/cli/sections.ts';
+
+export type { Section };
 
 export interface Page {
   /** `spec/primitives/reduction.md` */
   readonly path: string;
-  readonly text: string;
-}
-
-export interface Section {
-  readonly page: string;
-  readonly line: number;
-  readonly heading: string;
   readonly text: string;
 }
 
@@ -24,36 +20,20 @@ export function readPages(root: string): Page[] {
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
-/** The `##` sections of a page; fenced code is skipped. */
-export function sectionsOf({ path, text }: Page): Section[] {
-  const lines = text.split('\n');
-  const starts: number[] = [];
-  let fence: string | null = null;
-  lines.forEach((line, i) => {
-    const mark = /^`{3,}/.exec(line)?.[0];
-    if (mark !== undefined) fence = fence === null ? mark : mark === fence ? null : fence;
-    if (fence === null && line.startsWith('## ')) starts.push(i);
-  });
-  return starts.map((start, i) => ({
-    page: path,
-    line: start + 1,
-    heading: lines[start]!.slice(3).trim(),
-    text: lines.slice(start + 1, starts[i + 1]).join('\n'),
-  }));
-}
-
-/** The anchor that a heading gets. */
-export const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}_ -]/gu, '')
-    .replaceAll(' ', '-');
+/** The `##` sections of a page. */
+export const sectionsOf = ({ path, text }: Page): Section[] => allSections(path, text).filter((s) => s.level === 2);
 
 /** `- (C1) every axis …`: ids with their text, on one line each. */
-export function constraintsIn(section: Section): Map<string, string> {
-  const found = section.text.matchAll(/^- \((C\d+)\) ((?:.*\n(?! *- |\n))*.*)/gm);
-  return new Map([...found].map(([, id, text]) => [id!, text!.replace(/\s+/g, ' ').trim()]));
-}
+export const constraintsIn = ({ text }: Section): Map<string, string> =>
+  new Map(
+    [...constraintItems(text)].map(([id, item]) => [
+      id,
+      item
+        .replace(/^- \(C\d+\)/, '')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    ]),
+  );
 
 export interface Tables {
   /** The names in backticks under the columns `operand` and `parameter`. */

@@ -5,13 +5,13 @@ import { dtypeOfShort, dtypes, promote, shortName, SUPPORTED_DTYPES } from '../.
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { ULP_BUDGETS } from '../../reference/primitives/accuracy.ts';
 import { errorClasses, lawsOf } from './index-page.ts';
-import { anchorOf, cellsOf, constraintsIn, tablesOf, type Page, type Section, sectionsOf } from './pages.ts';
+import { cellsOf, constraintsIn, tablesOf, type Page, type Section, sectionsOf } from './pages.ts';
 
 /** The section that a primitive names as its own. */
 export function sectionOf(primitive: AnyPrimitive, pages: readonly Page[]): Section | undefined {
   const [path, anchor] = primitive.spec.split('#');
   const page = pages.find((p) => p.path === path);
-  return page === undefined ? undefined : sectionsOf(page).find((s) => anchorOf(s.heading) === anchor);
+  return page === undefined ? undefined : sectionsOf(page).find((s) => s.anchor === anchor);
 }
 
 /** @returns what is wrong with the section of a first-order primitive */
@@ -29,11 +29,13 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
     same(operands, wanted),
   );
   for (const { name, dtypes: list } of primitive.operands) {
-    const listed = types.get(name) ?? [];
+    // A type may also be told by that of another operand.
+    const listed = types.get(name)?.filter((t) => dtypeOfShort(t) !== undefined) ?? [];
+    const told = types.get(name)?.some((t) => wanted.includes(t)) === true;
     const shorts = list.map(shortName);
     need(
       `${name} is one of ${listed.join(', ')} on the page, of ${shorts.join(', ')} in the code`,
-      !listed.every((t) => dtypeOfShort(t)) || listed.length === 0 || same(listed, shorts),
+      told || listed.length === 0 || same(listed, shorts),
     );
   }
   const keys = Object.keys(primitive.params);
@@ -52,9 +54,7 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
   }
   need('there is no executed example', section.text.includes('```ts run'));
   need('there is no "Source:"', /^Source: /m.test(section.text));
-  return [...problems, ...checkConstraints(primitive, section)].map(
-    (p) => `${section.page}:${section.line} ${primitive.name}: ${p}`,
-  );
+  return [...problems, ...checkConstraints(primitive, section)].map((p) => `${primitive.spec}: ${p}`);
 }
 
 export function checkHigherOrderSection(primitive: AnyHigherOrder, pages: readonly Page[]): string[] {
@@ -68,7 +68,7 @@ export function checkHigherOrderSection(primitive: AnyHigherOrder, pages: readon
   const { params } = tablesOf(section);
   if (!same(params, keys))
     problems.push(`the table of parameters names ${params.join(', ')}, the code ${keys.join(', ')}`);
-  return problems.map((p) => `${section.page}:${section.line} ${primitive.name}: ${p}`);
+  return problems.map((p) => `${primitive.spec}: ${p}`);
 }
 
 function checkConstraints({ constraints }: AnyPrimitive, section: Section): string[] {
@@ -87,8 +87,8 @@ export function strangers(primitives: readonly AnyPrimitive[], pages: readonly P
   return pages
     .filter((p) => p.path.startsWith('spec/primitives/'))
     .flatMap(sectionsOf)
-    .filter((s) => !known.has(`${s.page}#${anchorOf(s.heading)}` as AnyFirstOrder['spec']))
-    .map((s) => `${s.page}:${s.line}: the section ${s.heading} belongs to no primitive`);
+    .filter((s) => !known.has(`${s.page}#${s.anchor}` as AnyFirstOrder['spec']))
+    .map((s) => `${s.page}#${s.anchor}: the section belongs to no primitive`);
 }
 
 /** One entry of spec/errors.md for each class, and the other way round. */
@@ -97,18 +97,20 @@ export function checkErrors(pages: readonly Page[]): { readonly entries: number;
   const entries = page === undefined ? [] : sectionsOf(page);
   const classes = errorClasses();
   const problems = classes.flatMap((c) => {
-    const entry = entries.find((s) => s.heading === c.anchor);
+    const entry = entries.find((s) => s.title === c.anchor);
     if (entry === undefined) return [`spec/errors.md: no entry ${c.anchor} for ${c.name}`];
-    return entry.text.trim().startsWith(`\`${c.name}\`:`)
+    return bodyOf(entry).startsWith(`\`${c.name}\`:`)
       ? []
-      : [`spec/errors.md:${entry.line}: ${c.anchor} must begin with \`${c.name}\`:`];
+      : [`spec/errors.md#${c.anchor} must begin with \`${c.name}\`:`];
   });
   const anchors = new Set(classes.map((c) => c.anchor));
   const orphans = entries
-    .filter((s) => !anchors.has(s.heading))
-    .map((s) => `spec/errors.md:${s.line}: no class has the anchor ${s.heading}`);
+    .filter((s) => !anchors.has(s.title))
+    .map((s) => `spec/errors.md: no class has the anchor ${s.title}`);
   return { entries: entries.length, problems: [...problems, ...orphans] };
 }
+
+const bodyOf = ({ text }: Section): string => text.slice(text.indexOf('\n')).trim();
 
 const rowsOf = (text: string): string[][] =>
   text
@@ -120,7 +122,7 @@ const sectionNamed = (pages: readonly Page[], path: string, heading: string): st
   pages
     .filter((p) => p.path === path)
     .flatMap(sectionsOf)
-    .find((s) => s.heading === heading)?.text ?? '';
+    .find((s) => s.title === heading)?.text ?? '';
 
 /** The table of promotion in spec/dtypes.md against `promote`. */
 export function checkPromotion(pages: readonly Page[]): { readonly cells: number; readonly problems: string[] } {

@@ -88,18 +88,19 @@ export interface LikeOptions {
   readonly dtype?: DType;
   readonly shape?: Shape;
 }
-const like = (x: ArrayLike, value: ArrayLike | null, options: LikeOptions, where: string): NDArray => {
+const like = (x: ArrayLike, value: number, options: LikeOptions, where: string): NDArray => {
   checkOptions(options, ['dtype', 'shape'], where);
   const model = asArray(x, where);
-  const dtype = options.dtype ?? model.dtype;
-  return full(options.shape ?? model.shape, value ?? (dtype === 'bool' ? false : 0), dtype);
+  return filled(options.shape ?? model.shape, value, options.dtype ?? model.dtype, where);
 };
-export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, null, options, 'np.zerosLike');
-export const emptyLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, null, options, 'np.emptyLike');
-export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray =>
-  like(x, (options.dtype ?? asArray(x, 'np.onesLike').dtype) === 'bool' ? true : 1, options, 'np.onesLike');
-export const fullLike = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray =>
-  like(x, value, options, 'np.fullLike');
+export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, 0, options, 'np.zerosLike');
+export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, 1, options, 'np.onesLike');
+export const emptyLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, 0, options, 'np.emptyLike');
+export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray {
+  checkOptions(options, ['dtype', 'shape'], 'np.fullLike');
+  const model = asArray(x, 'np.fullLike');
+  return full(options.shape ?? model.shape, value, options.dtype ?? model.dtype);
+}
 
 /**
  * `start`, `start + step` … before `stop`; one argument is the stop. int32 unless `dtype` says otherwise, whatever the

@@ -39,14 +39,7 @@ const cases = subscripts.chain((inputs) =>
         inputs: fc.constant(inputs),
         sizes: fc.constant(sizes),
         output: fc.shuffledSubarray([...new Set(inputs.join(''))]).map((l) => l.join('')),
-        operands: fc.tuple(
-          ...inputs.map((text) =>
-            smallIntegers(
-              fc,
-              [...text].map((l) => sizes[l as 'a']),
-            ),
-          ),
-        ),
+        operands: fc.tuple(...inputs.map((text) => smallIntegers([...text].map((l) => sizes[l as 'a'])))),
       }),
     ),
 );

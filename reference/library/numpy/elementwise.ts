@@ -100,24 +100,27 @@ export const divmod = (x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainde
  * @throws ArgumentError for integers to a fixed negative power
  */
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
-  if (x instanceof NDArray && (typeof y === 'bigint' || Number.isInteger(y))) {
-    const [base] = promoteDtypes([x], 'np.power', numeric);
-    if ((y as number) < 0 && !isInexact(base!.dtype)) {
-      throw new ArgumentError(
-        `np.power: integers have no negative powers, got ${y} beside ${base!.dtype}; convert first: x.astype('float32')`,
-      );
-    }
-    return lax.integerPow(base!, Number(y));
+  if (x instanceof NDArray && isWhole(y)) return fixedPower(x, Number(y));
+  if (x instanceof NDArray && isFloat(x.dtype) && y instanceof NDArray && y.dtype === 'int32') {
+    const [base, exponent] = broadcastAll([x, y], 'np.power');
+    return lax.pow(base!, exponent!);
   }
-  const exponent = asArray(y, 'np.power');
-  if (x instanceof NDArray && isFloat(x.dtype) && exponent.dtype === 'int32' && y instanceof NDArray) {
-    const [base, to] = broadcastAll([x, y], 'np.power');
-    return lax.pow(base!, to!);
-  }
-  const [base, to] = promoteArguments([x, y], 'np.power', numeric);
-  return isInexact(base!.dtype) ? lax.pow(base!, to!) : integerPower(base!, to!);
+  const [base, exponent] = promoteArguments([x, y], 'np.power', numeric);
+  return isInexact(base!.dtype) ? lax.pow(base!, exponent!) : integerPower(base!, exponent!);
 }
 export const pow: Binary = power;
+
+const isWhole = (y: ArrayLike): y is number | bigint => typeof y === 'bigint' || Number.isInteger(y);
+
+function fixedPower(x: NDArray, exponent: number): NDArray {
+  const [base] = promoteDtypes([x], 'np.power', numeric) as [NDArray];
+  if (exponent < 0 && !isInexact(base.dtype)) {
+    throw new ArgumentError(
+      `np.power: integers have no negative powers, got ${exponent} beside ${base.dtype}; convert first: x.astype('float32')`,
+    );
+  }
+  return lax.integerPow(base, exponent);
+}
 
 /** Repeated squaring over the six lowest bits of the exponent. */
 function integerPower(x: NDArray, y: NDArray): NDArray {

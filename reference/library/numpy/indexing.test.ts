@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { contents, shapes, smallIntegers } from '../../../conformance/testing/arrays.ts';
 import { errors, grad, type NDArray, np } from '../../index.ts';
 
-const withIndices = shapes(fc, { minRank: 1, minSize: 1 }).chain((shape) =>
+const withIndices = shapes({ minRank: 1, minSize: 1 }).chain((shape) =>
   fc.nat({ max: shape.length - 1 }).chain((axis) =>
     fc.record({
-      x: smallIntegers(fc, shape),
+      x: smallIntegers(shape),
       axis: fc.constant(axis),
       indices: fc.array(fc.integer({ min: -6, max: 6 }), { minLength: 1, maxLength: 4 }),
     }),

@@ -21,20 +21,20 @@ function prepareIndices(
   indices: NDArray,
   size: number,
   options: TakeOptions,
-  where_: string,
+  name: string,
 ): { at: NDArray; gather: lax.IndexOptions } {
-  checkOptions(options, ['mode', 'fillValue'], where_);
+  checkOptions(options, ['mode', 'fillValue'], name);
   const mode: string = options.mode ?? 'fill';
   if (mode === 'clip') return { at: indices, gather: { mode: 'clip' } };
   if (mode === 'wrap') return { at: mod(indices, size), gather: { mode: 'promise_in_bounds' } };
-  if (mode !== 'fill') throw new ArgumentError(`${where_}: mode must be fill, clip or wrap, got '${mode}'`);
+  if (mode !== 'fill') throw new ArgumentError(`${name}: mode must be fill, clip or wrap, got '${mode}'`);
   const at = indices.dtype === 'uint32' ? indices : where(lax.lt(indices, 0), lax.add(indices, size), indices);
   return { at, gather: { mode: 'fill', fillValue: options.fillValue ?? null } };
 }
 
 /** Numbers written down become int32; arrays must hold integers. */
-const indexArray = (indices: ArrayLike, where_: string): NDArray =>
-  typeof indices === 'number' ? lax.full([], indices, 'int32') : checkIntegers(asArray(indices, where_), where_);
+const indexArray = (indices: ArrayLike, name: string): NDArray =>
+  typeof indices === 'number' ? lax.full([], indices, 'int32') : checkIntegers(asArray(indices, name), name);
 
 /**
  * Slices along an axis by their indices; without axis, elements of the flat array. The result has the indices' shape in

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { contents, shapes, smallIntegers } from '../../../conformance/testing/arrays.ts';
 import { errors, np } from '../../index.ts';
 
-const withAxis = shapes(fc, { minRank: 1 }).chain((shape) =>
-  fc.record({ x: smallIntegers(fc, shape), axis: fc.nat({ max: shape.length - 1 }) }),
+const withAxis = shapes({ minRank: 1 }).chain((shape) =>
+  fc.record({ x: smallIntegers(shape), axis: fc.nat({ max: shape.length - 1 }) }),
 );
 const vector = fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 6 });
 

@@ -128,7 +128,8 @@ function repeatEach(x: NDArray, count: number, axis: number): NDArray {
 }
 
 /** One number for all sides, `[before, after]` for all axes, or one such pair per axis. */
-export type PadWidth = number | readonly [number, number] | readonly (readonly [number, number])[];
+export type PadWidth = number | readonly [number, number] | Pairs;
+type Pairs = readonly (readonly [number, number])[];
 export interface PadOptions {
   readonly mode?: 'constant';
   readonly constantValues?: ArrayLike;
@@ -157,8 +158,6 @@ export function pad(x: ArrayLike, padWidth: PadWidth, options: PadOptions = {}):
 
 function padAt(width: PadWidth, axis: number): readonly [number, number] {
   if (typeof width === 'number') return [width, width];
-  const first = width[0]!;
-  if (typeof first === 'number') return width as readonly [number, number];
-  const pairs = width as readonly (readonly [number, number])[];
+  const pairs = typeof width[0] === 'number' ? [width as readonly [number, number]] : (width as Pairs);
   return pairs[pairs.length === 1 ? 0 : axis]!;
 }

@@ -15,12 +15,12 @@ describe('products', () => {
   it('are the sums that einsum writes out', () => {
     const operands = sizes.chain(({ n, k, m, b }) =>
       fc.record({
-        x: smallIntegers(fc, [n, k]),
-        y: smallIntegers(fc, [k, m]),
-        z: smallIntegers(fc, [b, k, m]),
-        w: smallIntegers(fc, [b, n, k]),
-        v: smallIntegers(fc, [k]),
-        u: smallIntegers(fc, [n]),
+        x: smallIntegers([n, k]),
+        y: smallIntegers([k, m]),
+        z: smallIntegers([b, k, m]),
+        w: smallIntegers([b, n, k]),
+        v: smallIntegers([k]),
+        u: smallIntegers([n]),
       }),
     );
     fc.assert(

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { contents, shapes, smallIntegers } from '../../../conformance/testing/arrays.ts';
 import { errors, type NDArray, np } from '../../index.ts';
 
-const arrays = shapes(fc, { minRank: 1, minSize: 1 }).chain((shape) =>
-  fc.record({ x: smallIntegers(fc, shape), axis: fc.nat({ max: shape.length - 1 }), negative: fc.boolean() }),
+const arrays = shapes({ minRank: 1, minSize: 1 }).chain((shape) =>
+  fc.record({ x: smallIntegers(shape), axis: fc.nat({ max: shape.length - 1 }), negative: fc.boolean() }),
 );
 
 /** The lines of an array along an axis, in row-major order of the other axes. */

@@ -130,11 +130,12 @@ const indexReduction =
     const where = `np.${name}`;
     const array = asArray(x, where);
     const given = mergeAxis<IndexReductionOptions>(axis, options, WITHOUT_DTYPE, where);
-    const flat = given.axis === undefined || given.axis === null;
+    const axisOrNone = given.axis ?? null;
+    const flat = axisOrNone === null;
     const along = flat ? lax.reshape(array, [array.size]) : array;
-    const at = flat ? 0 : canonicalAxis(given.axis!, array.ndim, where);
+    const at = flat ? 0 : canonicalAxis(axisOrNone, array.ndim, where);
     if (along.shape[at] === 0)
-      throw new ArgumentError(`${where}: ${showAval(array.aval)} has no elements along axis ${given.axis ?? 'null'}`);
+      throw new ArgumentError(`${where}: ${showAval(array.aval)} has no elements along axis ${axisOrNone}`);
     const index = reduce(along, at);
     if (given.keepdims !== true) return index;
     return flat ? lax.reshape(index, array.shape.map(() => 1)) : lax.expandDims(index, [at]); // prettier-ignore

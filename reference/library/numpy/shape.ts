@@ -4,7 +4,14 @@ import { ShapeError } from '../../core/errors.ts';
 import { type Shape, showAval, sizeOf } from '../../core/host.ts';
 import type { ArrayLike, Axis, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { broadcastAll, broadcastShape, canonicalAxes, canonicalAxis, shapeArgument } from './arguments.ts';
+import {
+  broadcastAll,
+  broadcastShape,
+  broadcastShapes as commonShape,
+  canonicalAxes,
+  canonicalAxis,
+  shapeArgument,
+} from './arguments.ts';
 
 /** The elements in another shape, row by row. One size may be −1: whatever is left. @throws ShapeError */
 export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
@@ -91,6 +98,8 @@ export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDAr
 
 export const broadcastTo = (x: ArrayLike, shape: number | Shape): NDArray =>
   broadcastShape(asArray(x, 'np.broadcastTo'), shapeArgument(shape, 'np.broadcastTo'), 'np.broadcastTo');
+/** The shape to which all of them broadcast. @throws ShapeError */
+export const broadcastShapes = (...shapes: readonly Shape[]): number[] => commonShape(shapes, 'np.broadcastShapes');
 export const broadcastArrays = (...xs: readonly ArrayLike[]): NDArray[] =>
   broadcastAll(
     xs.map((x) => asArray(x, 'np.broadcastArrays')),

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { build, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
+import type { AnyFirstOrder, Params } from '../reference/core/primitive.ts';
+import { primitives } from '../reference/primitives/index.ts';
+import { judgeEquation, judgeProgram, judgeSaved } from './budgets.ts';
+import { makeGen } from './programs/gen.ts';
+
+const f32 = (...values: number[]): HostArray => hostArray('float32', [values.length], values);
+const gen = makeGen(fc, 'float32', 'odd');
+
+/** What is wrong with results that differ from the reference's as `change` says. */
+function wrongWith(
+  primitive: AnyFirstOrder,
+  operands: readonly HostArray[],
+  params: Params,
+  change: (v: number, i: number) => number,
+  profile: 'strict' | 'gpu' = 'strict',
+): string | null {
+  const expected = primitive.evaluate(operands, params);
+  const got = expected.map((y) => build(y.dtype, y.shape, (i) => change(numbers(y)[i]!, i)));
+  return judgeEquation(primitive, operands, params, expected, got, profile).wrong?.message ?? null;
+}
+
+test('the reference is within every budget of itself', () => {
+  const calls = fc.constantFrom<AnyFirstOrder>(
+    primitives.add,
+    primitives.exp,
+    primitives.pow,
+    primitives.reduce_sum,
+    primitives.reduce_prod,
+    primitives.dot_general,
+  );
+  const one = calls.chain((p) => p.cases(gen).map((call) => ({ p, call })));
+  fc.assert(fc.property(one, ({ p, call }) => wrongWith(p, call.args, call.params as Params, (v) => v) === null));
+});
+
+describe('exact and rounded results', () => {
+  test('are compared bit for bit', () => {
+    expect(wrongWith(primitives.add, [f32(1), f32(2)], {}, (v) => v + 2 ** -22)).toMatch(
+      /result 0\[0\] is 3\.0000002, expected 3, 1 ulp off/,
+    );
+  });
+  test('distinguish zeros, but not on a gpu', () => {
+    const flipped = (profile: 'strict' | 'gpu'): string | null =>
+      wrongWith(primitives.neg, [f32(0)], {}, () => 0, profile);
+    expect(flipped('strict')).toMatch(/is 0, expected -0/);
+    expect(flipped('gpu')).toBeNull();
+  });
+  test('any NaN matches any NaN, and nothing else', () => {
+    expect(wrongWith(primitives.max, [f32(NaN), f32(1)], {}, () => -NaN)).toBeNull();
+    expect(wrongWith(primitives.max, [f32(NaN), f32(1)], {}, () => 1)).toMatch(/is 1, expected NaN/);
+  });
+});
+
+describe('units in the last place', () => {
+  test('are counted from the exact value', () => {
+    const steps = (n: number): string | null => wrongWith(primitives.exp, [f32(1)], {}, (v) => v + n * 2 ** -22);
+    expect([steps(1), steps(2)]).toEqual([null, null]); // budget 3, and the rounding of the reference is less than 1
+    expect(steps(5)).toMatch(/5 ulp off/);
+  });
+  test('poles have no neighbours', () => {
+    expect(wrongWith(primitives.log, [f32(0)], {}, () => -3.4e38)).toMatch(/expected -Infinity/);
+  });
+});
+
+describe('sums', () => {
+  const sum = (values: number[], change: (v: number) => number): string | null =>
+    wrongWith(primitives.reduce_sum, [f32(...values)], { axes: [0] }, change);
+
+  test('any order of summation is within the budget', () => {
+    const values = fc.array(fc.float({ noNaN: true, min: -(2 ** 100), max: 2 ** 100 }), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(
+        values.chain((v) => fc.tuple(fc.constant(v), fc.shuffledSubarray(v, { minLength: v.length }))),
+        ([v, order]) => sum(v, () => order.reduce((s, x) => Math.fround(s + x), 0)) === null,
+      ),
+    );
+  });
+  test('a forgotten element is not', () => {
+    expect(sum([1, 2, 3], () => 3)).toMatch(/is 3, expected 6/);
+    expect(sum([1e20, 1, -1e20], () => 0)).toBeNull(); // lost to cancellation in every order but one
+  });
+  test('where the terms may overflow, infinities and NaN are legal', () => {
+    expect(sum([3e38, 3e38, -3e38], () => Infinity)).toBeNull();
+    expect(sum([Infinity, 3e38, -3e38, -3e38], () => NaN)).toBeNull();
+    expect(sum([Infinity, 1], () => NaN)).toMatch(/expected Infinity/);
+    expect(sum([1, 2], () => Infinity)).toMatch(/expected 3/);
+  });
+});
+
+test('a product whose factors leave the range in some order says nothing', () => {
+  const product = (values: number[], got: number): string | null =>
+    wrongWith(primitives.reduce_prod, [f32(...values)], { axes: [0] }, () => got);
+  expect(product([1e30, 1e30, 1e-30, 1e-30], Infinity)).toBeNull();
+  expect(product([2, 3], 7)).toMatch(/expected 6/);
+});
+
+test('results of another type are wrong', () => {
+  const wrong = (got: HostArray[]): string | undefined =>
+    judgeEquation(primitives.neg, [f32(1, 2)], {}, [f32(-1, -2)], got, 'strict').wrong?.message;
+  expect(wrong([f32(-1)])).toMatch(/should be f32\[2\], got f32\[1\]/);
+  expect(wrong([])).toMatch(/1 results expected, got 0/);
+});
+
+test('programs: within the bound, beyond the likely, beyond the bound, unbounded', () => {
+  const expected = {
+    value: f32(1, 1, 1, 1),
+    bound: { worst: Float64Array.of(1, 1, 1, Infinity), variance: Float64Array.of(1, 1e-4, 1, Infinity) },
+  };
+  const judged = judgeProgram([expected], [f32(1.5, 1.5, 3, 99)], 'strict');
+  expect(judged).toMatchObject({
+    compared: 3,
+    uncompared: 1,
+    wrong: { element: { index: [2], expected: '1', got: '3', budget: 1 } },
+  });
+  expect(judgeProgram([expected], [f32(1.5, 1.5, 1, 99)], 'strict')).toMatchObject({ wrong: null, suspect: 1 });
+});
+
+test('saved budgets', () => {
+  const saved = (got: HostArray): string | null =>
+    judgeSaved([f32(1, 2)], [got], [Float64Array.of(0.5, 0.5)]).wrong?.message ?? null;
+  expect(saved(f32(1.25, 2.5))).toBeNull();
+  expect(saved(f32(1, 3))).toMatch(/expected 2/);
+});

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { callsOf, elementAt, forCalls, smallIntegers } from '../../conformance/testing/structural.ts';
+import { forEachIndex, hostArray, type HostArray, numbers, type Shape } from '../core/host.ts';
+import { remaining } from './axes.ts';
+import {
+  dynamicSlice,
+  dynamicUpdateSlice,
+  gather,
+  type GatherDimensionNumbers,
+  type IndexMode,
+  scatterAdd,
+} from './indexing.ts';
+import { slice } from './shape.ts';
+
+/**
+ * XLA's definition, element by element: where in the operand element `index` of the windows is; null: its window is
+ * outside.
+ */
+function placeOf(
+  index: readonly number[],
+  operand: Shape,
+  indices: HostArray,
+  d: GatherDimensionNumbers,
+  sizes: Shape,
+  mode: IndexMode,
+): number[] | null {
+  const position = index.filter((_, axis) => !d.offset_dims.includes(axis));
+  const offset = remaining(operand.length, d.collapsed_slice_dims, d.operand_batching_dims);
+  const start = operand.map((_, axis) => {
+    const batching = d.operand_batching_dims.indexOf(axis);
+    if (batching >= 0) return position[d.start_indices_batching_dims[batching]!]!;
+    const mapped = d.start_index_map.indexOf(axis);
+    return mapped < 0 ? 0 : elementAt(indices, [...position, mapped]);
+  });
+  if (mode === 'fill' && start.some((s, axis) => s < 0 || s + sizes[axis]! > operand[axis]!)) return null;
+  return start.map((s, axis) => {
+    const moved = Math.min(Math.max(s, 0), operand[axis]! - sizes[axis]!);
+    const within = offset.indexOf(axis);
+    return moved + (within < 0 ? 0 : index[d.offset_dims[within]!]!);
+  });
+}
+
+it('gather reads the windows that the index vectors name', () => {
+  const fills = { float32: NaN, float64: NaN, int32: -(2 ** 31), uint32: 2 ** 32 - 1, bool: 1 } as Record<
+    string,
+    number
+  >;
+  forCalls(gather, undefined, ({ args, params: p }) => {
+    const [x, indices] = [args[0]!, args[1]!];
+    const [y] = gather.evaluate(args, p);
+    forEachIndex(y!.shape, (index) => {
+      const place = placeOf(index, x.shape, indices, p.dimension_numbers, p.slice_sizes, p.mode);
+      const fill = p.fill_value === null ? fills[x.dtype] : Number(p.fill_value);
+      expect(elementAt(y!, index)).toBe(place === null ? fill : elementAt(x, place));
+    });
+  });
+});
+
+it('scatter_add adds every update at its place', () => {
+  const calls = fc.tuple(callsOf(scatterAdd), fc.nat(50), fc.nat(50));
+  fc.assert(
+    fc.property(calls, ([{ args, params: p }, s, t]) => {
+      const [x, indices, updates] = [smallIntegers(args[0]!, s), args[1]!, smallIntegers(args[2]!, t)];
+      const d = p.dimension_numbers;
+      const dims: GatherDimensionNumbers = {
+        offset_dims: d.update_window_dims,
+        collapsed_slice_dims: d.inserted_window_dims,
+        start_index_map: d.scatter_dims_to_operand_dims,
+        operand_batching_dims: d.operand_batching_dims,
+        start_indices_batching_dims: d.scatter_indices_batching_dims,
+      };
+      const window = remaining(x.shape.length, d.inserted_window_dims, d.operand_batching_dims);
+      const sizes = x.shape.map((_, axis) =>
+        window.includes(axis) ? updates.shape[d.update_window_dims[window.indexOf(axis)]!]! : 1,
+      );
+      const sums = new Map<string, number>();
+      forEachIndex(updates.shape, (index) => {
+        const place = placeOf(index, x.shape, indices, dims, sizes, p.mode);
+        if (place !== null) sums.set(place.join(), (sums.get(place.join()) ?? 0) + elementAt(updates, index));
+      });
+      const [y] = scatterAdd.evaluate([x, indices, updates], p);
+      forEachIndex(y!.shape, (index) => {
+        const sum = elementAt(x, index) + (sums.get(index.join()) ?? 0);
+        expect(elementAt(y!, index)).toBe(x.dtype === 'uint32' ? sum >>> 0 : x.dtype === 'int32' ? sum | 0 : sum);
+      });
+    }),
+  );
+});
+
+describe('scatter_add of floats', () => {
+  const one = (x: number, updates: readonly number[]): number => {
+    const dimension_numbers = {
+      update_window_dims: [],
+      inserted_window_dims: [0],
+      scatter_dims_to_operand_dims: [0],
+      operand_batching_dims: [],
+      scatter_indices_batching_dims: [],
+    };
+    const params = { dimension_numbers, mode: 'clip', unique_indices: false, indices_are_sorted: false } as const;
+    const indices = hostArray(
+      'int32',
+      [updates.length, 1],
+      updates.map(() => 0),
+    );
+    const args = [hostArray('float32', [1], [x]), indices, hostArray('float32', [updates.length], updates)];
+    return numbers(scatterAdd.evaluate(args, params)[0]!)[0]!;
+  };
+  it('rounds once, whatever the order', () => {
+    expect(one(1, [1e8, -1e8])).toBe(1);
+    expect(one(2 ** 24, [1, 1])).toBe(2 ** 24 + 2);
+  });
+  it('keeps what it does not touch, and the sign of zeros', () => {
+    expect(one(-0, [])).toBe(-0);
+    expect(one(-0, [-0])).toBe(-0);
+    expect(one(0, [-0])).toBe(0);
+    expect(one(1, [-1])).toBe(0);
+    expect(one(NaN, [])).toBeNaN();
+    expect(one(Infinity, [-Infinity])).toBeNaN();
+  });
+});
+
+const clamped = (starts: readonly HostArray[], sizes: Shape, shape: Shape): number[] =>
+  starts.map((s, d) => Math.min(Math.max(numbers(s)[0]!, 0), shape[d]! - sizes[d]!));
+
+it('dynamic_slice is slice at the starts, moved so that it fits', () => {
+  forCalls(dynamicSlice, undefined, ({ args: [x, ...starts], params: { slice_sizes } }) => {
+    const start_indices = clamped(starts, slice_sizes, x!.shape);
+    const limit_indices = start_indices.map((s, d) => s + slice_sizes[d]!);
+    const fixed = { start_indices, limit_indices, strides: slice_sizes.map(() => 1) };
+    expect(dynamicSlice.evaluate([x!, ...starts], { slice_sizes })).toEqual(slice.evaluate([x!], fixed));
+  });
+});
+
+it('dynamic_update_slice writes the update there, and nothing else', () => {
+  forCalls(dynamicUpdateSlice, undefined, ({ args: [x, update, ...starts] }) => {
+    const start = clamped(starts, update!.shape, x!.shape);
+    const [y] = dynamicUpdateSlice.evaluate([x!, update!, ...starts], {});
+    forEachIndex(x!.shape, (index) => {
+      const within = index.map((i, d) => i - start[d]!);
+      const inside = within.every((i, d) => i >= 0 && i < update!.shape[d]!);
+      expect(elementAt(y!, index)).toBe(inside ? elementAt(update!, within) : elementAt(x!, index));
+    });
+  });
+});

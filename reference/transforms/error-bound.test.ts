@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { aval, type HostArray, hostArray, numbers } from '../core/host.ts';
+import type { Jaxpr } from '../core/jaxpr.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { higherOrder } from '../primitives/index.ts';
+import { errorBound } from './error-bound.ts';
+import { transforms as t } from './rules.ts';
+import { evaluateJaxpr } from '../interpreter.ts';
+
+const { lax } = t;
+const trace = (dtype: 'float32' | 'float64', shapes: readonly number[][], f: (...xs: NDArray[]) => NDArray[]): Jaxpr =>
+  t.trace(
+    f,
+    shapes.map((shape) => aval(shape, dtype)),
+  );
+
+const array = (dtype: 'float32' | 'float64', values: readonly number[]): HostArray =>
+  hostArray(dtype, [values.length], values);
+
+/** A program that exercises every kind of rule, in either precision. */
+const program = (x: NDArray, y: NDArray): NDArray[] => {
+  const product = lax.mul(lax.exp(lax.neg(lax.mul(x, x))), y);
+  const sums = lax.cumsum(lax.add(product, lax.tanh(y)), 0);
+  const moved = lax.rev(lax.concatenate([sums, x], 0), [0]);
+  const dot = lax.dot(moved, moved);
+  const chosen = lax.select(lax.lt(sums, y), lax.sin(sums), lax.sqrt(lax.abs(y)));
+  return [moved, dot, chosen, lax.floor(sums)];
+};
+
+describe('the worst-case bound', () => {
+  test('holds of float32 against float64, and is not idle', () => {
+    const numbersOf = fc.array(fc.float({ noNaN: true, min: -3, max: 3 }), { minLength: 6, maxLength: 6 });
+    const [single, double] = (['float32', 'float64'] as const).map((dtype) => trace(dtype, [[6], [6]], program)) as [
+      Jaxpr,
+      Jaxpr,
+    ];
+    let largest = 0;
+    fc.assert(
+      fc.property(numbersOf, numbersOf, (x, y) => {
+        const bounds = errorBound(single, [array('float32', x), array('float32', y)], 'strict');
+        const exact = evaluateJaxpr(double, [array('float64', x), array('float64', y)]);
+        bounds.forEach(({ value, bound }, j) => {
+          numbers(value).forEach((v, i) => {
+            const error = Math.abs(v - numbers(exact[j]!)[i]!);
+            const allowed = bound?.worst[i] ?? 0;
+            expect(error).toBeLessThanOrEqual(allowed);
+            if (allowed < Infinity && allowed > 0) largest = Math.max(largest, error / allowed);
+          });
+        });
+      }),
+    );
+    expect(largest).toBeGreaterThan(0.05);
+  });
+
+  test('is zero for exact programs', () => {
+    const jaxpr = trace('float32', [[3]], (x) => [lax.neg(lax.rev(x, [0])), lax.ge(x, x)]);
+    expect(errorBound(jaxpr, [array('float32', [1, 2, 3])], 'strict').map((y) => y.bound)).toEqual([null, null]);
+  });
+
+  test('is infinite across a jump and across a pole, and finite beside them', () => {
+    const jaxpr = trace('float32', [[2]], (x) => {
+      const third = lax.div(x, lax.mul(x, 3));
+      return [lax.floor(lax.mul(third, 3)), lax.log(lax.sub(third, third)), lax.floor(third), lax.log(third)];
+    });
+    const [jump, pole, level, slope] = errorBound(jaxpr, [array('float32', [3, 7])], 'strict').map(
+      (y) => y.bound!.worst,
+    );
+    expect([...jump!, ...pole!]).toEqual([Infinity, Infinity, Infinity, Infinity]); // floor(3 · ⅓), log of something around 0
+    expect([...level!]).toEqual([0, 0]);
+    expect(Math.max(...slope!)).toBeLessThan(1e-6);
+  });
+
+  test('passes through loops and branches', () => {
+    const body = t.trace((c, x) => [lax.add(lax.mul(c, x), x), lax.sin(c)], [aval([], 'float32'), aval([], 'float32')]);
+    const scan = { jaxpr: body, length: 4, reverse: false, num_consts: 0, num_carry: 1 };
+    const jaxpr = t.trace(
+      (c, xs) => t.bind(higherOrder.scan, [c, xs], scan),
+      [aval([], 'float32'), aval([4], 'float32')],
+    );
+    const [carry, ys] = errorBound(
+      jaxpr,
+      [hostArray('float32', [], [0.3]), array('float32', [0.1, 0.2, 0.3, 0.4])],
+      'strict',
+    );
+    expect(carry!.bound!.worst[0]).toBeGreaterThan(0);
+    expect(ys!.bound!.worst.every((w) => w > 0 && w < 1e-5)).toBe(true);
+  });
+});
+
+test('the likely error of a long sum is far below its bound, and above the error', () => {
+  const n = 4096;
+  const x = hostArray(
+    'float32',
+    [n],
+    Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898)),
+  );
+  const jaxpr = trace('float32', [[n]], (v) => [lax.reduceSum(v, { axes: [0] })]);
+  const { value, bound } = errorBound(jaxpr, [x], 'strict')[0]!;
+  const running = [...numbers(x)].reduce((sum, v) => Math.fround(sum + v), 0);
+  const error = Math.abs(running - numbers(value)[0]!);
+  const likely = 4 * Math.sqrt(bound!.variance[0]!);
+  expect(error).toBeLessThanOrEqual(likely);
+  expect(likely).toBeLessThan(bound!.worst[0]! / 10);
+});
