@@ -1,6 +1,6 @@
 /** A backend under test, and the running of programs on it. */
 import { type Backend, oneEquation } from '../reference/core/array.ts';
-import type { ProfileName } from '../reference/core/backend.ts';
+import type { Buffer, ProfileName } from '../reference/core/backend.ts';
 import { avalOf, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
 import type { Jaxpr } from '../reference/core/jaxpr.ts';
 import { primitives } from '../reference/primitives/index.ts';
@@ -9,6 +9,13 @@ import { primitives } from '../reference/primitives/index.ts';
 export interface Ran {
   readonly outputs: readonly HostArray[];
   readonly inputsAfter: readonly HostArray[];
+}
+
+/** A run under way. */
+interface Started {
+  readonly inputs: readonly Buffer[];
+  readonly results: readonly Buffer[];
+  free(): void;
 }
 
 export class Bench {
@@ -37,29 +44,56 @@ export class Bench {
   }
 
   async run(jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<readonly HostArray[]> {
-    return (await this.#execute(jaxpr, inputs, false)).outputs;
+    const started = this.#start(jaxpr, inputs);
+    try {
+      return await this.#read(started.results);
+    } finally {
+      started.free();
+    }
   }
 
-  runAndReadInputs(jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Ran> {
-    return this.#execute(jaxpr, inputs, true);
+  async runAndReadInputs(jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Ran> {
+    const started = this.#start(jaxpr, inputs);
+    try {
+      return { outputs: await this.#read(started.results), inputsAfter: await this.#read(started.inputs) };
+    } finally {
+      started.free();
+    }
   }
 
-  async #execute(jaxpr: Jaxpr, inputs: readonly HostArray[], alsoInputs: boolean): Promise<Ran> {
+  /** The results at once; null if the backend cannot read at once, or fails. */
+  runNow(jaxpr: Jaxpr, inputs: readonly HostArray[]): readonly HostArray[] | null {
+    const { session } = this.backend;
+    if (session.readSync === undefined) return null;
+    let started: Started | null = null;
+    try {
+      started = this.#start(jaxpr, inputs);
+      return started.results.map((b) => session.readSync!(b));
+    } catch {
+      return null;
+    } finally {
+      started?.free();
+    }
+  }
+
+  #read(buffers: readonly Buffer[]): Promise<HostArray[]> {
+    return Promise.all(buffers.map((b) => this.backend.session.read(b)));
+  }
+
+  #start(jaxpr: Jaxpr, hosts: readonly HostArray[]): Started {
     const { session, device } = this.backend;
     const executable = session.compile(jaxpr, { device });
-    const buffers = inputs.map((x) => session.put(x, device));
-    try {
-      const results = executable.run(buffers);
-      try {
-        const outputs = await Promise.all(results.map((b) => session.read(b)));
-        const inputsAfter = alsoInputs ? await Promise.all(buffers.map((b) => session.read(b))) : [];
-        return { outputs, inputsAfter };
-      } finally {
-        for (const b of results) session.free(b);
-      }
-    } finally {
+    const inputs = hosts.map((x) => session.put(x, device));
+    const release = (buffers: readonly Buffer[]): void => {
       for (const b of buffers) session.free(b);
       executable.dispose();
+    };
+    try {
+      const results = executable.run(inputs);
+      return { inputs, results, free: () => release([...results, ...inputs]) };
+    } catch (error) {
+      release(inputs);
+      throw error;
     }
   }
 }

@@ -1,25 +1,35 @@
-/** The reference, equation by equation, through every nested program: what single equations are judged on. */
-import { type ConcreteArray, paramsKey } from '../../reference/core/array.ts';
+/** A program equation by equation, through every nested program: what single equations are judged on. */
+import { type ConcreteArray, oneEquation, paramsKey } from '../../reference/core/array.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import { type Atom, type Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Machine, Params } from '../../reference/core/primitive.ts';
 import type { SourceLocation } from '../../reference/core/source.ts';
 import { primitiveNamed } from '../../reference/primitives/index.ts';
+import type { Bench } from '../bench.ts';
 
 /** One first-order equation on the values that it met. */
 export interface Met {
   readonly primitive: AnyFirstOrder;
   readonly operands: readonly HostArray[];
   readonly params: Params;
-  readonly results: readonly HostArray[];
   readonly source: SourceLocation | null;
+  /** By the reference. */
+  readonly results: readonly HostArray[];
 }
 
-/** Runs a program on the reference and shows every first-order equation that runs, loops and branches unrolled. */
+/** An equation with what the backend makes of the same operands; null: it has not been asked yet. */
+export interface OwnMet extends Met {
+  readonly own: readonly HostArray[] | null;
+}
+
+/**
+ * Runs a program, loops and branches unrolled, and shows every first-order equation. `meet` gives the results that the
+ * program goes on with.
+ */
 export function meetEquations(
   jaxpr: Jaxpr,
   inputs: readonly HostArray[],
-  meet: (met: Met) => void,
+  meet: (met: Met) => readonly HostArray[],
 ): readonly HostArray[] {
   let source: SourceLocation | null = null;
   const machine: Machine<HostArray> = {
@@ -27,9 +37,7 @@ export function meetEquations(
     apply(name, operands, params) {
       const primitive = primitiveNamed(name)!;
       if (primitive.kind === 'higher-order') return primitive.evaluate(machine, operands, params);
-      const results = primitive.evaluate(operands, params);
-      meet({ primitive, operands, params, results, source });
-      return results;
+      return meet({ primitive, operands, params, source, results: primitive.evaluate(operands, params) });
     },
     read: (x) => x,
     aval: avalOf,
@@ -51,16 +59,22 @@ export function meetEquations(
   return run(jaxpr, inputs);
 }
 
-/** Every different equation that a program runs: loops meet the same one many times. */
-export function differentEquations(jaxpr: Jaxpr, inputs: readonly HostArray[]): Met[] {
-  const seen = new Set<string>();
-  const all: Met[] = [];
+/**
+ * Every different equation that a program meets; loops meet the same one many times. A backend that reads at once goes
+ * on with its own results, so that each equation is seen on the backend's operands, others with the reference's.
+ */
+export function differentEquations(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): OwnMet[] {
+  const seen = new Map<string, OwnMet>();
   meetEquations(jaxpr, inputs, (met) => {
-    const { primitive, operands, params } = met;
+    const { primitive, operands, params, results } = met;
     const values = operands.map((x) => `${x.dtype}${x.shape.join(',')}:${x.data.join(',')}`);
     const key = `${primitive.name}${paramsKey(params)}${values.join(';')}`;
-    if (!seen.has(key)) all.push(met);
-    seen.add(key);
+    const known = seen.get(key) ?? {
+      ...met,
+      own: bench.runNow(oneEquation(primitive, operands.map(avalOf), params), operands),
+    };
+    seen.set(key, known);
+    return known.own ?? results;
   });
-  return all;
+  return [...seen.values()];
 }

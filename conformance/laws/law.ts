@@ -96,29 +96,28 @@ export function threw(
 }
 
 /** One equation on given operands, against its primitive's accuracy. */
-export async function judgeMet(
-  bench: Bench,
-  { primitive, operands, params, results, source }: Met,
-): Promise<Judgement> {
+export async function judgeMet(bench: Bench, met: Met, own: readonly HostArray[] | null = null): Promise<Judgement> {
+  const { primitive, operands, params, results, source } = met;
   const jaxpr = oneEquation(primitive, operands.map(avalOf), params);
-  const got = await attempt(bench, jaxpr, operands);
+  const got = own ?? (await attempt(bench, jaxpr, operands));
   if (got instanceof Error) return threw(got, jaxpr, operands, results);
   const comparison = judgeEquation(primitive, operands, params, results, got, bench.profile);
-  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: source?.toString() || null });
+  const where = source?.toString() || null;
+  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: where });
 }
 
 export interface Locally {
   /** Elements of results of single equations. */
   readonly compared: number;
-  /** The first equation that is wrong on the reference's values. */
+  /** The first equation that is wrong on the operands that it met. */
   readonly wrong: Evidence | null;
 }
 
 /** The equations of a program, one by one, up to the first that is wrong. */
 export async function judgeLocally(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Locally> {
   let compared = 0;
-  for (const met of differentEquations(jaxpr, inputs)) {
-    const judged = await judgeMet(bench, met);
+  for (const met of differentEquations(bench, jaxpr, inputs)) {
+    const judged = await judgeMet(bench, met, met.own);
     compared += judged.compared;
     if (judged.wrong !== null) return { compared, wrong: judged.wrong };
   }

@@ -263,8 +263,8 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
 
 /** A primitive of either kind, its parameter type forgotten: what equations hold. */
 // Methods (not function properties) make these bivariant in P, which is what forgetting P needs.
-export type AnyFirstOrder = FirstOrder<string, any, any> & { readonly kind: 'first-order' }; // eslint-disable-line
-export type AnyHigherOrder = HigherOrder<string, any, any> & { readonly kind: 'higher-order' }; // eslint-disable-line
+export type AnyFirstOrder = FirstOrder<string, any, any> & { readonly kind: 'first-order' }; // eslint-disable-line @typescript-eslint/no-explicit-any
+export type AnyHigherOrder = HigherOrder<string, any, any> & { readonly kind: 'higher-order' }; // eslint-disable-line @typescript-eslint/no-explicit-any
 export type AnyPrimitive = AnyFirstOrder | AnyHigherOrder;
 
 export type FirstOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = FirstOrder<

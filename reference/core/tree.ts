@@ -160,23 +160,24 @@ export type Mapped<T, U> = T extends readonly (infer E)[]
         : { [K in keyof T]: Mapped<T[K], U> }
       : U;
 
+// The leaves of a tree have whatever type its user gave them: the parameters of a callback say which.
+type Leaf = any; // eslint-disable-line @typescript-eslint/no-explicit-any
+
 /**
  * A tree of f's results on the leaves. Further trees must have the same structure.
  * @example
  * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients);
  */
-// The leaves of a tree have whatever type its user gave them: f's parameters say which.
-export function map<T, U, L = any>(
-  f: (leaf: L, ...others: any[]) => U,
+export function map<T, U, L = Leaf>(
+  f: (leaf: L, ...others: Leaf[]) => U,
   tree: T,
   ...rest: readonly unknown[]
 ): Mapped<T, U> {
-  // eslint-disable-line
   const [first, treedef] = flatten(tree);
   const others = rest.map((t, i) => flattenLike(t, treedef, `tree.map: tree ${i + 2}`));
   return unflatten(
     treedef,
-    first.map((leaf, i) => f(leaf as L, ...others.map((o) => o[i]))),
+    first.map((leaf, i) => f(leaf as L, ...others.map((o) => o[i] as Leaf))),
   ) as Mapped<T, U>;
 }
 

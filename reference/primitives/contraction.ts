@@ -7,7 +7,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { checkAxes, checkDistinct, inverse, NATURALS, range, remaining, show } from './axes.ts';
-import { call, choices, smallShape } from './draw.ts';
+import { call, choices, shuffled, smallShape } from './draw.ts';
 import { along, type Defined, inexact } from './elementwise.ts';
 import { exactDot, isFloatDType } from './exact.ts';
 import { magnitudes, permuted } from './layout.ts';
@@ -364,12 +364,7 @@ function cases(gen: Gen): Calls {
       const shared = range(lhs.length).filter((d) => kinds[d]! < 2);
       const rhsAxes: (number | null)[] = [...shared];
       for (let i = pick(3); i > 0; i--) rhsAxes.push(null);
-      const order = range(rhsAxes.length);
-      for (let i = order.length - 1; i > 0; i--) {
-        const j = i - pick(i + 1); // 0 leaves everything in place
-        [order[i], order[j]] = [order[j]!, order[i]!];
-      }
-      const rhs = order.map((i) => rhsAxes[i]!);
+      const rhs = shuffled(rhsAxes, pick);
       const axesOf = (kind: number): [number[], number[]] => {
         const onLeft = shared.filter((d) => kinds[d] === kind);
         return [onLeft, onLeft.map((d) => rhs.indexOf(d))];

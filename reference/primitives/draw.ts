@@ -20,3 +20,13 @@ export const choices = <T>({ fc }: Gen, make: (pick: Pick) => T): FC.Arbitrary<T
     let at = 0;
     return make((n) => list[at++ % list.length]! % Math.max(n, 1));
   });
+
+/** Moves every element somewhere; picks of 0 leave everything in place. */
+export function shuffled<T>(list: readonly T[], pick: Pick): T[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = i - pick(i + 1);
+    [result[i], result[j]] = [result[j]!, result[i]!];
+  }
+  return result;
+}

@@ -58,7 +58,7 @@ const families: readonly object[] = [
 /** Every first-order primitive, by name, family by family. */
 export const primitives: Primitives = Object.fromEntries(
   families
-    .flatMap((family) => Object.values(family))
+    .flatMap((family) => Object.values<unknown>(family as Record<string, unknown>))
     .filter(isPrimitive)
     .map((p) => [p.name, p]),
 ) as unknown as Primitives;

@@ -7,7 +7,7 @@ import { INTEGERS, type DType } from '../core/dtypes.ts';
 import type { Shape } from '../core/host.ts';
 import type { Call, Gen } from '../core/primitive.ts';
 import { range, remaining } from './axes.ts';
-import { choices, type Pick } from './draw.ts';
+import { choices, type Pick, shuffled } from './draw.ts';
 import type { GatherConstraint, GatherParams } from './gather.ts';
 import type { ScatterAddParams, ScatterConstraint } from './scatter.ts';
 import { gatheredShape, type GatherDimensionNumbers, type IndexMode, MODES, type Windows } from './windows.ts';
@@ -20,16 +20,6 @@ interface Drawn extends Windows {
   readonly limits: { readonly min: number; readonly max: number } | null;
   readonly promises: boolean;
   readonly fill: number | null;
-}
-
-/** Moves every element somewhere; picks of 0 leave everything in place. */
-function shuffled<T>(list: readonly T[], pick: Pick): T[] {
-  const result = [...list];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = i - pick(i + 1);
-    [result[i], result[j]] = [result[j]!, result[i]!];
-  }
-  return result;
 }
 
 function draw(operand: Shape, pick: Pick): Drawn {

@@ -7,7 +7,10 @@ import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
-export type AnyFunction = (...args: any[]) => unknown; // eslint-disable-line
+export type AnyFunction<Result = unknown> = (...args: Tree[]) => Result;
+
+/** What users' functions take: trees of a shape that only their own parameter types know. */
+export type Tree = any; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 /** Trees in which callers may pass numbers for arrays. */
 export type Loose<T> = T extends NDArray

@@ -10,7 +10,7 @@ import { bind, type Tracer } from '../core/trace.ts';
 import * as lax from '../lax.ts';
 import { cond as condPrimitive } from '../primitives/cond.ts';
 import { scan as scanPrimitive } from '../primitives/scan.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, nameOf } from './call.ts';
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, nameOf, type Tree } from './call.ts';
 import { stage, type Staged } from './staging.ts';
 
 /** Jaxprs over the same inputs: every tracer that one of them closes over, then the arguments. */
@@ -27,12 +27,7 @@ function unite(parts: readonly Staged[]): { jaxprs: Jaxpr[]; lifted: Tracer[] } 
  * One of several functions, chosen by an int32 scalar that is clamped into their range.
  * All must return trees of the same structure, shapes and dtypes.
  */
-export function switch_<R>(
-  index: ArrayLike,
-  branches: readonly ((...operands: any[]) => R)[],
-  ...operands: unknown[]
-): Arrays<R> {
-  // eslint-disable-line
+export function switch_<R>(index: ArrayLike, branches: readonly AnyFunction<R>[], ...operands: unknown[]): Arrays<R> {
   if (branches.length === 0) throw new ArgumentError('lax.switch: branches must not be empty');
   const which = asArray(typeof index === 'number' ? BigInt(index) : index, 'lax.switch: index');
   if (which.ndim !== 0 || !isInteger(which.dtype)) {
@@ -50,11 +45,10 @@ export function switch_<R>(
  */
 export function cond<R>(
   predicate: ArrayLike,
-  onTrue: (...operands: any[]) => R,
-  onFalse: (...operands: any[]) => R,
+  onTrue: AnyFunction<R>,
+  onFalse: AnyFunction<R>,
   ...operands: unknown[]
 ): Arrays<R> {
-  // eslint-disable-line
   const p = asArray(predicate, 'lax.cond: predicate');
   if (p.ndim !== 0)
     throw new ShapeError(`lax.cond: predicate must be a scalar, got ${showAval(p.aval)}; np.where chooses per element`);
@@ -115,7 +109,7 @@ export interface ScanOptions {
  * @throws TreeError, ShapeError if f changes the type of the carry
  */
 export function scan<C, X, Y>(
-  f: (carry: any, x: any) => readonly [C, Y], // eslint-disable-line
+  f: (carry: Tree, x: Tree) => readonly [C, Y],
   init: C,
   xs: X,
   options: ScanOptions = {},

@@ -267,7 +267,7 @@ export function grad<F extends AnyFunction, const N extends number | readonly nu
 export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
   checkOptions(options, ['argnums', 'hasAux'], 'grad');
   const both = differentiate(f, options, false);
-  return (...args) => {
+  return (...args: unknown[]) => {
     const [value, gradient] = both(...args);
     return options.hasAux === true ? [gradient, (value as unknown[])[1]] : gradient;
   };
