@@ -96,6 +96,9 @@ test('a product whose factors leave the range in some order says nothing', () =>
   const product = (values: number[], got: number): string | null =>
     wrongWith(primitives.reduce_prod, [f32(...values)], { axes: [0] }, () => got);
   expect(product([1e30, 1e30, 1e-30, 1e-30], Infinity)).toBeNull();
+  expect(product([1e-30, 1e-30, Infinity], NaN)).toBeNull();
+  expect(product([1e30, 1e30, 0], NaN)).toBeNull();
+  expect(product([2, Infinity], NaN)).toMatch(/expected Infinity/);
   expect(product([2, 3], 7)).toMatch(/expected 6/);
 });
 

@@ -194,17 +194,11 @@ function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { operands, profile }: C
 const finiteOnly = (x: HostArray): HostArray =>
   isFloat(x.dtype) ? build(x.dtype, x.shape, (i) => (Number.isFinite(numbers(x)[i]) ? numbers(x)[i]! : 0)) : x;
 
-/** γₙ₋₁·|product| + n·η. Where some order of the factors leaves the range, its result says nothing. */
+/** γₙ₋₁·|product| + n·η, and half a unit for the reference's own rounding. */
 function productRuler(terms: number, { primitive, operands, params, profile }: Call, dtype: DType): Ruler {
-  const extremes = (f: (v: number) => number): ArrayLike<number> =>
-    numbers(primitive.evaluate([float64(operands[0]!, Array.from(numbers(operands[0]!), f))], params)[0]!);
-  const largest = extremes((v) => Math.max(Math.abs(v), 1));
-  const smallest = extremes((v) => (v === 0 ? 1 : Math.min(Math.abs(v), 1)));
   const g = gamma(Math.max(terms - 1, 0), dtype);
-  const { max, tiny } = finfo(dtype);
   const allowed = (e: number): number => g * Math.abs(e) + terms * underflow(dtype, profile) + ulpSize(e, dtype) / 2;
-  const ranges = (i: number): boolean => Number.isFinite(largest[i]!) && (largest[i]! > max || smallest[i]! < tiny);
-  return fractionRuler(allowed, ranges, true);
+  return fractionRuler(allowed, productLeavesRange(primitive, operands, params, dtype), true);
 }
 
 /**

@@ -64,9 +64,13 @@ function userFrame(stack: string): string | null {
   return null;
 }
 
-/** Etalon's own frames are those under reference/, backends/ or conformance/; tests and the suite's models excepted. */
+/**
+ * Etalon's own frames are those under reference/, backends/ or conformance/; tests and the suite's models excepted. What
+ * packages do is not the user's line either.
+ */
 function isOwn(file: string): boolean {
   const root = ownPath.replace(/reference\/$/, '');
   if (/\.test\.[tj]s$/.test(file) || file.startsWith(`${root}conformance/models/`)) return false;
+  if (file.includes('/node_modules/')) return true;
   return ['reference/', 'backends/', 'conformance/'].some((folder) => file.startsWith(root + folder));
 }

@@ -169,7 +169,7 @@ type Leaf = any; // eslint-disable-line @typescript-eslint/no-explicit-any
  * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients);
  */
 export function map<T, U, L = Leaf>(
-  f: (leaf: L, ...others: Leaf[]) => U,
+  f: (leaf: L, ...others: readonly Leaf[]) => U,
   tree: T,
   ...rest: readonly unknown[]
 ): Mapped<T, U> {
@@ -177,7 +177,7 @@ export function map<T, U, L = Leaf>(
   const others = rest.map((t, i) => flattenLike(t, treedef, `tree.map: tree ${i + 2}`));
   return unflatten(
     treedef,
-    first.map((leaf, i) => f(leaf as L, ...others.map((o) => o[i] as Leaf))),
+    first.map((leaf, i) => f(leaf as L, ...others.map((o) => o[i]))),
   ) as Mapped<T, U>;
 }
 

@@ -55,6 +55,27 @@ export function gamma(k: number, dtype: DType): number {
 export const underflow = (dtype: DType, profile: ProfileName): number =>
   PROFILES[profile].flushToZero ? finfo(dtype).tiny : finfo(dtype).smallestSubnormal;
 
+/**
+ * Whether a product of the elements of its operand may overflow or underflow on the way, in some order: its result then
+ * says nothing. Zeros and infinities among the factors do not hide that the others do so by themselves.
+ */
+export function productLeavesRange(
+  primitive: AnyFirstOrder,
+  [factors]: readonly HostArray[],
+  params: Params,
+  dtype: DType,
+): (i: number) => boolean {
+  const sizes = Array.from(numbers(factors!), (v) => (Number.isFinite(v) && v !== 0 ? Math.abs(v) : 1));
+  const extreme = (f: (size: number) => number): ArrayLike<number> => {
+    const operand: HostArray = { shape: factors!.shape, dtype: 'float64', data: Float64Array.from(sizes, f) };
+    return numbers(primitive.evaluate([operand], params)[0]!);
+  };
+  const largest = extreme((size) => Math.max(size, 1));
+  const smallest = extreme((size) => Math.min(size, 1));
+  const { max, tiny } = finfo(dtype);
+  return (i) => largest[i]! > max || smallest[i]! < tiny;
+}
+
 const budgets: Readonly<Record<string, UlpBudget | undefined>> = ULP_BUDGETS;
 
 /** A primitive's accuracy for one call; of transcendental functions under the profile `fast` the entry of its table. */
@@ -106,6 +127,8 @@ export function roundingOf(
   const { max } = finfo(dtype);
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
   const magnitude = accuracy.kind === 'sum' ? accuracy.magnitude(operands) : null;
+  const leavesRange =
+    accuracy.kind === 'product' ? productLeavesRange(primitive, operands, params, dtype) : (): boolean => false;
   const relative = relativeError(accuracy, dtype);
   const units = unitsOf(accuracy);
   const gpu = profile === 'gpu' && accuracy.kind === 'ulp' ? gpuAllowance(primitive.name, units, dtype) : null;
@@ -124,7 +147,7 @@ export function roundingOf(
         : gpu === null
           ? (units + 0.5) * ulp
           : gpu(x![i]!, size) + ulp / 2;
-    const overflows = magnitude !== null && scale * (1 + relative) > max;
+    const overflows = magnitude === null ? leavesRange(i) : scale * (1 + relative) > max;
     worst[i] = Number.isNaN(size) ? 0 : overflows ? Infinity : own + lost;
     variance[i] = (gpu === null ? likely(accuracy, scale, ulp, dtype) : own ** 2 / 3) + ulp ** 2 / 12 + lost ** 2;
   }
