@@ -12,6 +12,7 @@ import {
   chainLength,
   gamma,
   gpuAllowance,
+  productLeavesRange,
   PROFILES,
   ulpSize,
   underflow,

@@ -39,6 +39,6 @@ export type FromWorker =
    * first case of its process, so the case is to blame.
    */
   | { readonly type: 'broken'; readonly index: number; readonly fresh: boolean; readonly result: CaseResult }
-  /** A case could not even be made: nothing after it in the unit can be. */
+  /** A case could not even be made, which is Etalon's own bug: no backend has a part in it. */
   | { readonly type: 'unmade'; readonly index: number; readonly message: string }
   | { readonly type: 'unit-done' };

@@ -68,7 +68,7 @@ function settled(options: CheckOptions): Settings {
 
 /**
  * Runs the suite on a backend, in child processes: a hang or a crash fails its case and no other.
- * @throws UsageError (also where `only` matches no case); CannotStartError
+ * @throws UsageError (also where `only` matches no case); CannotStartError; any other error is a bug of Etalon's
  */
 export async function runCheck(
   options: CheckOptions,
@@ -190,7 +190,7 @@ class Run {
       case 'broken':
         return this.#broken(child, progress, message);
       case 'unmade':
-        return this.#add(this.#unmade(progress.unit!, message.index, message.message));
+        return this.#outcome.reject(new Error(`case ${message.index} of ${progress.unit!.key}: ${message.message}`));
       case 'unit-done':
         return this.#next(child);
     }
@@ -296,16 +296,6 @@ class Run {
     };
     const profile = this.#facts!.profile;
     return saveFailure({ folder, asked, profile, seed }, failure, { evidence, law: unit.law });
-  }
-
-  #unmade(unit: Unit, index: number, message: string): CaseResult {
-    const named = { id: `${unit.key}/${index}`, variant: '' };
-    const failure = failureOf(unit, named, {
-      message: `the case could not be made: ${message}`,
-      element: null,
-      source: null,
-    });
-    return { ...describe(unit, named), outcome: 'wrong', milliseconds: 0, compared: 0, uncompared: 0, failure };
   }
 
   #report(facts: BackendFacts): Report {

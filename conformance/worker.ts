@@ -1,7 +1,7 @@
 /** The process in which a backend runs: opens it, works off units of cases, streams results to its parent. */
 import { openBackend } from './open.ts';
 import { Bench } from './bench.ts';
-import { shrink } from './debug/shrink.ts';
+import { type Proof, shrink } from './debug/shrink.ts';
 import { type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
 import { type Case, casesOf, type Unit } from './programs/case.ts';
 import { globMatcher } from './programs/glob.ts';
@@ -89,7 +89,9 @@ class Worker {
     this.#failures.set(unit.subject, before + 1);
     if (folder === null || before >= SAVED_PER_SUBJECT) return failure;
     const milliseconds = before < SHRUNK_PER_SUBJECT ? SHRINK_MILLISECONDS : 0;
-    const proof = await shrink(this.#bench, one, evidence, unit.law, milliseconds);
+    const unshrunk: Proof = { evidence, law: unit.law };
+    // What a broken backend does while it is shrunk must not cost the proof that there is.
+    const proof = await shrink(this.#bench, one, evidence, unit.law, milliseconds).catch(() => unshrunk);
     return saveFailure({ folder, asked, profile: this.#bench.profile, seed }, failure, proof);
   }
 }
