@@ -5,8 +5,9 @@ import type { NDArray } from '../../reference/core/ndarray.ts';
 import { makeJaxpr, random, tree } from '../../reference/index.ts';
 import { laws } from '../laws/index.ts';
 import { judgeTraining } from '../laws/training.ts';
-import { init, loadDigits, schedule, trainStep } from '../models/digits.ts';
+import { accuracy, init, loadDigits, schedule, trainStep } from '../models/digits.ts';
 import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
+import type { Sample } from './sample.ts';
 
 /** Steps that are compared: the first ones, and some later. */
 const COMPARED_STEPS = [0, 1, 10, 40];
@@ -37,13 +38,28 @@ function* stepCases(key: string): Generator<Case> {
   }
 }
 
+/** A step of the training and a test: every equation that the whole of it runs. */
+function everything(): Sample {
+  const digits = loadDigits();
+  const state = init(random.key(KEY));
+  const [first] = schedule(digits);
+  const { batch, rate } = first!;
+  const { images, labels } = digits.test;
+  const whole = (...[s, b, r, x, y]: [typeof state, typeof batch, typeof rate, NDArray, NDArray]): unknown => [
+    trainStep(s, b, r),
+    accuracy(s.params, x, y),
+  ];
+  const jaxpr = makeJaxpr(whole)(state, batch, rate, images, labels);
+  return { jaxpr, inputs: hosts([state, batch, rate, images, labels]), active: [] };
+}
+
 function trainingCase(key: string): Case {
   const content = contentHash(key, String(KEY));
   return {
     id: caseId(key, 'accuracy', content),
     content,
     variant: 'accuracy',
-    sample: null,
+    sample: everything(),
     check: (bench) => judgeTraining(bench, KEY),
   };
 }

@@ -13,6 +13,9 @@ type Scalar = number | bigint | boolean;
 
 const isScalar = (x: unknown): x is Scalar => ['number', 'bigint', 'boolean'].includes(typeof x);
 
+/** What `asArray` takes. */
+export const isArrayLike = (x: unknown): x is ArrayLike => x instanceof NDArray || isScalar(x);
+
 /** The dtype of arrays made from JavaScript numbers. */
 export const defaultFloat = (): DType => (x64Enabled() ? 'float64' : 'float32');
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The one array type that users see: a concrete array or, inside a transformation, a tracer. Its methods are declared
  * here and call one table, which the entry fills from the library (core names no function of it).

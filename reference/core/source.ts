@@ -55,7 +55,7 @@ export class SourceLocation {
 
 function userFrame(stack: string): string | null {
   for (const line of stack.split('\n')) {
-    const found = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*):(\d+):(\d+)\)?$/.exec(line);
+    const found = /(?:\bat (?:async )?|\()((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*):(\d+):(\d+)\)?$/.exec(line);
     if (found === null) continue;
     const file = found[1]!.replace(/^file:\/\//, '').replace(/\?.*$/, '');
     if (isOwn(file)) continue;

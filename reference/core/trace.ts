@@ -61,15 +61,19 @@ export function withNewTrace<T>(trace: Trace, f: () => T): T {
   }
 }
 
+/** @throws LeakedTracerError for a tracer whose transformation is over; `where` says who met it. */
+export function requireAlive(x: NDArray, where: string): NDArray {
+  if (x instanceof Tracer && !x.trace.alive) {
+    throw new LeakedTracerError(
+      `${where}: met a tracer of ${x.trace.name}, which has already returned. ` +
+        `It was kept in a variable outside the transformed function, or used after an await; return it instead`,
+    );
+  }
+  return x;
+}
+
 /** Applies a primitive: the one way in which anything is computed. */
 export function bind(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
-  for (const x of operands) {
-    if (x instanceof Tracer && !x.trace.alive) {
-      throw new LeakedTracerError(
-        `${primitive.name}: an operand is a tracer of a ${x.trace.name} that has already returned. ` +
-          `It was kept in a variable outside the transformed function, or used after an await; return it instead`,
-      );
-    }
-  }
+  for (const x of operands) requireAlive(x, primitive.name);
   return currentTrace().process(primitive, operands, params);
 }

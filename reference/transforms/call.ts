@@ -1,9 +1,10 @@
 /** Between the user's functions of trees and the transformations' functions of flat arrays. */
-import { asArray } from '../core/convert.ts';
+import { asArray, isArrayLike } from '../core/convert.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { ArgumentError, AsyncFunctionError, DifferentiationError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
-import type { ArrayLike, NDArray } from '../core/ndarray.ts';
+import { type ArrayLike, NDArray } from '../core/ndarray.ts';
+import { requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
@@ -46,20 +47,18 @@ export interface FlatArguments {
 export function flattenArguments(args: readonly unknown[], where: string): FlatArguments {
   const [leaves, treedef] = flatten([...args]);
   const arrays = leaves.map((leaf, i) => {
-    try {
-      return asArray(leaf, where);
-    } catch (error) {
-      if (!(error instanceof ArgumentError)) throw error;
-      throw new ArgumentError(`${where}, argument ${treedef.paths()[i]}: ${leafProblem(leaf)}`);
-    }
+    if (!isArrayLike(leaf)) throw new ArgumentError(`${where}, argument ${treedef.paths()[i]}: ${leafProblem(leaf)}`);
+    return asArray(leaf, where);
   });
   return { arrays, treedef, given: leaves };
 }
 
 function leafProblem(leaf: unknown): string {
   if (ArrayBuffer.isView(leaf)) return 'a typed array is not an array of Etalon; write np.array(…)';
-  if (typeof leaf === 'string' || typeof leaf === 'function' || leaf === undefined) {
-    return `a ${typeof leaf} is no array; mark the argument static (staticArgnums) or close over it`;
+  if (leaf instanceof Promise) return 'a Promise is no array; await it first';
+  if (typeof leaf !== 'object') {
+    const what = leaf === undefined ? 'undefined' : `a ${typeof leaf}`;
+    return `${what} is no array; mark the argument static (staticArgnums) or close over it`;
   }
   return `an object of class ${leaf!.constructor.name} is no array and no registered tree; see tree.register`;
 }
@@ -76,13 +75,16 @@ export function flattenFunction(
     rejectAsync(result, where);
     const [leaves, treedef] = flatten(result);
     out = treedef;
-    return leaves.map((leaf, i) => asArray(leaf, `${where}, result${treedef.paths()[i]}`));
+    return leaves.map((leaf, i) => {
+      if (leaf instanceof NDArray) return requireAlive(leaf, where);
+      return asArray(leaf, isArrayLike(leaf) ? where : `${where}, result${treedef.paths()[i]}`);
+    });
   };
   return { flat, outTree: () => out! };
 }
 
 /** @throws AsyncFunctionError for a Promise or a generator */
-function rejectAsync(result: unknown, where: string): void {
+export function rejectAsync(result: unknown, where: string): void {
   const kind =
     result instanceof Promise
       ? 'a Promise'
