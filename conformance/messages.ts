@@ -1,8 +1,8 @@
 /** What the parent of a run and the processes in which backends run say to each other. */
 import type { BackendFacts, CaseId, CaseResult } from './types.ts';
 
-/** How long a failure is shrunk. */
-export const SHRINK_MILLISECONDS = 4000;
+/** How long one failure is shrunk. */
+export const SHRINK_MILLISECONDS = 3000;
 
 /** Everything that a process needs to make the same cases as its parent. */
 export interface Setup {

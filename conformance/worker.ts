@@ -10,9 +10,10 @@ import { describe, runCase } from './run-case.ts';
 import { saveFailure } from './save.ts';
 import { type BackendFacts, type CaseResult, type Failure, UsageError } from './types.ts';
 
-/** How many failures of one subject are shrunk, and saved: backends are often wrong in one way many times. */
-const SHRUNK_PER_SUBJECT = 2;
-const SAVED_PER_SUBJECT = 6;
+/** How many failures of one subject are saved: backends are often wrong in one way many times. */
+const SAVED_PER_SUBJECT = 4;
+/** For shrinking all failures of this process. */
+const SHRINK_MILLISECONDS_ALTOGETHER = 40_000;
 
 /** Resolves when the message has left this process, so that it is known even if the next step hangs or crashes. */
 const say = (message: FromWorker): Promise<void> =>
@@ -25,6 +26,7 @@ class Worker {
   readonly #bench: Bench;
   readonly #units: ReadonlyMap<string, Unit>;
   readonly #failures = new Map<string, number>();
+  #shrinkMilliseconds = SHRINK_MILLISECONDS_ALTOGETHER;
   /** No case has run yet. */
   #isFresh = true;
 
@@ -88,7 +90,7 @@ class Worker {
     const before = this.#failures.get(unit.subject) ?? 0;
     this.#failures.set(unit.subject, before + 1);
     if (folder === null || before >= SAVED_PER_SUBJECT) return failure;
-    const milliseconds = before < SHRUNK_PER_SUBJECT ? SHRINK_MILLISECONDS : 0;
+    const milliseconds = Math.min(SHRINK_MILLISECONDS, this.#shrinkMilliseconds);
     const unshrunk: Proof = { evidence, law: unit.law };
     // What a broken backend does while it is shrunk must not cost the proof that there is.
     const proof = await shrink(this.#bench, one, evidence, unit.law, milliseconds).catch(() => unshrunk);

@@ -1,5 +1,6 @@
 /** Making the proof of a failure small: fewer equations, smaller shapes, simpler numbers; each step is run again. */
-import { type HostArray, numbers } from '../../reference/core/host.ts';
+import { oneEquation } from '../../reference/core/array.ts';
+import { avalOf, flatten, type HostArray, hostScalar, numbers, stridesOf } from '../../reference/core/host.ts';
 import { allEquations, type Atom, type Equation, Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { Bench } from '../bench.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
@@ -30,7 +31,8 @@ export async function shrink(
   const smaller = alike((await one.shrink?.(bench, found, deadline)) ?? null) ?? found;
   const single = alike(await cut(bench, smaller)) ?? cutFirst ?? alike(await smallestWindow(bench, smaller, deadline));
   if (single === null) return { evidence: smaller, law };
-  return { evidence: alike(await simplified(bench, single, deadline)) ?? single, law: 'value' };
+  const narrow = alike(await oneElement(bench, single)) ?? single;
+  return { evidence: alike(await simplified(bench, narrow, deadline)) ?? narrow, law: 'value' };
 }
 
 export const equationCount = (jaxpr: Jaxpr): number => [...allEquations(jaxpr)].length;
@@ -84,14 +86,30 @@ function valuesOf(jaxpr: Jaxpr, inputs: readonly HostArray[], wanted: readonly A
   return evaluateJaxpr(new Jaxpr({ constvars, consts, inputs: parameters, equations, outputs: wanted }), inputs);
 }
 
+/** What is wrong with a program by itself. */
+async function wrongAlone(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Evidence | null> {
+  const judged = value.check(bench, { jaxpr, inputs, active: [] }, new RandomStream(0));
+  return (await judged.catch(() => ({ wrong: null }))).wrong;
+}
+
+/** An elementwise equation on the operands of its wrong element alone; null if it is right there. */
+async function oneElement(bench: Bench, { jaxpr, inputs, element }: Evidence): Promise<Evidence | null> {
+  const [equation, ...others] = jaxpr!.equations;
+  const { primitive, params } = equation!;
+  if (element === null || others.length > 0 || primitive.kind !== 'first-order') return null;
+  if (primitive.batch !== 'elementwise') return null;
+  const operands = inputs.map((x) => {
+    const at = x.shape.length === 0 ? 0 : flatten(element.index, stridesOf(x.shape));
+    return hostScalar(x.dtype, numbers(x)[at]!);
+  });
+  return wrongAlone(bench, oneEquation(primitive, operands.map(avalOf), params), operands);
+}
+
 /** Zeros, then ones, for whole inputs, then for single elements, as long as the result stays wrong. */
 async function simplified(bench: Bench, start: Evidence, deadline: number): Promise<Evidence> {
   let best = start;
-  const attempt = async (inputs: readonly HostArray[]): Promise<boolean> => {
-    const sample = { jaxpr: best.jaxpr!, inputs, active: [] };
-    const { wrong } = await value.check(bench, sample, new RandomStream(0)).catch(() => ({ wrong: null }));
-    if (wrong !== null) best = wrong;
-    return wrong !== null;
+  const attempt = async (inputs: readonly HostArray[]): Promise<void> => {
+    best = (await wrongAlone(bench, best.jaxpr!, inputs)) ?? best;
   };
   for (let k = 0; k < start.inputs.length; k++) {
     for (const simple of [0, 1]) {

@@ -11,7 +11,7 @@ import type { Transformation } from '../types.ts';
 import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { makeGen } from './gen.ts';
 import { hash32, RandomStream } from './random-stream.ts';
-import { callSample, NotApplicable, type Sample, transformed } from './sample.ts';
+import { callSample, NotApplicable, transformed } from './sample.ts';
 
 /** What is done with a primitive's calls under the third part of an id. */
 interface How {
@@ -100,30 +100,31 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
     planned: how.classes.length * count,
     *cases(seed) {
       for (const shapeClass of how.classes) {
-        const calls = primitive.cases(makeGen(fc, dtype, shapeClass)) as fc.Arbitrary<Call<Params>>;
         const stream = hash32(seed, key, shapeClass);
+        const calls = callsOf(primitive, dtype, shapeClass);
+        const made = (c: Call<Params>, index: number): Case => {
+          const sample = transformed(callSample(primitive, c), first, new RandomStream(stream, index));
+          return lawCase(key, shapeClass, laws[how.law], sample, [stream, index]);
+        };
         for (const [index, call] of fc.sample(calls, { seed: stream, numRuns: count }).entries()) {
-          const sampled = (c: Call<Params>): Sample =>
-            transformed(callSample(primitive, c), first, new RandomStream(stream, index));
-          const made = (c: Call<Params>): Case => lawCase(key, shapeClass, laws[how.law], sampled(c), [stream, index]);
-          const wanted = applicable(() => made(call));
+          const wanted = applicable(() => made(call, index));
           if (wanted === null) continue;
-          yield {
-            ...wanted,
-            shrink: (bench, evidence, deadline) =>
-              smallest(
-                calls,
-                { seed: stream, index },
-                evidence,
-                deadline,
-                async (c) => (await made(c).check(bench)).wrong,
-              ),
+          const shrink: Case['shrink'] = async (bench, evidence, deadline) => {
+            const judge: Judge = async (c) => (await made(c, index).check(bench)).wrong;
+            const shapes = shapeClass === 'large' ? callsOf(primitive, dtype, 'odd') : null; // a large shape stays one
+            const found = shapes && (await firstWrong(shapes, stream, deadline, judge));
+            if (found) return smallest(shapes, { seed: stream, ...found }, deadline, judge);
+            return smallest(calls, { seed: stream, index, evidence }, deadline, judge);
           };
+          yield { ...wanted, shrink };
         }
       }
     },
   };
 }
+
+const callsOf = (primitive: AnyFirstOrder, dtype: DType, shapeClass: ShapeClass): fc.Arbitrary<Call<Params>> =>
+  primitive.cases(makeGen(fc, dtype, shapeClass)) as fc.Arbitrary<Call<Params>>;
 
 function applicable<T>(make: () => T): T | null {
   try {
@@ -134,15 +135,40 @@ function applicable<T>(make: () => T): T | null {
   }
 }
 
-/** fast-check's shrinking from run `index` of the stream, until the deadline. */
+type Judge = (call: Call<Params>) => Promise<Evidence | null>;
+
+interface Found {
+  /** The run of the stream that gave the call. */
+  readonly index: number;
+  readonly evidence: Evidence;
+}
+
+/** How many smaller calls are tried in place of a large one. */
+const SMALLER_CALLS = 40;
+
+/** The first call of a stream that is wrong too. */
+async function firstWrong(
+  calls: fc.Arbitrary<Call<Params>>,
+  seed: number,
+  deadline: number,
+  judge: Judge,
+): Promise<Found | null> {
+  for (const [index, call] of fc.sample(calls, { seed, numRuns: SMALLER_CALLS }).entries()) {
+    if (Date.now() > deadline) return null;
+    const evidence = await judge(call).catch(() => null);
+    if (evidence !== null) return { index, evidence };
+  }
+  return null;
+}
+
+/** fast-check's shrinking from a run of the stream, until the deadline. */
 async function smallest(
   calls: fc.Arbitrary<Call<Params>>,
-  { seed, index }: { readonly seed: number; readonly index: number },
-  start: Evidence,
+  { seed, index, evidence }: Found & { readonly seed: number },
   deadline: number,
-  judge: (call: Call<Params>) => Promise<Evidence | null>,
+  judge: Judge,
 ): Promise<Evidence> {
-  let best = start;
+  let best = evidence;
   const holds = async (call: Call<Params>): Promise<boolean> => {
     if (Date.now() > deadline) return true;
     const found = await judge(call).catch(() => null);

@@ -1,7 +1,7 @@
 import { type Backend, ConcreteArray } from '../core/array.ts';
 import { x64Enabled } from '../core/config.ts';
-import { checkOptions } from '../core/errors.ts';
-import type { NDArray } from '../core/ndarray.ts';
+import { ArgumentError, checkOptions } from '../core/errors.ts';
+import { NDArray } from '../core/ndarray.ts';
 import { leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
 import { jit as jitPrimitive, type JitParams } from '../primitives/jit.ts';
@@ -56,6 +56,7 @@ export function jit<F extends AnyFunction>(
       fixed.map((i) => args[i]),
       treedef,
       arrays,
+      where,
     );
     let entry = cache.get(key);
     let lifted: readonly NDArray[] = [];
@@ -75,12 +76,11 @@ export function jit<F extends AnyFunction>(
     const results = bind(jitPrimitive, [...lifted, ...arrays], entry.params);
     if (isEvaluating()) {
       release(
-        arrays.filter((x) => !given.includes(x)),
-        results,
+        arrays.filter((x, i) => x !== given[i]),
         'a temporary of jit',
       );
       for (const i of argumentNumbers(options.donateArgnums ?? [], args.length, `${where} donateArgnums`)) {
-        release(leaves(args[i]), results, 'donated to a jitted function');
+        release(leaves(args[i]), 'donated to a jitted function');
       }
     }
     return unflatten(entry.outTree, results) as Arrays<ReturnType<F>>;
@@ -92,30 +92,37 @@ function withStatic(args: readonly unknown[], fixed: readonly number[], moving: 
   return args.map((x, i) => (fixed.includes(i) ? x : moving[next++]));
 }
 
-/** Frees arrays now: those made here from numbers, and those that the user gave away. */
-function release(arrays: readonly unknown[], results: readonly NDArray[], how: string): void {
-  for (const x of arrays) {
-    if (x instanceof ConcreteArray && !results.includes(x)) x.release(how);
-  }
+/** Frees arrays now: those made here from numbers, and those that the user gave away. The results are new arrays. */
+function release(arrays: readonly unknown[], how: string): void {
+  for (const x of arrays) if (x instanceof ConcreteArray) x.release(how);
 }
 
-const identities = new WeakMap<object, number>();
+const identities = new WeakMap<WeakKey, number>();
+const registeredSymbols = new Map<symbol, number>();
 let nextIdentity = 0;
 
-/** Static arguments are told apart by value where they have one, else by identity. */
-function staticKey(x: unknown): string {
-  if (typeof x === 'object' ? x === null : typeof x !== 'function')
+/** Static arguments are told apart by value where they have one, else by identity. @throws ArgumentError for arrays */
+function staticKey(x: unknown, where: string): string {
+  if (x instanceof NDArray || ArrayBuffer.isView(x)) {
+    throw new ArgumentError(
+      `${where}: a static argument holds an array, which cannot be compared with those of earlier calls; pass it as an ordinary argument, or close over it`,
+    );
+  }
+  if (Array.isArray(x)) return `[${x.map((element) => staticKey(element, where)).join(',')}]`;
+  if (typeof x === 'string') return JSON.stringify(x);
+  if ((typeof x !== 'object' && typeof x !== 'function' && typeof x !== 'symbol') || x === null)
     return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
-  if (Array.isArray(x)) return `[${x.map(staticKey).join(',')}]`;
-  let id = identities.get(x as object);
-  if (id === undefined) identities.set(x as object, (id = nextIdentity++));
+  const known: { get(key: unknown): number | undefined; set(key: unknown, id: number): unknown } =
+    typeof x === 'symbol' && Symbol.keyFor(x) !== undefined ? registeredSymbols : identities;
+  let id = known.get(x);
+  if (id === undefined) known.set(x, (id = nextIdentity++));
   return `#${id}`;
 }
 
-function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[]): string {
+function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[], where: string): string {
   let key = x64Enabled() ? '64' : '32';
-  for (const x of fixed) key += `|${staticKey(x)}`;
-  key += treedef.toString();
+  for (const x of fixed) key += `|${staticKey(x, where)}`;
+  key += `|${treedef.toString()}`;
   for (const { aval } of arrays) key += `;${aval.dtype}${aval.weak ? '*' : ''}${aval.shape.join(',')}`;
   return key;
 }
