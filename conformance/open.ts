@@ -55,7 +55,7 @@ async function importFile(asked: string, folder: string): Promise<{ default?: un
 function definitionOf(asked: string, module: { default?: unknown }): BackendDefinition {
   const definition = module.default;
   if (typeof definition !== 'object' || definition === null) {
-    throw new UsageError(`${asked} has no default export; a backend file has: export default defineBackend({ … })`);
+    throw new UsageError(`${asked} does not default-export a backend; it has to say: export default defineBackend({ … })`);
   }
   try {
     return defineBackend(definition as BackendDefinition);

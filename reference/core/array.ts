@@ -15,7 +15,7 @@ import {
 import { type Aval, type HostArray, type HostData, numbers, type Shape, showAval, sizeOf } from './host.ts';
 import { allEquations, type Atom, type Equation, Jaxpr, Literal, Var } from './jaxpr.ts';
 import { NDArray, type Nested } from './ndarray.ts';
-import { type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
+import { type AnyHigherOrder, type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
 import { SourceLocation } from './source.ts';
 import { installBaseTrace, isEvaluating, Trace, Tracer } from './trace.ts';
 
@@ -24,7 +24,7 @@ export class Backend {
   readonly definition: BackendDefinition;
   readonly session: Session;
   readonly #eager = new Map<string, { executable: Executable; avals: readonly Aval[] }>();
-  readonly #eagerHigher = new WeakMap<Params, { executable: Executable; avals: readonly Aval[] }>();
+  readonly #eagerHigher = new WeakMap<Jaxpr, { params: Params; executable: Executable; avals: readonly Aval[] }[]>();
   readonly #compiled = new WeakMap<Jaxpr, Executable>();
   /** True once closed: its arrays are gone. */
   closed = false;
@@ -70,19 +70,25 @@ export class Backend {
 
   /**
    * The executable of one equation, cached on primitive, types and parameters; with jaxprs among the parameters, on
-   * the identity of those.
+   * the identity of those. `once`: it is not cached, and its user disposes of it.
    */
   eager(
     primitive: AnyPrimitive,
     avals: readonly Aval[],
     params: Params,
-  ): { executable: Executable; avals: readonly Aval[] } {
+  ): { executable: Executable; avals: readonly Aval[]; once?: true } {
     if (primitive.kind === 'higher-order') {
-      let entry = this.#eagerHigher.get(params);
+      if (!primitive.recurs) {
+        const jaxpr = oneEquation(primitive, avals, params);
+        return { executable: this.compile(jaxpr), avals: jaxpr.outAvals, once: true };
+      }
+      const [first] = primitive.subJaxprs(params);
+      const known = (first && this.#eagerHigher.get(first)) ?? [];
+      let entry = known.find((e) => sameProgram(primitive, e.params, params));
       if (entry === undefined) {
         const jaxpr = oneEquation(primitive, avals, params);
-        entry = { executable: this.compile(jaxpr), avals: jaxpr.outAvals };
-        this.#eagerHigher.set(params, entry);
+        entry = { params, executable: this.compile(jaxpr), avals: jaxpr.outAvals };
+        this.#eagerHigher.set(first!, [...known, entry]);
       }
       return entry;
     }
@@ -126,6 +132,15 @@ export function paramsKey(params: Params): string {
   );
 }
 
+/** True if two equations run the same: equal parameters, of which those that are not part of a program do not count. */
+function sameProgram(primitive: AnyHigherOrder, a: Params, b: Params): boolean {
+  return Object.entries(primitive.params).every(([key, kind]) => {
+    const [x, y] = [a[key], b[key]];
+    if (kind === 'unsaved' || Object.is(x, y)) return true;
+    return Array.isArray(x) && Array.isArray(y) && x.length === y.length && x.every((e, i) => e === y[i]);
+  });
+}
+
 /** A jaxpr of one equation over fresh variables. @throws ConstraintError */
 export function oneEquation(primitive: AnyPrimitive, avals: readonly Aval[], params: Params): Jaxpr {
   const inputs = avals.map((a) => new Var(a));
@@ -135,14 +150,17 @@ export function oneEquation(primitive: AnyPrimitive, avals: readonly Aval[], par
 }
 
 /** Where a value is: on a backend's device, on the host only (uncommitted), or nowhere any more. */
-type Place = { readonly backend: Backend; readonly buffer: Buffer };
+type Place = {
+  readonly backend: Backend;
+  readonly buffer: Buffer;
+  /** Arrays that hold the buffer; it goes with the last of them. */
+  owners: number;
+};
 
-const registry =
-  typeof FinalizationRegistry === 'undefined'
-    ? null
-    : new FinalizationRegistry<Place>(({ backend, buffer }) => {
-        if (!backend.closed) backend.session.free(buffer);
-      });
+function leave(place: Place): void {
+  if (--place.owners === 0 && !place.backend.closed) place.backend.session.free(place.buffer);
+}
+const registry = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<Place>(leave);
 
 /** Arrays that end with whoever is collecting them: `tidy`, or a transformation that makes temporaries. */
 type Scope = Set<ConcreteArray>;
@@ -161,6 +179,7 @@ export class ConcreteArray extends NDArray {
   /** Copies on devices: the home, and those that an uncommitted array was uploaded to. */
   #places: Place[] = [];
   #gone: string | null = null;
+  #ballast: ArrayBuffer | null = null;
   #scope: Scope | null = scope;
 
   private constructor(aval: Aval, host: HostArray | null, home: Backend | null) {
@@ -186,12 +205,23 @@ export class ConcreteArray extends NDArray {
   /** An array that owns `buffer`. */
   static fromBuffer(aval: Aval, backend: Backend, buffer: Buffer): ConcreteArray {
     const array = new ConcreteArray(aval, null, backend);
-    array.#hold({ backend, buffer });
+    array.#hold({ backend, buffer, owners: 0 });
     return array;
   }
 
+  /** @internal Another array of the same value, in the same memory: either may be disposed first. */
+  alias(): ConcreteArray {
+    this.#check();
+    const other = new ConcreteArray(this.aval, this.#host, this.#home);
+    for (const place of this.#places) other.#hold(place);
+    return other;
+  }
+
   #hold(place: Place): void {
+    place.owners++;
     this.#places.push(place);
+    const mode = process.env['BAL'];
+    if (mode && this.size * 4 >= Number(process.env['BALMIN'] ?? 0)) this.#ballast = new ArrayBuffer(this.size * 4);
     registry?.register(this, place, this);
   }
 
@@ -230,7 +260,7 @@ export class ConcreteArray extends NDArray {
       );
     }
     const buffer = backend.session.put(this.#host, backend.device);
-    this.#hold({ backend, buffer });
+    this.#hold({ backend, buffer, owners: 0 });
     return buffer;
   }
 
@@ -295,8 +325,12 @@ export class ConcreteArray extends NDArray {
     if (this.#gone !== null) return;
     this.#gone = how;
     this.#host = null;
+    if (this.#ballast) {
+      if (process.env['BAL'] === '2') (this.#ballast as any).transfer(0);
+      this.#ballast = null;
+    }
     registry?.unregister(this);
-    for (const { backend, buffer } of this.#places) if (!backend.closed) backend.session.free(buffer);
+    this.#places.forEach(leave);
     this.#places = [];
     this.#scope?.delete(this);
   }
@@ -394,6 +428,10 @@ export function withTemporaries<T>(f: () => T, kept: (result: T) => readonly NDA
 /** Runs work of a trace, whose arrays nobody else sees. */
 export const temporary = <T>(f: () => T): T => (temporaries === null ? f() : inScope(temporaries, f));
 
+/** What a running transformation needs later on: a handle of its own, as the user may dispose of theirs before. */
+export const retained = (x: NDArray): NDArray =>
+  temporaries !== null && x instanceof ConcreteArray ? temporary(() => x.alias()) : x;
+
 /** Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. */
 export function escaped(x: NDArray, where: 'user' | 'jaxpr'): void {
   if (x instanceof ConcreteArray) x.collectIn(where === 'user' ? scope : null);
@@ -445,12 +483,16 @@ class EvalTrace extends Trace {
         throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
     }
     const backend = commonBackend(operands, (params['backend'] as Backend | null | undefined) ?? null);
-    const { executable, avals } = backend.eager(
+    const { executable, avals, once } = backend.eager(
       primitive,
       operands.map((x) => x.aval),
       params,
     );
-    return execute(backend, executable, operands, avals);
+    try {
+      return execute(backend, executable, operands, avals);
+    } finally {
+      if (once) executable.dispose();
+    }
   }
 }
 

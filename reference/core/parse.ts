@@ -275,7 +275,7 @@ class Parser {
   }
 
   #base64(): string {
-    if (!this.#is('=')) this.#fail(`expected =, got ${this.#shown()}`);
+    if (!this.#is('=')) this.#fail(`expected = (constants stand before ;, inputs after it), got ${this.#shown()}`);
     return this.#raw(/ *base64:[A-Za-z0-9+/=]*/y, 'base64:…')
       .trimStart()
       .slice('base64:'.length);

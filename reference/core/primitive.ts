@@ -126,13 +126,14 @@ export type Accuracy =
   | { readonly kind: 'ulp'; readonly n: number }
   /**
    * γₖ·magnitude + n·η, where `magnitude` (per result element) is Σ|terms| and `n` the number of terms: any order of
-   * summation is legal. Products (reduce_prod) use `relative: true`: γₙ₋₁·|result|.
+   * summation is legal.
    */
   | {
       readonly kind: 'sum';
       readonly terms: number;
       readonly magnitude: (operands: List<HostArray>) => Float64Array;
     }
+  /** γₙ₋₁·|result| + n·η for a product of n factors, in any order. */
   | { readonly kind: 'product'; readonly terms: number };
 
 /** A valid or a broken call, as the generators make them. */
@@ -228,6 +229,8 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
   /** JSON-schema fragments of the parameters that are plain data; `jaxpr` and `jaxprs` stand for nested programs. */
   readonly params: { readonly [K in keyof P]: ParamSchema | 'jaxpr' | 'jaxprs' | 'unsaved' };
   readonly constraints: { readonly [K in C]: (operands: List<Aval>, params: P) => true | string };
+  /** True if the same jaxprs come again in later calls, so that what is compiled is worth keeping. */
+  readonly recurs: boolean;
   subJaxprs(params: P): List<Jaxpr>;
   withSubJaxprs(params: P, inner: List<Jaxpr>): P;
   infer(operands: List<Aval>, params: P): List<Aval>;

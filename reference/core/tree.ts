@@ -14,6 +14,26 @@ interface Registration<T, Aux> {
 type AnyRegistration = Registration<object, unknown>;
 const registered = new Map<unknown, AnyRegistration>();
 
+const identities = new WeakMap<WeakKey, number>();
+let nextIdentity = 0;
+
+/** A number that no other object, function or symbol has. */
+export function identityOf(x: WeakKey): number {
+  let id = identities.get(x);
+  if (id === undefined) identities.set(x, (id = nextIdentity++));
+  return id;
+}
+
+/** Auxiliary data of a registered class as text that tells it apart: data by value, functions by identity. */
+function auxText(aux: unknown): string {
+  const text = JSON.stringify(aux, (_, v: unknown) => {
+    if (typeof v === 'function') return { function: identityOf(v) };
+    const plain = typeof v === 'number' ? Number.isFinite(v) && !Object.is(v, -0) : typeof v !== 'bigint';
+    return plain ? v : { [typeof v]: Object.is(v, -0) ? '-0' : String(v) };
+  });
+  return text ?? String(aux);
+}
+
 /**
  * Makes the instances of a class nodes of trees.
  * @example
@@ -24,7 +44,8 @@ export function register<T extends object, Aux>(
   rules: Omit<Registration<T, Aux>, 'name'>,
 ): void {
   if (registered.has(type)) throw new TreeError(`tree.register: ${type.name} is registered already`);
-  registered.set(type, { ...rules, name: type.name });
+  const namesakes = [...registered.values()].filter(({ name }) => name.split('#')[0] === type.name).length;
+  registered.set(type, { ...rules, name: namesakes === 0 ? type.name : `${type.name}#${namesakes + 1}` });
 }
 
 type Node =
@@ -62,7 +83,7 @@ export class TreeDef {
       case 'object':
         return `{${node.children.map((c, i) => `${JSON.stringify(node.keys[i])}: ${c.toString()}`).join(', ')}}`;
       case 'class':
-        return `${node.type.name}(${JSON.stringify(node.aux)}; ${node.children.join(', ')})`;
+        return `${node.type.name}(${auxText(node.aux)}; ${node.children.join(', ')})`;
     }
   }
 

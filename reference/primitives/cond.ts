@@ -58,6 +58,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
         fits(branches[0]!.outAvals, b.outAvals, `the result of branch ${i}, as of branch 0,`),
       ),
   },
+  recurs: false,
   subJaxprs: ({ branches }) => branches,
   withSubJaxprs: (_, branches) => ({ branches }),
   infer: (_, { branches }) =>

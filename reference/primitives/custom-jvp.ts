@@ -27,6 +27,7 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
   spec: 'spec/transformations/custom-jvp.md#custom_jvp_call',
   params: { name: { type: 'string' }, jaxpr: 'jaxpr', jvp: 'unsaved' },
   constraints: { C1: (x, { jaxpr }) => fits(jaxpr.inAvals, x, 'the jaxpr') },
+  recurs: false,
   subJaxprs: ({ jaxpr }) => [jaxpr],
   withSubJaxprs: (params, [jaxpr]) => ({ ...params, jaxpr: jaxpr! }),
   infer: (_, { jaxpr }) => jaxpr.outAvals,

@@ -55,12 +55,15 @@ const families: readonly object[] = [
   random,
 ];
 
+// The order of a module's exports differs between loaders, so names decide.
+const membersOf = (family: object): AnyFirstOrder[] =>
+  Object.values<unknown>(family as Record<string, unknown>)
+    .filter(isPrimitive)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+
 /** Every first-order primitive, by name, family by family. */
 export const primitives: Primitives = Object.fromEntries(
-  families
-    .flatMap((family) => Object.values<unknown>(family as Record<string, unknown>))
-    .filter(isPrimitive)
-    .map((p) => [p.name, p]),
+  families.flatMap(membersOf).map((p) => [p.name, p]),
 ) as unknown as Primitives;
 
 /** Every primitive with jaxprs inside. */

@@ -17,6 +17,7 @@ export const jit: HigherOrderPrimitive<'jit', JitParams, 'C1'> = defineHigherOrd
   spec: 'spec/transformations/jit.md#jit',
   params: { name: { type: 'string' }, jaxpr: 'jaxpr', backend: 'unsaved' },
   constraints: { C1: (x, { jaxpr }) => fits(jaxpr.inAvals, x, 'the jaxpr') },
+  recurs: true,
   subJaxprs: ({ jaxpr }) => [jaxpr],
   withSubJaxprs: (params, [jaxpr]) => ({ ...params, jaxpr: jaxpr! }),
   infer: (_, { jaxpr }) => jaxpr.outAvals,

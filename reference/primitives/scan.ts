@@ -91,6 +91,7 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     },
     C4: (x, p) => fits(roles(x, p).carry, results(p.jaxpr.outAvals, p).carry, 'the carry'),
   },
+  recurs: false,
   subJaxprs: ({ jaxpr }) => [jaxpr],
   withSubJaxprs: (params, [jaxpr]) => ({ ...params, jaxpr: jaxpr! }),
   infer(_, p) {

@@ -34,7 +34,10 @@ export type Arrays<T> = T extends NDArray | null
 export type FlatFunction = (args: readonly NDArray[]) => readonly NDArray[];
 
 /** The name of a user's function, as errors and prints show it. */
-export const nameOf = (f: AnyFunction): string => (f.name === '' ? 'anonymous' : f.name);
+export function nameOf(f: AnyFunction): string {
+  if (typeof f !== 'function') throw new ArgumentError(`a transformation takes a function, got ${String(f)}`);
+  return f.name === '' ? 'anonymous' : f.name;
+}
 
 export interface FlatArguments {
   readonly arrays: readonly NDArray[];
@@ -45,7 +48,8 @@ export interface FlatArguments {
 
 /** The leaves of arguments as arrays; numbers become weak scalars. @throws ArgumentError naming the leaf's path */
 export function flattenArguments(args: readonly unknown[], where: string): FlatArguments {
-  const [leaves, treedef] = flatten([...args]);
+  if (!(args instanceof Array)) throw new ArgumentError(`${where}: the arguments go in a list, one element each: [x]`);
+  const [leaves, treedef] = flatten(args);
   const arrays = leaves.map((leaf, i) => {
     if (!isArrayLike(leaf)) throw new ArgumentError(`${where}, argument ${treedef.paths()[i]}: ${leafProblem(leaf)}`);
     return asArray(leaf, where);
@@ -98,15 +102,22 @@ export function rejectAsync(result: unknown, where: string): void {
   );
 }
 
-/** @throws DifferentiationError if an argument that is to be differentiated has no tangent */
-export function requireInexact(arrays: readonly NDArray[], paths: readonly string[], where: string): void {
-  arrays.forEach((x, i) => {
-    if (!isInexact(x.dtype)) {
-      throw new DifferentiationError(
-        `${where}: argument${paths[i] ?? ''} is ${showAval(x.aval)}, which has no derivative; convert it with astype('float32'), or choose other argnums`,
-      );
-    }
-  });
+/**
+ * `arrays` are the leaves of the arguments of the given numbers, `treedef` the list of those.
+ * @throws DifferentiationError if an argument that is to be differentiated has no tangent
+ */
+export function requireInexact(
+  arrays: readonly NDArray[],
+  argnums: readonly number[],
+  treedef: TreeDef,
+  where: string,
+): void {
+  const i = arrays.findIndex((x) => !isInexact(x.dtype));
+  if (i < 0) return;
+  const path = treedef.paths()[i]!.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`);
+  throw new DifferentiationError(
+    `${where}: argument${path} is ${showAval(arrays[i]!.aval)}, which has no derivative; convert it with astype('float32'), or choose other argnums`,
+  );
 }
 
 /** Argument numbers, negative ones counted from the end. @throws ArgumentError */

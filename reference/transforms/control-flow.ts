@@ -1,5 +1,5 @@
 /** Structured control flow: `lax.cond`, `lax.switch` and `lax.scan` (spec/transformations/control-flow.md). */
-import { asArray } from '../core/convert.ts';
+import { asArray, scalar } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
 import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
@@ -10,7 +10,15 @@ import { bind, type Tracer } from '../core/trace.ts';
 import * as lax from '../lax.ts';
 import { cond as condPrimitive } from '../primitives/cond.ts';
 import { scan as scanPrimitive } from '../primitives/scan.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, nameOf, type Tree } from './call.ts';
+import {
+  type AnyFunction,
+  type Arrays,
+  flattenArguments,
+  flattenFunction,
+  nameOf,
+  rejectAsync,
+  type Tree,
+} from './call.ts';
 import { stage, type Staged } from './staging.ts';
 
 /** Jaxprs over the same inputs: every tracer that one of them closes over, then the arguments. */
@@ -29,7 +37,8 @@ function unite(parts: readonly Staged[]): { jaxprs: Jaxpr[]; lifted: Tracer[] } 
  */
 export function switch_<R>(index: ArrayLike, branches: readonly AnyFunction<R>[], ...operands: unknown[]): Arrays<R> {
   if (branches.length === 0) throw new ArgumentError('lax.switch: branches must not be empty');
-  const which = asArray(typeof index === 'number' ? BigInt(index) : index, 'lax.switch: index');
+  const which =
+    typeof index === 'number' ? scalar(index, 'int32', 'lax.switch: index') : asArray(index, 'lax.switch: index');
   if (which.ndim !== 0 || !isInteger(which.dtype)) {
     throw new DTypeError(`lax.switch: index must be an integer scalar, got ${showAval(which.aval)}`);
   }
@@ -123,6 +132,7 @@ export function scan<C, X, Y>(
 
   const body = (c: unknown, x: unknown): unknown => {
     const result: unknown = f(c, x);
+    rejectAsync(result, where);
     if (!Array.isArray(result) || result.length !== 2) throw new TreeError(`${where}: f must return [carry, y]`);
     return result;
   };
@@ -159,6 +169,8 @@ export function scan<C, X, Y>(
 }
 
 function scanLength(slices: readonly NDArray[], given: number | undefined, where: string): number {
+  if (given !== undefined && !(Number.isInteger(given) && given >= 0))
+    throw new ArgumentError(`${where}: length must be a natural number, got ${String(given)}`);
   for (const x of slices)
     if (x.ndim === 0) throw new ShapeError(`${where}: xs must have an axis to scan over, got ${showAval(x.aval)}`);
   const sizes = [...new Set([...slices.map((x) => x.shape[0]!), ...(given === undefined ? [] : [given])])];

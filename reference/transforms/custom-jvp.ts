@@ -14,6 +14,7 @@ import {
   flattenFunction,
   type LooseArguments,
   nameOf,
+  rejectAsync,
 } from './call.ts';
 import { stage } from './staging.ts';
 
@@ -77,6 +78,7 @@ function traceRule<F extends AnyFunction>(
     const primals = unflatten(inTree, args.slice(0, n)) as Parameters<F>;
     const tangents = unflatten(inTree, args.slice(n)) as Parameters<F>;
     const result: unknown = rule(primals, tangents);
+    rejectAsync(result, `${where}: the rule`);
     if (!Array.isArray(result) || result.length !== 2)
       throw new TreeError(`${where}: the rule must return [value, tangent]`);
     return (['value', 'tangent'] as const).flatMap((part, i) => checked(result[i], part, f, outTree, where));

@@ -3,13 +3,20 @@ import type { Var } from '../core/jaxpr.ts';
 import { type Atom, type Equation, Jaxpr, Literal } from '../core/jaxpr.ts';
 import type { Params } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
+import { flags, memoised } from './memo.ts';
+
+interface Needed {
+  readonly jaxpr: Jaxpr;
+  readonly inputs: readonly boolean[];
+}
+const memo = memoised<Needed>();
 
 /** See `Transforms.dce`. */
-export function dceJaxpr(
-  t: Transforms,
-  jaxpr: Jaxpr,
-  used: readonly boolean[],
-): { readonly jaxpr: Jaxpr; readonly inputs: readonly boolean[] } {
+export function dceJaxpr(t: Transforms, jaxpr: Jaxpr, used: readonly boolean[]): Needed {
+  return memo(jaxpr, flags(used), () => eliminate(t, jaxpr, used));
+}
+
+function eliminate(t: Transforms, jaxpr: Jaxpr, used: readonly boolean[]): Needed {
   const live = new Set<Var>();
   const need = (x: Atom): void => {
     if (!(x instanceof Literal)) live.add(x);

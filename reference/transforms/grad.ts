@@ -3,9 +3,10 @@ import { temporary, withTemporaries } from '../core/array.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
 import { sameShape, showAval } from '../core/host.ts';
-import type { NDArray } from '../core/ndarray.ts';
+import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
-import { flattenLike, type TreeDef, unflatten } from '../core/tree.ts';
+import { flattenLike, structure, type TreeDef, unflatten } from '../core/tree.ts';
+import { spread } from '../primitives/higher-order.ts';
 import {
   type AnyFunction,
   argumentNumbers,
@@ -26,14 +27,27 @@ import { backward } from './transpose.ts';
 
 const { lax } = transforms;
 
-/** Tangents (or cotangents) as arrays that fit `values`. @throws TreeError, ShapeError naming the path */
+/**
+ * Tangents (or cotangents) as arrays that fit `values`; null where a value has none, whatever was given there.
+ * @throws TreeError, ShapeError naming the path
+ */
 function matching(given: unknown, values: readonly NDArray[], treedef: TreeDef, where: string): (NDArray | null)[] {
   const paths = treedef.paths();
-  return flattenLike(given, treedef, where).map((leaf, i) => {
+  const continuous = values.map((x) => isInexact(x.dtype));
+  const withNulls = structure(
+    unflatten(
+      treedef,
+      values.map((x, i) => (continuous[i] ? x : null)),
+    ),
+  );
+  const leaves = structure(given).equals(withNulls)
+    ? spread(flattenLike(given, withNulls, where), continuous)
+    : flattenLike(given, treedef, where);
+  return leaves.map((leaf, i) => {
     const value = values[i]!;
+    if (!continuous[i]) return null;
     const array = asArray(leaf, where);
-    if (!isInexact(value.dtype)) return null;
-    const cast = array.weakType || typeof leaf !== 'object' ? lax.convertElementType(array, value.dtype) : array;
+    const cast = array.weakType || !(leaf instanceof NDArray) ? lax.convertElementType(array, value.dtype) : array;
     if (!sameShape(cast.shape, value.shape) || cast.dtype !== value.dtype) {
       throw new ShapeError(
         `${where}${paths[i]}: expected ${showAval(value.aval)}, as the value it belongs to, got ${showAval(cast.aval)}`,
@@ -84,13 +98,17 @@ export function linearize<F extends AnyFunction>(
   const active = arrays.map((x) => isInexact(x.dtype));
   const { out, jaxpr, residuals, nonzero } = linearized(flat, arrays, active);
   const derivative = (...tangents: readonly unknown[]): unknown => {
-    const dx = matching(tangents, arrays, treedef, `${where} tangents`).filter((d) => d !== null);
-    const dy = evaluate(jaxpr, [...residuals, ...dx]);
-    let next = 0;
-    return unflatten(
-      outTree(),
-      out.map((y, i) => (nonzero[i] ? dy[next++]! : lax.zerosLike(y))),
+    const all = withTemporaries(
+      () =>
+        temporary(() => {
+          const dx = matching(tangents, arrays, treedef, `${where} tangents`).filter((d) => d !== null);
+          const dy = evaluate(jaxpr, [...residuals, ...dx]);
+          let next = 0;
+          return out.map((y, i) => (nonzero[i] ? dy[next++]! : lax.zerosLike(y)));
+        }),
+      (results) => results,
     );
+    return unflatten(outTree(), all);
   };
   return [unflatten(outTree(), out) as Arrays<ReturnType<F>>, derivative as never];
 }
@@ -199,7 +217,7 @@ function differentiate(
       chosen.map((i) => args[i]),
       where,
     );
-    requireInexact(arrays, treedef.paths(), where);
+    requireInexact(arrays, chosen, treedef, where);
     const partial = (...given: unknown[]): unknown => {
       const all: unknown[] = [...args];
       chosen.forEach((i, k) => (all[i] = given[k]));

@@ -2,7 +2,7 @@ import { type Backend, ConcreteArray } from '../core/array.ts';
 import { x64Enabled } from '../core/config.ts';
 import { ArgumentError, checkOptions } from '../core/errors.ts';
 import { NDArray } from '../core/ndarray.ts';
-import { leaves, type TreeDef, unflatten } from '../core/tree.ts';
+import { identityOf, leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
 import { jit as jitPrimitive, type JitParams } from '../primitives/jit.ts';
 import {
@@ -97,10 +97,6 @@ function release(arrays: readonly unknown[], how: string): void {
   for (const x of arrays) if (x instanceof ConcreteArray) x.release(how);
 }
 
-const identities = new WeakMap<WeakKey, number>();
-const registeredSymbols = new Map<symbol, number>();
-let nextIdentity = 0;
-
 /** Static arguments are told apart by value where they have one, else by identity. @throws ArgumentError for arrays */
 function staticKey(x: unknown, where: string): string {
   if (x instanceof NDArray || ArrayBuffer.isView(x)) {
@@ -110,13 +106,10 @@ function staticKey(x: unknown, where: string): string {
   }
   if (Array.isArray(x)) return `[${x.map((element) => staticKey(element, where)).join(',')}]`;
   if (typeof x === 'string') return JSON.stringify(x);
-  if ((typeof x !== 'object' && typeof x !== 'function' && typeof x !== 'symbol') || x === null)
-    return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
-  const known: { get(key: unknown): number | undefined; set(key: unknown, id: number): unknown } =
-    typeof x === 'symbol' && Symbol.keyFor(x) !== undefined ? registeredSymbols : identities;
-  let id = known.get(x);
-  if (id === undefined) known.set(x, (id = nextIdentity++));
-  return `#${id}`;
+  if (typeof x === 'symbol' && Symbol.keyFor(x) !== undefined) return `@${JSON.stringify(Symbol.keyFor(x))}`;
+  if ((typeof x === 'object' && x !== null) || typeof x === 'function' || typeof x === 'symbol')
+    return `#${identityOf(x)}`;
+  return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
 }
 
 function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[], where: string): string {

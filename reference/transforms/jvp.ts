@@ -8,7 +8,7 @@ import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
-import { bind, currentTrace, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
+import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -25,23 +25,27 @@ export class JvpTracer extends Tracer {
   get aval(): Aval {
     return this.primal.aval;
   }
+  #value(asked: string): NDArray {
+    requireAlive(this, asked);
+    return this.primal;
+  }
   item(): number | boolean {
-    return this.primal.item();
+    return this.#value('item()').item();
   }
   dataSync(): HostData {
-    return this.primal.dataSync();
+    return this.#value('dataSync()').dataSync();
   }
   js(): Nested {
-    return this.primal.js();
+    return this.#value('js()').js();
   }
   data(): Promise<HostData> {
-    return this.primal.data();
+    return this.#value('data()').data();
   }
   jsAsync(): Promise<Nested> {
-    return this.primal.jsAsync();
+    return this.#value('jsAsync()').jsAsync();
   }
   async blockUntilReady(): Promise<this> {
-    await this.primal.blockUntilReady();
+    await this.#value('blockUntilReady()').blockUntilReady();
     return this;
   }
   override toString(): string {

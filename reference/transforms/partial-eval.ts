@@ -3,7 +3,7 @@
  * unknown ones; values that the rest needs are its residuals (spec/transformations/vjp.md). With `jvp` it makes
  * linearisation: the tangents are the unknowns.
  */
-import { ConcreteArray } from '../core/array.ts';
+import { ConcreteArray, retained } from '../core/array.ts';
 import type { Aval } from '../core/host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -36,13 +36,16 @@ class PartialTrace extends Trace {
   readonly parent: Trace;
   readonly #t: Transforms;
   readonly #equations: Equation[] = [];
+  /** How a value that is needed later is kept. */
+  readonly #keep: (x: NDArray) => NDArray;
   /** Known values that recorded equations use. */
-  readonly #residuals = new Map<NDArray, Var>();
+  readonly #residuals = new Map<NDArray, { readonly variable: Var; readonly value: NDArray }>();
 
-  constructor(parent: Trace, t: Transforms) {
+  constructor(parent: Trace, t: Transforms, keep: (x: NDArray) => NDArray = (x) => x) {
     super();
     this.parent = parent;
     this.#t = t;
+    this.#keep = keep;
   }
 
   unknown(variable: Var): NDArray {
@@ -95,18 +98,21 @@ class PartialTrace extends Trace {
     if (this.isUnknown(x)) return x.variable;
     const value = x instanceof ConcreteArray ? x.hostValue : null;
     if (x.ndim === 0 && value !== null) return new Literal(x.aval, value);
-    let variable = this.#residuals.get(x);
-    if (variable === undefined) this.#residuals.set(x, (variable = new Var(x.aval)));
-    return variable;
+    let residual = this.#residuals.get(x);
+    if (residual === undefined) {
+      residual = { variable: new Var(x.aval), value: this.#keep(x) };
+      this.#residuals.set(x, residual);
+    }
+    return residual.variable;
   }
 
   /** The recorded rest: `residuals, inputs → outputs`, without what the outputs do not need. */
   rest(inputs: readonly Var[], outputs: readonly Atom[]): { jaxpr: Jaxpr; residuals: readonly NDArray[] } {
-    const residuals = [...this.#residuals];
+    const residuals = [...this.#residuals.values()];
     const whole = new Jaxpr({
       constvars: [],
       consts: [],
-      inputs: [...residuals.map(([, v]) => v), ...inputs],
+      inputs: [...residuals.map((r) => r.variable), ...inputs],
       equations: this.#equations,
       outputs,
     });
@@ -116,8 +122,8 @@ class PartialTrace extends Trace {
       outputs.map(() => true),
     );
     const kept = residuals.filter((_, i) => needed[i]);
-    const parts = { ...jaxpr, inputs: [...kept.map(([, v]) => v), ...inputs] };
-    return { jaxpr: new Jaxpr(parts), residuals: kept.map(([x]) => x) };
+    const parts = { ...jaxpr, inputs: [...kept.map((r) => r.variable), ...inputs] };
+    return { jaxpr: new Jaxpr(parts), residuals: kept.map((r) => r.value) };
   }
 }
 
@@ -137,7 +143,7 @@ export function linearizeFlat(
   primals: readonly NDArray[],
   active: readonly boolean[],
 ): Linearised {
-  const partial = new PartialTrace(currentTrace(), t);
+  const partial = new PartialTrace(currentTrace(), t, retained);
   const inputs = primals.map((x) => new Var({ ...x.aval, weak: false }));
   const jvp = new JvpTrace(partial, t);
   const split = withNewTrace(partial, () => {
