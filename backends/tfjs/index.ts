@@ -170,7 +170,7 @@ const tfjs = (name: EngineName): BackendDefinition =>
   defineBackend({
     name: `tfjs:${name}`,
     profile: 'strict',
-    capabilities: { syncRead: true },
+    capabilities: { syncRead: true, hiddenMemory: name === 'wasm' },
     supports: supportsFrom(table, unheld),
     open: async ({ wasmPaths }) => new TfjsSession(await startEngine(name, wasmPaths)),
   });

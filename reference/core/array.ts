@@ -3,6 +3,7 @@
  * uncommitted: it has no device until it meets one. Every other array lives on the device that computed it.
  */
 import type { BackendDefinition, Buffer, Device, Executable, Gap, Session } from './backend.ts';
+import { dtypes } from './dtypes.ts';
 import {
   ArgumentError,
   BackendError,
@@ -178,8 +179,9 @@ export class ConcreteArray extends NDArray {
   #home: Backend | null;
   /** Copies on devices: the home, and those that an uncommitted array was uploaded to. */
   #places: Place[] = [];
+  /** Memory as large as what `#places` hide, never touched: the garbage collector hurries by what it can see. */
+  #ballast: ArrayBuffer[] = [];
   #gone: string | null = null;
-  #ballast: ArrayBuffer | null = null;
   #scope: Scope | null = scope;
 
   private constructor(aval: Aval, host: HostArray | null, home: Backend | null) {
@@ -220,8 +222,9 @@ export class ConcreteArray extends NDArray {
   #hold(place: Place): void {
     place.owners++;
     this.#places.push(place);
-    const mode = process.env['BAL'];
-    if (mode && this.size * 4 >= Number(process.env['BALMIN'] ?? 0)) this.#ballast = new ArrayBuffer(this.size * 4);
+    if (place.backend.definition.capabilities.hiddenMemory === true) {
+      this.#ballast.push(new ArrayBuffer(sizeOf(this.shape) * dtypes[this.dtype].bytes));
+    }
     registry?.register(this, place, this);
   }
 
@@ -325,13 +328,10 @@ export class ConcreteArray extends NDArray {
     if (this.#gone !== null) return;
     this.#gone = how;
     this.#host = null;
-    if (this.#ballast) {
-      if (process.env['BAL'] === '2') (this.#ballast as any).transfer(0);
-      this.#ballast = null;
-    }
     registry?.unregister(this);
     this.#places.forEach(leave);
     this.#places = [];
+    this.#ballast = [];
     this.#scope?.delete(this);
   }
 

@@ -18,6 +18,11 @@ export type ProfileName = 'strict' | 'fast' | 'gpu';
 export interface Capabilities {
   /** `Open.readSync` exists. */
   readonly syncRead: boolean;
+  /**
+   * True if the garbage collector does not see the memory of buffers: a WebAssembly heap, a GPU. Arrays then weigh
+   * as much as their buffers, so that what nobody can reach is freed in time.
+   */
+  readonly hiddenMemory?: boolean;
 }
 
 /** A backend's own handle of a value on one of its devices. */

@@ -68,6 +68,7 @@ const branch: AnyHigherOrder = {
   spec: 'spec/transformations/fake.md#branch',
   params: { name: { type: 'string' }, main: 'jaxpr', others: 'jaxprs', handle: 'unsaved' },
   constraints: {},
+  recurs: false,
   subJaxprs: ({ main, others }) => [main, ...others],
   withSubJaxprs: unused,
   infer: (_, { main }) => (main as Jaxpr).outAvals,

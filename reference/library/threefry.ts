@@ -3,6 +3,7 @@
  * which JAX's README printed and which is the default here, and today's ("partitionable"), in which every bit depends
  * on its own position only (spec/random.md).
  */
+import { ConcreteArray } from '../core/array.ts';
 import { asArray } from '../core/convert.ts';
 import { x64Enabled } from '../core/config.ts';
 import { ArgumentError } from '../core/errors.ts';
@@ -47,7 +48,8 @@ export function key(seed: number | bigint | NDArray): NDArray {
     );
   }
   const bits = BigInt.asUintN(x64Enabled() ? 64 : 32, BigInt(seed));
-  return pair(lax.full([], bits >> 32n, 'uint32'), lax.full([], bits & 0xffffffffn, 'uint32'));
+  const words = Uint32Array.of(Number(bits >> 32n), Number(bits & 0xffffffffn));
+  return ConcreteArray.fromHost({ dtype: 'uint32', shape: [2], data: words }); // it follows what it is used with
 }
 /** The name that `key` had first. */
 export const PRNGKey: typeof key = key;

@@ -15,6 +15,7 @@ import {
   type Arrays,
   flattenArguments,
   flattenFunction,
+  type Loose,
   nameOf,
   rejectAsync,
   type Tree,
@@ -119,7 +120,7 @@ export interface ScanOptions {
  */
 export function scan<C, X, Y>(
   f: (carry: Tree, x: Tree) => readonly [C, Y],
-  init: C,
+  init: Loose<C>,
   xs: X,
   options: ScanOptions = {},
 ): [carry: Arrays<C>, ys: Arrays<Y>] {

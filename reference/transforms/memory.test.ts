@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { devicePut, grad, jit, liveBuffers, np, reference, tidy, valueAndGrad, vjp, vmap } from '../index.ts';
+import {
+  devicePut,
+  grad,
+  jit,
+  linearize,
+  liveBuffers,
+  np,
+  reference,
+  tidy,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from '../index.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
 
@@ -44,10 +56,34 @@ describe('temporaries of transformations of concrete arrays', () => {
       return sum(lax.mul(y, y));
     })(x);
     expect(seen.map((s) => s.js())).toEqual([
-      [expect.closeTo(0.2), expect.closeTo(0.4), expect.closeTo(0.6)],
+      [0.1, 0.2, 0.3].map((v) => 2 * Math.fround(v)),
       [2, 3, 4],
       [true, true, true],
     ]);
+  });
+});
+
+describe('what a derivative needs stays until it has been used', () => {
+  const masked = (y: NDArray): NDArray => {
+    using mask = lax.gt(y, 0.15);
+    using scale = np.sin(np.array([1, 2, 3]));
+    return sum(lax.select(mask, lax.mul(y, scale), lax.neg(y)));
+  };
+  const gradient = [-1, expect.closeTo(Math.sin(2)), expect.closeTo(Math.sin(3))];
+  test.each([
+    ['grad', () => grad(masked)(x)],
+    ['vjp', () => vjp(masked, [x])[1](1)[0]],
+    ['linearize', () => vmap(linearize(masked, [x])[1])(np.eye(3))],
+    ['grad of tidy', () => grad((y: NDArray) => tidy(() => masked(y)))(x)],
+    ['grad under vmap', () => vmap(grad(masked))(lax.broadcast(x, [1])).reshape(3)],
+    ['grad under grad', () => grad((w: NDArray) => sum(lax.mul(grad(masked)(x), w)))(x)],
+    ['grad under jit', () => jit(grad(masked))(x)],
+  ])('%s', (_, run) => expect(run().js()).toEqual(gradient));
+
+  test('and no longer', () => expect(growth(() => tidy(() => grad(masked)(x)))).toBe(1));
+  test('a derivative keeps its residuals, a call of it only the tangent', () => {
+    const [, derivative] = linearize(chain, [x]);
+    expect(growth(() => derivative(x))).toBe(1);
   });
 });
 
