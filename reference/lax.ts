@@ -170,7 +170,7 @@ export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): 
 /** 0, 1, … size − 1. */
 export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dtype, [size], 0);
 
-/** An array of one value. Outside transformations it is uncommitted, as a literal is. */
+/** An array of one value. */
 export function full(shape: Shape, value: number | bigint | boolean, dtype: DType): NDArray {
   const one = scalar(value, checkDType(dtype, 'full: dtype'), 'full');
   if (shape.length === 0) return one;

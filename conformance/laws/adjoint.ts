@@ -29,7 +29,10 @@ export const adjoint: Law = {
   },
 };
 
-/** ⟨x, y⟩ in float64 and its error: what x carries, and the roundings of the sum. Infinite where x is not finite. */
+/**
+ * ⟨x, y⟩ in float64 and its error: what x carries, and the roundings of the sum; infinite where the sum is. A NaN has no
+ * error: the other mode has to give one too.
+ */
 function product(xs: readonly Bounded[], ys: readonly HostArray[]): { readonly sum: number; readonly error: number } {
   let [sum, magnitude, error, terms] = [0, 0, 0, 0];
   xs.forEach(({ value, bound }, k) => {
@@ -42,5 +45,6 @@ function product(xs: readonly Bounded[], ys: readonly HostArray[]): { readonly s
     });
   });
   error += gamma(terms + 1, 'float64') * magnitude;
+  if (xs.some(({ value }) => numbers(value).some(Number.isNaN))) return { sum: NaN, error: 0 };
   return Number.isFinite(sum) && !Number.isNaN(error) ? { sum, error } : { sum: 0, error: Infinity };
 }

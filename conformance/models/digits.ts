@@ -112,7 +112,7 @@ export function* schedule(
   }
 }
 
-/** The BATCH rows from `start` on, cut out on the host: a slice would bind them to the default backend. */
+/** The BATCH rows from `start` on, cut out on the host, where the images are. */
 function rows(x: NDArray, start: number): NDArray {
   const { dtype, shape, data } = (x as ConcreteArray).toHost();
   const row = x.size / shape[0]!;

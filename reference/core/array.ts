@@ -1,6 +1,7 @@
 /**
  * Concrete arrays, where they live, and the trace that evaluates them. An array made from JavaScript numbers is
- * uncommitted: it has no device until it meets one. Every other array lives on the device that computed it.
+ * uncommitted, and so is what is computed from such arrays alone: they go where the others are. Every other array lives
+ * on the device that computed it.
  */
 import type { BackendDefinition, Buffer, Device, Executable, Gap, Session } from './backend.ts';
 import { dtypes } from './dtypes.ts';
@@ -163,6 +164,13 @@ function leave(place: Place): void {
 }
 const registry = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<Place>(leave);
 
+/** Yields to other work. setImmediate, where there is one, does not wait for a millisecond as setTimeout does. */
+const macrotask = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+
 /** Arrays that end with whoever is collecting them: `tidy`, or a transformation that makes temporaries. */
 type Scope = Set<ConcreteArray>;
 /** Where arrays that are made now are collected; null: nowhere, they live until nobody can reach them. */
@@ -175,9 +183,9 @@ export class ConcreteArray extends NDArray {
   readonly aval: Aval;
   /** The value on the host, if known there. */
   #host: HostArray | null;
-  /** The backend on which the array was computed or put; null: uncommitted. */
+  /** The backend that the array is bound to; null: uncommitted. */
   #home: Backend | null;
-  /** Copies on devices: the home, and those that an uncommitted array was uploaded to. */
+  /** Copies on devices: the home, or those where an uncommitted array was computed or used. */
   #places: Place[] = [];
   /** Memory as large as what `#places` hide, never touched: the garbage collector hurries by what it can see. */
   #ballast: ArrayBuffer[] = [];
@@ -205,8 +213,8 @@ export class ConcreteArray extends NDArray {
   }
 
   /** An array that owns `buffer`. */
-  static fromBuffer(aval: Aval, backend: Backend, buffer: Buffer): ConcreteArray {
-    const array = new ConcreteArray(aval, null, backend);
+  static fromBuffer(aval: Aval, backend: Backend, buffer: Buffer, committed: boolean = true): ConcreteArray {
+    const array = new ConcreteArray(aval, null, committed ? backend : null);
     array.#hold({ backend, buffer, owners: 0 });
     return array;
   }
@@ -240,9 +248,9 @@ export class ConcreteArray extends NDArray {
   #check(): void {
     if (this.#gone !== null)
       throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#gone}`);
-    if (this.#home?.closed === true)
+    if (this.#host === null && this.#places.every((p) => p.backend.closed))
       throw new DisposedError(
-        `an array, ${showAval(this.aval)}, was used after its backend ${this.#home.name} was closed`,
+        `an array, ${showAval(this.aval)}, was used after its backend ${this.#places[0]!.backend.name} was closed`,
       );
   }
 
@@ -252,17 +260,22 @@ export class ConcreteArray extends NDArray {
     return this.#host;
   }
 
-  /** The buffer on `backend`; an uncommitted array is uploaded, once. */
+  /** A copy on a device that can be read. */
+  get #source(): Place {
+    return this.#places.find((p) => !p.backend.closed)!;
+  }
+
+  /** The buffer on `backend`; an uncommitted array is copied there, once. */
   on(backend: Backend): Buffer {
     this.#check();
     const place = this.#places.find((p) => p.backend === backend);
     if (place !== undefined) return place.buffer;
-    if (this.#home !== null || this.#host === null) {
+    if (this.#home !== null) {
       throw new MixedBackendsError(
-        `an array, ${showAval(this.aval)}, lives on ${this.#home?.name}, and ${backend.name} was asked to use it; move it with devicePut(x, backend)`,
+        `an array, ${showAval(this.aval)}, lives on ${this.#home.name}, and ${backend.name} was asked to use it; move it with devicePut(x, backend)`,
       );
     }
-    const buffer = backend.session.put(this.#host, backend.device);
+    const buffer = backend.session.put(this.toHost(), backend.device);
     this.#hold({ backend, buffer, owners: 0 });
     return buffer;
   }
@@ -270,7 +283,7 @@ export class ConcreteArray extends NDArray {
   async #read(): Promise<HostArray> {
     this.#check();
     if (this.#host !== null) return this.#host;
-    const { backend, buffer } = this.#places[0]!;
+    const { backend, buffer } = this.#source;
     return backend.session.read(buffer);
   }
 
@@ -278,7 +291,7 @@ export class ConcreteArray extends NDArray {
   toHost(): HostArray {
     this.#check();
     if (this.#host !== null) return this.#host;
-    const { backend, buffer } = this.#places[0]!;
+    const { backend, buffer } = this.#source;
     if (backend.session.readSync === undefined) {
       throw new NoSyncReadError(
         `${backend.name} cannot read at once; use await x.data(), or lax.cond inside a transformation`,
@@ -290,7 +303,7 @@ export class ConcreteArray extends NDArray {
   /** The value. Always yields a macrotask, so that unreachable arrays can be freed in a loop of awaits. */
   async toHostAsync(): Promise<HostArray> {
     const value = await this.#read();
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await macrotask();
     return value;
   }
 
@@ -337,7 +350,8 @@ export class ConcreteArray extends NDArray {
 
   override toString(): string {
     if (this.#gone !== null) return `Array(${this.#gone})`;
-    if (this.#host === null && this.#home?.session.readSync === undefined) return `Array:${showAval(this.aval)}`;
+    if (this.#host === null && this.#places[0]?.backend.session.readSync === undefined)
+      return `Array:${showAval(this.aval)}`;
     return showValue(this.toHost());
   }
 }
@@ -464,14 +478,15 @@ export function commonBackend(operands: readonly NDArray[], preferred: Backend |
 }
 
 /** Runs an executable on concrete arrays. */
-export function execute(
+function execute(
   backend: Backend,
   executable: Executable,
   operands: readonly NDArray[],
   outAvals: readonly Aval[],
+  committed: boolean,
 ): ConcreteArray[] {
   const buffers = operands.map((x) => (x as ConcreteArray).on(backend));
-  return executable.run(buffers).map((buffer, i) => ConcreteArray.fromBuffer(outAvals[i]!, backend, buffer));
+  return executable.run(buffers).map((buffer, i) => ConcreteArray.fromBuffer(outAvals[i]!, backend, buffer, committed));
 }
 
 /** The bottom of every chain of traces: computes on concrete arrays. */
@@ -482,14 +497,17 @@ class EvalTrace extends Trace {
       if (x instanceof Tracer)
         throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
     }
-    const backend = commonBackend(operands, (params['backend'] as Backend | null | undefined) ?? null);
+    const asked = (params['backend'] as Backend | null | undefined) ?? null;
+    const backend = commonBackend(operands, asked);
+    if (backend.closed) throw new DisposedError(`${primitive.name} was to run on ${backend.name}, which is closed`);
+    const committed = asked !== null || operands.some((x) => (x as ConcreteArray).backend !== null);
     const { executable, avals, once } = backend.eager(
       primitive,
       operands.map((x) => x.aval),
       params,
     );
     try {
-      return execute(backend, executable, operands, avals);
+      return execute(backend, executable, operands, avals, committed);
     } finally {
       if (once) executable.dispose();
     }

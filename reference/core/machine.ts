@@ -98,7 +98,31 @@ const applyPrimitive = <V extends Buffer>(
 ): readonly V[] =>
   primitive.kind === 'first-order'
     ? kernels.apply(primitive, operands, params, results)
-    : primitive.evaluate(machine, operands, params);
+    : cleaning(machine, (own) => primitive.evaluate(own, operands, params));
+
+/** Runs a rule with a machine that releases what the rule has made and not released, should it fail. */
+function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>) => readonly V[]): readonly V[] {
+  const made = new Set<V>();
+  const note = (values: readonly V[]): readonly V[] => {
+    for (const value of values) made.add(value);
+    return values;
+  };
+  try {
+    return rule({
+      ...machine,
+      interpret: (jaxpr, operands) => note(machine.interpret(jaxpr, operands)),
+      apply: (name, operands, params) => note(machine.apply(name, operands, params)),
+      constant: (value) => note([machine.constant(value)])[0]!,
+      release(value) {
+        made.delete(value);
+        machine.release(value);
+      },
+    });
+  } catch (error) {
+    made.forEach(machine.release);
+    throw error;
+  }
+}
 
 function compileProgram<V extends Buffer>(kernels: Kernels<V>, jaxpr: Jaxpr): Program<V> {
   const hosts = jaxpr.consts.map(hostOf);

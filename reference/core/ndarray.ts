@@ -66,6 +66,14 @@ function methods(): ArrayMethods {
   return table;
 }
 
+function refuseIndex(key: string | symbol): undefined {
+  if (typeof key === 'symbol' || !/^-?\d+$/.test(key)) return undefined;
+  throw new OperatorError(
+    `an array was indexed with [${key}]: JavaScript cannot overload [ ], and arrays are immutable. ` +
+      `Write x.take(${key}, 0), lax.slice or lax.dynamicSlice for a part, np.where or lax.dynamicUpdateSlice for a changed copy`,
+  );
+}
+
 /**
  * An immutable n-dimensional array, or a tracer that stands for one.
  *
@@ -74,6 +82,20 @@ function methods(): ArrayMethods {
  * x.mul(2).sum().item(); // 12
  */
 export abstract class NDArray {
+  // What no array has is looked up at the end of the prototype chain: there, x[0] and x[0] = 1 meet an error.
+  static {
+    Object.setPrototypeOf(
+      NDArray.prototype,
+      new Proxy(
+        {},
+        {
+          get: (end, key, x: NDArray): unknown => refuseIndex(key) ?? Reflect.get(end, key, x),
+          set: (end, key, value, x: NDArray): boolean => refuseIndex(key) ?? Reflect.set(end, key, value, x),
+        },
+      ),
+    );
+  }
+
   abstract readonly aval: Aval;
 
   get shape(): Shape {

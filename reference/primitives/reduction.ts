@@ -214,14 +214,21 @@ function fold(f: (a: number, b: number) => number, start: 'min' | 'max') {
   };
 }
 
-/** Elements that equal the result share the tangent equally. */
+/**
+ * The mean of the tangents of the elements that equal the result. In a row with NaN none does, and every tangent counts
+ * as NaN; an empty row has a constant result.
+ */
 const extremumTangent: Differentiation<ReduceParams> = {
   active: inexact,
   jvp: (lax, [x], [dx], [y], p) => [
     along(dx, (t) => {
       const there = lax.eq(x!, repeated(lax, y!, x!.shape, p));
-      const sum = lax.reduceSum(lax.select(there, t, lax.zerosLike(t)), p.axes);
-      return lax.div(sum, lax.reduceSum(lax.convertElementType(there, t.dtype), p.axes));
+      const count = lax.reduceSum(lax.convertElementType(there, t.dtype), p.axes);
+      const nowhere = lax.eq(repeated(lax, count, x!.shape, p), 0);
+      // A factor that is known and 1 wherever a tangent counts: its transpose spoils nothing.
+      const factor = lax.select(nowhere, lax.fullLike(t, NaN), lax.fullLike(t, 1));
+      const shares = lax.select(lax.bitwiseOr(there, nowhere), lax.mul(t, factor), lax.zerosLike(t));
+      return lax.div(lax.reduceSum(shares, p.axes), lax.max(count, 1));
     }),
   ],
 };

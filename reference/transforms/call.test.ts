@@ -86,6 +86,7 @@ describe('errors name what is wrong', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['an integer argument by its number', () => grad((_: NDArray, n: NDArray) => n, { argnums: 1 })(1, three), /argument\[1\] is i32/],
     ['an integer leaf by its path', () => valueAndGrad((_: NDArray, p: { w: NDArray[] }) => p.w[0]!, { argnums: -1 })(1, { w: [three] }), /argument\[1\]\.w\[0\] is i32/],
+    ['an argument chosen twice', () => grad((x: NDArray) => x, { argnums: [0, -1] })(1), /argnums 0, -1 name one argument twice/],
     ['a bigint out of range', () => jit((x: NDArray) => x)(2n ** 40n), /outside \[-2147483648, 2147483647\]/],
     ['a Promise', () => jit((x: NDArray) => x)(Promise.resolve(1) as never), /argument \[0\]: a Promise is no array; await it first/],
     ['an undefined leaf', () => jit((x: { a: NDArray }) => x)({ a: undefined } as never), /argument \[0\]\.a: undefined is no array/],
@@ -128,6 +129,18 @@ describe('a tracer that outlives its transformation', () => {
     grad(leak)(1);
     expect(() => kept.item()).toThrow(/item\(\): met a tracer of a differentiated function/);
   });
+});
+
+test('brackets meet an error on arrays and tracers, to read and to write', () => {
+  const read = (x: NDArray): NDArray => (x as unknown as NDArray[])[0]!;
+  const write = (x: NDArray): NDArray => Object.assign(x, { 0: 1 });
+  for (const use of [read, write]) {
+    for (const run of [use, jit(use), grad(use), vmap(use)])
+      expect(() => run(np.ones([2]))).toThrow(/indexed with \[0\]/);
+  }
+  const x = np.ones([2]);
+  expect(x).toBeInstanceOf(Object);
+  expect([x.take(0, 0).item(), 'then' in x, (x as { nothing?: unknown }).nothing]).toEqual([1, false, undefined]);
 });
 
 test('ten thousand leaves are no burden', () => {

@@ -123,7 +123,7 @@ export function requireInexact(
 /** Argument numbers, negative ones counted from the end. @throws ArgumentError */
 export function argumentNumbers(argnums: number | readonly number[], count: number, where: string): number[] {
   const list = typeof argnums === 'number' ? [argnums] : [...argnums];
-  return list.map((n) => {
+  const numbers = list.map((n) => {
     if (!Number.isInteger(n) || n < -count || n >= count) {
       throw new ArgumentError(
         `${where}: argnums ${n} is out of range: the function was called with ${count} arguments`,
@@ -131,4 +131,8 @@ export function argumentNumbers(argnums: number | readonly number[], count: numb
     }
     return n < 0 ? n + count : n;
   });
+  if (new Set(numbers).size < numbers.length) {
+    throw new ArgumentError(`${where}: argnums ${list.join(', ')} name one argument twice`);
+  }
+  return numbers;
 }

@@ -258,7 +258,7 @@ function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, w
   }
   if (value.ndim !== 0) {
     throw new DifferentiationError(
-      `${where}: grad needs a scalar result, got ${showAval(value.aval)}; sum it, or use vjp or jacrev`,
+      `${where}: grad needs a scalar result, got ${showAval(value.aval)}; sum it, or use vjp`,
     );
   }
   if (!isInexact(value.dtype)) {
