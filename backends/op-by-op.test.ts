@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { oneEquation } from '../reference/core/array.ts';
+import { oneEquation } from '../reference/core/open-backend.ts';
 import { avalOf, type HostArray, hostArray } from '../reference/core/host.ts';
 import { primitives } from '../reference/primitives/index.ts';
 import { opByOp } from './op-by-op.ts';

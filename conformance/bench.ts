@@ -1,5 +1,5 @@
 /** A backend under test, and the running of programs on it. */
-import { type Backend, oneEquation } from '../reference/core/array.ts';
+import { type Backend, oneEquation } from '../reference/core/open-backend.ts';
 import type { Buffer, ProfileName } from '../reference/core/backend.ts';
 import { avalOf, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
 import type { Jaxpr } from '../reference/core/jaxpr.ts';

@@ -4,7 +4,7 @@
  */
 import type { ProfileName } from '../reference/core/backend.ts';
 import { type DType, dtypes, finfo, isFloat } from '../reference/core/dtypes.ts';
-import { showValue } from '../reference/core/array.ts';
+import { showValue } from '../reference/core/show.ts';
 import { build, type HostArray, hostScalar, numbers, sameShape, type Shape, showAval } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
 import {

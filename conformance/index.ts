@@ -7,7 +7,7 @@
  * import definition from './my-backend.ts';
  * conformance(definition, { describe, test });
  */
-import { Backend } from '../reference/core/array.ts';
+import { Backend } from '../reference/core/open-backend.ts';
 import type { BackendDefinition } from '../reference/core/backend.ts';
 import { Bench } from './bench.ts';
 import { casesOf, type Unit } from './programs/case.ts';

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BACKEND_NAMES, loadBackendDefinition } from '../backends/registry.ts';
-import { Backend } from '../reference/core/array.ts';
+import { Backend } from '../reference/core/open-backend.ts';
 import { type BackendDefinition, defineBackend } from '../reference/core/backend.ts';
 import { BackendError } from '../reference/core/errors.ts';
 import { CannotStartError, UsageError } from './types.ts';
@@ -55,7 +55,9 @@ async function importFile(asked: string, folder: string): Promise<{ default?: un
 function definitionOf(asked: string, module: { default?: unknown }): BackendDefinition {
   const definition = module.default;
   if (typeof definition !== 'object' || definition === null) {
-    throw new UsageError(`${asked} does not default-export a backend; it has to say: export default defineBackend({ … })`);
+    throw new UsageError(
+      `${asked} does not default-export a backend; it has to say: export default defineBackend({ … })`,
+    );
   }
   try {
     return defineBackend(definition as BackendDefinition);

@@ -1,6 +1,9 @@
 /** Choosing where programs run: opening backends, the default one, and moving arrays. */
 import { loadBackendDefinition } from '../backends/registry.ts';
-import { Backend, ConcreteArray, getDefaultBackend, setDefaultBackend, tidyArrays } from './core/array.ts';
+import { ConcreteArray } from './core/array.ts';
+import { getDefaultBackend, setDefaultBackend } from './core/evaluation.ts';
+import { Backend } from './core/open-backend.ts';
+import { tidyArrays } from './core/scopes.ts';
 import type { BackendDefinition, OpenOptions } from './core/backend.ts';
 import { environmentVariable } from './core/config.ts';
 import { ArgumentError } from './core/errors.ts';

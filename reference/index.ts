@@ -25,7 +25,7 @@ export { customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
 export { stopGradient } from './transforms/stop-gradient.ts';
 
 export * from './backends.ts';
-export type { Backend } from './core/array.ts';
+export type { Backend } from './core/open-backend.ts';
 export { type BackendDefinition, defineBackend, gap, type Gap, type Session } from './core/backend.ts';
 export { enableX64, x64Enabled } from './core/config.ts';
 export type { DType } from './core/dtypes.ts';

@@ -11,7 +11,8 @@
  * spaced makes no difference. `// throws` is the beginning of the message, with or without the error's name.
  */
 import ts from 'typescript';
-import { ConcreteArray, showValue } from '../reference/core/array.ts';
+import { ConcreteArray } from '../reference/core/array.ts';
+import { showValue } from '../reference/core/show.ts';
 import { showAval } from '../reference/core/host.ts';
 import { Jaxpr } from '../reference/core/jaxpr.ts';
 import { NDArray } from '../reference/core/ndarray.ts';

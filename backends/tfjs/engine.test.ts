@@ -1,7 +1,7 @@
 /** What the engines hold, how they live side by side, and long sums. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import type { BackendDefinition, Executable, Session } from '../../reference/core/backend.ts';
 import { avalOf, type HostArray, hostArray } from '../../reference/core/host.ts';
 import type { AnyPrimitive, Params } from '../../reference/core/primitive.ts';

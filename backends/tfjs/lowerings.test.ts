@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judgeEquation } from '../../conformance/budgets.ts';
 import { makeGen } from '../../conformance/programs/gen.ts';
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import type { BackendDefinition, Session } from '../../reference/core/backend.ts';
 import { type DType, shortName } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Backend } from '../../reference/core/array.ts';
+import type { Backend } from '../../reference/core/open-backend.ts';
 import type { BackendDefinition } from '../../reference/core/backend.ts';
 import {
   backend,

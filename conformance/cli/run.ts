@@ -3,7 +3,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Backend, showValue } from '../../reference/core/array.ts';
+import type { Backend } from '../../reference/core/open-backend.ts';
+import { showValue } from '../../reference/core/show.ts';
 import { GapError, ProgramError } from '../../reference/core/errors.ts';
 import { avalOf, type HostArray, sameAval, showAval, sizeOf } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';

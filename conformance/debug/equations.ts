@@ -1,5 +1,6 @@
 /** A program equation by equation, through every nested program: what single equations are judged on. */
-import { type ConcreteArray, oneEquation, paramsKey } from '../../reference/core/array.ts';
+import type { ConcreteArray } from '../../reference/core/array.ts';
+import { oneEquation, paramsKey } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import { type Atom, type Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Machine, Params } from '../../reference/core/primitive.ts';

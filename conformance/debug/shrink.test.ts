@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Backend } from '../../reference/core/array.ts';
+import { Backend } from '../../reference/core/open-backend.ts';
 import { aval, type HostArray, hostArray, hostScalar, numbers } from '../../reference/core/host.ts';
 import { interpret } from '../../reference/core/machine.ts';
 import type { AnyFirstOrder } from '../../reference/core/primitive.ts';

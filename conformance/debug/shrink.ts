@@ -1,5 +1,5 @@
 /** Making the proof of a failure small: fewer equations, smaller shapes, simpler numbers; each step is run again. */
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import { avalOf, flatten, type HostArray, hostScalar, numbers, stridesOf } from '../../reference/core/host.ts';
 import { allEquations, type Atom, type Equation, Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { Bench } from '../bench.ts';

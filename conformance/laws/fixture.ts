@@ -1,5 +1,5 @@
 /** The results are those that NumPy, SciPy and mpmath gave (fixtures/manifest.json), within the primitive's accuracy. */
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
 import type { Bench } from '../bench.ts';

@@ -1,5 +1,5 @@
 /** What a law is: a demand on a program and its inputs that a backend meets or does not. */
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';

@@ -1,6 +1,6 @@
 /** Every law holds of the reference, and notices the mistake that it is there for. */
 import { expect, test } from 'vitest';
-import { Backend, oneEquation } from '../../reference/core/array.ts';
+import { Backend, oneEquation } from '../../reference/core/open-backend.ts';
 import type { Executable, Session } from '../../reference/core/backend.ts';
 import { type HostArray, hostArray, numbers } from '../../reference/core/host.ts';
 import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';

@@ -1,6 +1,6 @@
 /** Cases of the fixtures: inputs and results that NumPy, SciPy and mpmath made (fixtures/manifest.json). */
 import { readFileSync } from 'node:fs';
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import type { DType } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { Params } from '../../reference/core/primitive.ts';

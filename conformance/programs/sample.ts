@@ -1,7 +1,7 @@
 /**
  * Programs with inputs, and the transformations that make new ones of them (spec/conformance.md#programs).
  */
-import { oneEquation } from '../../reference/core/array.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
 import { isFloat } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray, hostArray, numbers, sameAval, type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';

@@ -2,7 +2,8 @@
  * Programs as plain data (spec/ir.md#json): what the text form and the JSON form both write down, and how arrays and
  * scalars look outside of this process. Reading a program back is load.ts; the text form is text.ts and parse.ts.
  */
-import { ConcreteArray, shortest } from './array.ts';
+import { ConcreteArray } from './array.ts';
+import { shortest } from './show.ts';
 import { type DType, dtypes } from './dtypes.ts';
 import { ProgramError } from './errors.ts';
 import { allocate, type Aval, type HostArray, hostArray, type HostData, numbers, type Shape, sizeOf } from './host.ts';

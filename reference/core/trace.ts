@@ -34,7 +34,7 @@ export function installBaseTrace(trace: Trace): void {
 
 export function currentTrace(): Trace {
   const trace = current ?? base;
-  if (trace === null) throw new Error('no trace can evaluate yet: reference/core/array.ts has not been loaded');
+  if (trace === null) throw new Error('no trace can evaluate yet: reference/core/evaluation.ts has not been loaded');
   return trace;
 }
 

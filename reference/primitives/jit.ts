@@ -1,5 +1,5 @@
 /** `jit`: a call of a jaxpr that is compiled as one (spec/transformations/jit.md#jit). */
-import type { Backend } from '../core/array.ts';
+import type { Backend } from '../core/open-backend.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { defineHigherOrder, type HigherOrderPrimitive } from '../core/primitive.ts';
 import { alignBatch, effectsOf, fits, given, isLinear, knownValues, present, spread } from './higher-order.ts';

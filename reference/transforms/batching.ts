@@ -1,4 +1,4 @@
-import { temporary, withTemporaries } from '../core/array.ts';
+import { temporary, withTemporaries } from '../core/scopes.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';

@@ -1,5 +1,5 @@
 /** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
-import { temporary, withTemporaries } from '../core/array.ts';
+import { temporary, withTemporaries } from '../core/scopes.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
 import { sameShape, showAval } from '../core/host.ts';

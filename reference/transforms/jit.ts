@@ -1,4 +1,5 @@
-import { type Backend, ConcreteArray } from '../core/array.ts';
+import { ConcreteArray } from '../core/array.ts';
+import type { Backend } from '../core/open-backend.ts';
 import { x64Enabled } from '../core/config.ts';
 import { ArgumentError, checkOptions } from '../core/errors.ts';
 import { NDArray } from '../core/ndarray.ts';

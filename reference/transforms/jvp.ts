@@ -2,7 +2,8 @@
  * Forward-mode differentiation: values become dual numbers, each equation is followed by its tangent equation
  * (spec/transformations/jvp.md). A tangent that is zero for structural reasons is `null` and costs nothing.
  */
-import { escaped, temporary } from '../core/array.ts';
+import { escaped } from '../core/array.ts';
+import { temporary } from '../core/scopes.ts';
 import { type Aval, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';

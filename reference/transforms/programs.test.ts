@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeGen } from '../../conformance/programs/gen.ts';
 import { higherOrderPrograms } from '../../tools/spec/programs.ts';
-import { oneEquation } from '../core/array.ts';
+import { oneEquation } from '../core/open-backend.ts';
 import { ProgramError } from '../core/errors.ts';
 import { avalOf } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';

@@ -2,7 +2,8 @@
  * Vectorisation: a function of one example becomes a function of many, by rewriting each equation to carry one more
  * axis (spec/transformations/vmap.md).
  */
-import { escaped, temporary } from '../core/array.ts';
+import { escaped } from '../core/array.ts';
+import { temporary } from '../core/scopes.ts';
 import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';

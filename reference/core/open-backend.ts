@@ -1,0 +1,137 @@
+/** An open backend: its session, and the executables that it has compiled. */
+import type { BackendDefinition, Device, Executable, Gap, Session } from './backend.ts';
+import { GapError } from './errors.ts';
+import { type Aval, showAval } from './host.ts';
+import { allEquations, type Equation, Jaxpr, Var } from './jaxpr.ts';
+import { type AnyHigherOrder, type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
+import { SourceLocation } from './source.ts';
+
+/** What `await backend(name)` gives, and what `jit(f, { backend })` takes. */
+export class Backend {
+  readonly definition: BackendDefinition;
+  readonly session: Session;
+  readonly #eager = new Map<string, { executable: Executable; avals: readonly Aval[] }>();
+  readonly #eagerHigher = new WeakMap<Jaxpr, { params: Params; executable: Executable; avals: readonly Aval[] }[]>();
+  readonly #compiled = new WeakMap<Jaxpr, Executable>();
+  /** True once closed: its arrays are gone. */
+  closed = false;
+
+  constructor(definition: BackendDefinition, session: Session) {
+    this.definition = definition;
+    this.session = session;
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  get device(): Device {
+    return this.session.devices[0]!;
+  }
+
+  /** Every gap of a program, nested equations included. */
+  gaps(jaxpr: Jaxpr): { equation: Equation; gap: Gap }[] {
+    const found: { equation: Equation; gap: Gap }[] = [];
+    for (const equation of allEquations(jaxpr)) {
+      const answer = this.definition.supports(
+        equation.primitive,
+        equation.inputs.map((x) => x.aval),
+        equation.params,
+      );
+      if (answer !== true) found.push({ equation, gap: answer });
+    }
+    return found;
+  }
+
+  /** The executable of a jaxpr, compiled once. @throws GapError naming every gap */
+  compile(jaxpr: Jaxpr): Executable {
+    let executable = this.#compiled.get(jaxpr);
+    if (executable === undefined) {
+      const gaps = this.gaps(jaxpr);
+      if (gaps.length > 0) throw new GapError(gapMessage(this.name, gaps));
+      executable = this.session.compile(jaxpr, { device: this.device });
+      this.#compiled.set(jaxpr, executable);
+    }
+    return executable;
+  }
+
+  /**
+   * The executable of one equation, cached on primitive, types and parameters; with jaxprs among the parameters, on
+   * the identity of those. `once`: it is not cached, and its user disposes of it.
+   */
+  eager(
+    primitive: AnyPrimitive,
+    avals: readonly Aval[],
+    params: Params,
+  ): { executable: Executable; avals: readonly Aval[]; once?: true } {
+    if (primitive.kind === 'higher-order') {
+      if (!primitive.recurs) {
+        const jaxpr = oneEquation(primitive, avals, params);
+        return { executable: this.compile(jaxpr), avals: jaxpr.outAvals, once: true };
+      }
+      const [first] = primitive.subJaxprs(params);
+      const known = (first && this.#eagerHigher.get(first)) ?? [];
+      let entry = known.find((e) => sameProgram(primitive, e.params, params));
+      if (entry === undefined) {
+        const jaxpr = oneEquation(primitive, avals, params);
+        entry = { params, executable: this.compile(jaxpr), avals: jaxpr.outAvals };
+        this.#eagerHigher.set(first!, [...known, entry]);
+      }
+      return entry;
+    }
+    const key = eagerKey(primitive.name, avals, params);
+    let entry = this.#eager.get(key);
+    if (entry === undefined) {
+      const jaxpr = oneEquation(primitive, avals, params);
+      entry = { executable: this.compile(jaxpr), avals: jaxpr.outAvals };
+      this.#eager.set(key, entry);
+    }
+    return entry;
+  }
+
+  /** Frees everything; arrays on this backend can no longer be used. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.session.close();
+  }
+}
+
+function gapMessage(name: string, gaps: readonly { equation: Equation; gap: Gap }[]): string {
+  const lines = gaps.map(({ equation, gap }) => {
+    const types = equation.inputs.map((x) => showAval(x.aval)).join(', ');
+    const at = equation.source?.toString();
+    return `    ${equation.primitive.name} of (${types}): ${gap.gap}${at ? `   ${at}` : ''}`;
+  });
+  return `${name} does not compute this program:\n${[...new Set(lines)].join('\n')}\n  Run it on another backend: jit(f, { backend })`;
+}
+
+const eagerKey = (name: string, avals: readonly Aval[], params: Params): string => {
+  let key = name;
+  for (const a of avals) key += `;${a.dtype}${a.weak ? '*' : ''}${a.shape.join(',')}`;
+  return key + paramsKey(params);
+};
+
+/** Parameters as a string that tells them apart; −0 and the non-finite numbers too, which JSON drops. */
+export function paramsKey(params: Params): string {
+  return JSON.stringify(params, (_, v: unknown) =>
+    typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? `#${Object.is(v, -0) ? '-0' : v}` : v,
+  );
+}
+
+/** True if two equations run the same: equal parameters, of which those that are not part of a program do not count. */
+function sameProgram(primitive: AnyHigherOrder, a: Params, b: Params): boolean {
+  return Object.entries(primitive.params).every(([key, kind]) => {
+    const [x, y] = [a[key], b[key]];
+    if (kind === 'unsaved' || Object.is(x, y)) return true;
+    return Array.isArray(x) && Array.isArray(y) && x.length === y.length && x.every((e, i) => e === y[i]);
+  });
+}
+
+/** A jaxpr of one equation over fresh variables. @throws ConstraintError */
+export function oneEquation(primitive: AnyPrimitive, avals: readonly Aval[], params: Params): Jaxpr {
+  const inputs = avals.map((a) => new Var(a));
+  const outputs = inferAvals(primitive, avals, params).map((a) => new Var(a));
+  const equation: Equation = { primitive, inputs, params, outputs, source: SourceLocation.capture() };
+  return new Jaxpr({ constvars: [], consts: [], inputs, equations: [equation], outputs });
+}
