@@ -45,18 +45,33 @@ export const floor: (x: ArrayLike) => NDArray = unary('floor');
 export const ceil: (x: ArrayLike) => NDArray = unary('ceil');
 export const sqrt: (x: ArrayLike) => NDArray = unary('sqrt');
 export const rsqrt: (x: ArrayLike) => NDArray = unary('rsqrt');
+export const cbrt: (x: ArrayLike) => NDArray = unary('cbrt');
+export const square: (x: ArrayLike) => NDArray = unary('square');
 export const exp: (x: ArrayLike) => NDArray = unary('exp');
+export const exp2: (x: ArrayLike) => NDArray = unary('exp2');
 export const log: (x: ArrayLike) => NDArray = unary('log');
 export const expm1: (x: ArrayLike) => NDArray = unary('expm1');
 export const log1p: (x: ArrayLike) => NDArray = unary('log1p');
 export const sin: (x: ArrayLike) => NDArray = unary('sin');
 export const cos: (x: ArrayLike) => NDArray = unary('cos');
 export const tan: (x: ArrayLike) => NDArray = unary('tan');
+export const asin: (x: ArrayLike) => NDArray = unary('asin');
+export const acos: (x: ArrayLike) => NDArray = unary('acos');
+export const atan: (x: ArrayLike) => NDArray = unary('atan');
+export const sinh: (x: ArrayLike) => NDArray = unary('sinh');
+export const cosh: (x: ArrayLike) => NDArray = unary('cosh');
 export const tanh: (x: ArrayLike) => NDArray = unary('tanh');
+export const asinh: (x: ArrayLike) => NDArray = unary('asinh');
+export const acosh: (x: ArrayLike) => NDArray = unary('acosh');
+export const atanh: (x: ArrayLike) => NDArray = unary('atanh');
 export const logistic: (x: ArrayLike) => NDArray = unary('logistic');
 export const erf: (x: ArrayLike) => NDArray = unary('erf');
 export const isFinite: (x: ArrayLike) => NDArray = unary('is_finite');
 export const bitwiseNot: (x: ArrayLike) => NDArray = unary('not');
+/** How many bits are set. */
+export const populationCount: (x: ArrayLike) => NDArray = unary('population_count');
+/** Zero bits above the highest one that is set. */
+export const clz: (x: ArrayLike) => NDArray = unary('clz');
 /** The value unchanged, with a zero derivative. */
 export const stopGradient: (x: ArrayLike) => NDArray = unary('stop_gradient');
 
@@ -77,6 +92,10 @@ export const rem: (x: ArrayLike, y: ArrayLike) => NDArray = binary('rem');
 export const max: (x: ArrayLike, y: ArrayLike) => NDArray = binary('max');
 export const min: (x: ArrayLike, y: ArrayLike) => NDArray = binary('min');
 export const pow: (x: ArrayLike, y: ArrayLike) => NDArray = binary('pow');
+/** The angle of the point with height `x` over `y`, in [−π, π]. */
+export const atan2: (x: ArrayLike, y: ArrayLike) => NDArray = binary('atan2');
+/** The float after `x` in the direction of `y`. */
+export const nextafter: (x: ArrayLike, y: ArrayLike) => NDArray = binary('nextafter');
 export const eq: (x: ArrayLike, y: ArrayLike) => NDArray = binary('eq');
 export const ne: (x: ArrayLike, y: ArrayLike) => NDArray = binary('ne');
 export const lt: (x: ArrayLike, y: ArrayLike) => NDArray = binary('lt');
@@ -86,6 +105,9 @@ export const ge: (x: ArrayLike, y: ArrayLike) => NDArray = binary('ge');
 export const bitwiseAnd: (x: ArrayLike, y: ArrayLike) => NDArray = binary('and');
 export const bitwiseOr: (x: ArrayLike, y: ArrayLike) => NDArray = binary('or');
 export const bitwiseXor: (x: ArrayLike, y: ArrayLike) => NDArray = binary('xor');
+export const shiftLeft: (x: ArrayLike, y: ArrayLike) => NDArray = binary('shift_left');
+export const shiftRightLogical: (x: ArrayLike, y: ArrayLike) => NDArray = binary('shift_right_logical');
+export const shiftRightArithmetic: (x: ArrayLike, y: ArrayLike) => NDArray = binary('shift_right_arithmetic');
 
 /** Elements of `cases[which]`: `which` is bool (false: the first case) or int32, a scalar or of the cases' shape. */
 export const selectN = (which: NDArray, ...cases: readonly ArrayLike[]): NDArray =>

@@ -29,10 +29,12 @@ import { math } from './math.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
+import { trigonometry } from './trigonometry.ts';
 
 const table: Table = {
   ...arithmetic,
   ...math,
+  ...trigonometry,
   ...comparison,
   ...bits,
   ...conversion,

@@ -94,6 +94,20 @@ function cpuPow(k: Kernels, x: Tensor, y: Tensor): Tensor {
   return k.where(isOne, one, k.run('Pow', { a: x, b: exponent }));
 }
 
+/**
+ * Pow(|x|, ⅓), whose exponent is 10⁻⁸ off, and one step of Newton's: y + (x/y² − y)/3. Of its roundings the first two
+ * count a third, the last one whole.
+ */
+function cbrt(k: Kernels, x: Tensor): Tensor {
+  const size = k.absFloat(x);
+  const y = k.run('Pow', { a: size, b: k.like(x, 1 / 3) });
+  const root = k.add(y, k.mul(k.sub(k.div(size, k.mul(y, y)), y), k.like(x, 1 / 3)));
+  const signed = k.where(k.lt(x, k.like(x, 0)), k.negFloat(root), root);
+  // 0, ∞ and NaN are their own roots.
+  const inner = k.and(k.gt(size, k.like(x, 0)), k.lt(size, k.like(x, Infinity)));
+  return k.where(inner, signed, x);
+}
+
 // ---- powers
 
 /** By squaring, modulo 2³². */
@@ -128,7 +142,9 @@ const unary = (compute: Unary): Part<'exp'>['exp'] => elementwise((k, [x]) => co
 export const math: Part<
   | 'sqrt'
   | 'rsqrt'
+  | 'cbrt'
   | 'exp'
+  | 'exp2'
   | 'log'
   | 'expm1'
   | 'log1p'
@@ -140,10 +156,13 @@ export const math: Part<
   | 'erf'
   | 'pow'
   | 'integer_pow'
+  | 'square'
 > = {
   sqrt: unary(kernel('Sqrt')),
   rsqrt: unary(kernel('Rsqrt')),
+  cbrt: unary(cbrt),
   exp: unary(kernel('Exp')),
+  exp2: unary((k, x) => k.run('Pow', { a: k.like(x, 2), b: x })),
   log: unary(kernel('Log')),
   expm1: unary(kernel('Expm1')),
   log1p: unary(onWasm('Log1p', log1p)),
@@ -155,4 +174,5 @@ export const math: Part<
   erf: unary(erf),
   pow: elementwise((k, [x, y]) => pow(k, x!, y!)),
   integer_pow: elementwise(integerPow),
+  square: elementwise((k, [x], type) => (type === 'float32' ? k.mul(x!, x!) : k.mulInt(x!, x!))),
 };

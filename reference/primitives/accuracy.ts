@@ -23,12 +23,35 @@ export interface UlpBudget {
 
 /** The primitives that have an entry. */
 export type Transcendental =
-  'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf' | 'pow' | 'rsqrt' | 'logistic';
+  | 'exp'
+  | 'exp2'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'atan2'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'erf'
+  | 'pow'
+  | 'cbrt'
+  | 'rsqrt'
+  | 'logistic';
 
 const budget = (n: number, gpu: GpuBudget = { ulp: n }): UlpBudget => ({ strict: n, fast: n, gpu });
 
 export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
   exp: budget(3, { ulp: 3, perMagnitude: 2 }),
+  exp2: budget(3, { ulp: 3, perMagnitude: 2 }),
   expm1: budget(3),
   // WGSL: 3 ulp outside [0.5, 2], 2⁻²¹ absolute inside.
   log: budget(3, { ulp: 3, absolute: 2 ** -21 }),
@@ -36,9 +59,19 @@ export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
   sin: budget(4, { ulp: 0, absolute: 2 ** -11, within: Math.PI }),
   cos: budget(4, { ulp: 0, absolute: 2 ** -11, within: Math.PI }),
   tan: budget(5, { inherited: 'sin(x) / cos(x)' }),
+  asin: budget(4, { ulp: 0, absolute: 6.81e-5 }),
+  acos: budget(4, { ulp: 0, absolute: 6.77e-5 }),
+  atan: budget(5, { ulp: 4096 }),
+  atan2: budget(6, { ulp: 4096 }),
+  sinh: budget(4, { inherited: '(exp(x) - exp(-x)) * 0.5' }),
+  cosh: budget(4, { inherited: '(exp(x) + exp(-x)) * 0.5' }),
   tanh: budget(5, { ulp: 0, absolute: 1e-5 }),
+  asinh: budget(4, { inherited: 'log(x + sqrt(x * x + 1.0))' }),
+  acosh: budget(4, { inherited: 'log(x + sqrt(x * x - 1.0))' }),
+  atanh: budget(5, { inherited: 'log((1.0 + x) / (1.0 - x)) * 0.5' }),
   erf: budget(16),
   pow: budget(16, { inherited: 'exp2(y * log2(x))' }),
+  cbrt: budget(2),
   rsqrt: budget(2),
   /**
    * In neither table. With e = exp(−|x|) it is 1/(1 + e) or e/(1 + e): exp's 3 ulp are a relative error of at most 6u,

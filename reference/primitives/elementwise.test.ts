@@ -20,8 +20,9 @@ import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as conversion from './conversion.ts';
 import * as math from './math.ts';
+import * as trigonometry from './trigonometry.ts';
 
-const families = [arithmetic, bits, comparison, conversion, math].flatMap((family): AnyFirstOrder[] =>
+const families = [arithmetic, bits, comparison, conversion, math, trigonometry].flatMap((family): AnyFirstOrder[] =>
   Object.values(family),
 );
 type Draw = (gen: Gen) => fc.Arbitrary<Call<Record<string, unknown>>>;

@@ -49,6 +49,8 @@ interface Definition<N extends string> {
   readonly bound: BoundRule<NoParams>;
   accuracy(operands: readonly Aval[]): Accuracy;
   readonly decompose?: (lax: Lax, operands: readonly NDArray[]) => readonly NDArray[];
+  /** Calls, where operands that are drawn alike would seldom be of interest. */
+  readonly cases?: (gen: Gen) => FC.Arbitrary<Call<NoParams>>;
 }
 
 /** A primitive of one operand. `value` computes an element in double precision; storing it rounds (or wraps) once. */
@@ -65,7 +67,7 @@ export function unary<const N extends string>(
     infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
     evaluate: ([x]) => [mapOne(x!, (v) => value(v, x!.dtype), result)],
     batch: 'elementwise',
-    cases: (gen) => sameShapeCases(gen, 1),
+    cases: definition.cases ?? ((gen) => sameShapeCases(gen, 1)),
     breaks: {},
   });
 }
@@ -89,7 +91,7 @@ export function binary<const N extends string>(
     infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
     evaluate: ([x, y]) => [mapTwo(x!, y!, (a, b) => value(a, b, x!.dtype), result)],
     batch: 'elementwise',
-    cases: (gen) => sameShapeCases(gen, 2),
+    cases: definition.cases ?? ((gen) => sameShapeCases(gen, 2)),
     breaks: { C1: (gen) => unequalCases(gen, dtypes) },
   });
 }

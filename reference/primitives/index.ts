@@ -18,11 +18,13 @@ import * as random from './random.ts';
 import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
+import * as trigonometry from './trigonometry.ts';
 
 type Exports<Family> = Family[keyof Family];
 type Exported =
   | Exports<typeof arithmetic>
   | Exports<typeof math>
+  | Exports<typeof trigonometry>
   | Exports<typeof comparison>
   | Exports<typeof bits>
   | Exports<typeof conversion>
@@ -44,6 +46,7 @@ const isPrimitive = (x: unknown): x is AnyFirstOrder =>
 const families: readonly object[] = [
   arithmetic,
   math,
+  trigonometry,
   comparison,
   bits,
   conversion,

@@ -3,7 +3,7 @@ import { grad, jvp, lax, makeJaxpr, np } from 'etalon';
 import { describe, expect, it } from 'vitest';
 import { evaluator, isNearest, units } from '../../conformance/testing/elementwise.ts';
 import { ulpSize } from '../transforms/rounding.ts';
-import { cos, erf, exp, expm1, integerPow, log, log1p, logistic, pow, rsqrt, sin, sqrt, tan, tanh } from './math.ts';
+import { cbrt, cos, erf, exp, exp2, expm1, integerPow, log, log1p, logistic, pow, rsqrt, sin, sqrt, square, tan, tanh } from './math.ts'; // prettier-ignore
 
 /** Fixed-point numbers of 320 fractional bits: an independent path to the exact values. */
 const BITS = 320n;
@@ -96,7 +96,10 @@ describe.each(['float32', 'float64'] as const)('special values in %s', (dtype) =
   it.each([
     [sqrt, [NaN, -0, 0, Infinity, NaN]],
     [rsqrt, [NaN, -Infinity, Infinity, 0, NaN]],
+    [cbrt, [-Infinity, -0, 0, Infinity, NaN]],
+    [square, [Infinity, 0, 0, Infinity, NaN]],
     [exp, [0, 1, 1, Infinity, NaN]],
+    [exp2, [0, 1, 1, Infinity, NaN]],
     [expm1, [-1, -0, 0, Infinity, NaN]],
     [log, [NaN, -Infinity, -Infinity, Infinity, NaN]],
     [log1p, [NaN, -0, 0, Infinity, NaN]],
@@ -112,6 +115,12 @@ describe.each(['float32', 'float64'] as const)('special values in %s', (dtype) =
 
   it('log and log1p at their poles and below', () => {
     expect([f(log1p)(-1), f(log1p)(-2), f(log)(-1), f(log)(1)]).toEqual([-Infinity, NaN, NaN, 0]);
+  });
+
+  it('exp2 of integers is exact', () => {
+    const least = dtype === 'float32' ? -149 : -1074;
+    for (let n = least; n < -least / 2; n++) expect(f(exp2)(n)).toBe(2 ** n);
+    expect(f(exp2)(least - 1)).toBe(0);
   });
 
   it('pow is that of C', () => {
@@ -166,6 +175,27 @@ describe('integer_pow', () => {
   });
 });
 
+describe('square', () => {
+  it('rounds float32 once', () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (x) => {
+        const result = evaluator(square, 'float32')(x);
+        fc.pre(Number.isFinite(result));
+        expect(isNearest(result, units(x) ** 2n, 1n << 149n)).toBe(true);
+      }),
+    );
+  });
+
+  it('wraps modulo 2³²', () => {
+    fc.assert(
+      fc.property(fc.integer(), (x) => {
+        expect(BigInt(evaluator(square, 'int32')(x))).toBe(BigInt.asIntN(32, BigInt(x) ** 2n));
+        expect(BigInt(evaluator(square, 'uint32')(x >>> 0))).toBe(BigInt.asUintN(32, BigInt(x) ** 2n));
+      }),
+    );
+  });
+});
+
 describe('derivatives', () => {
   it('of pow at 0 are those of the polynomials, to any order', () => {
     const power = (y: number) => (x: Parameters<typeof lax.pow>[0]) => lax.pow(x, y);
@@ -188,7 +218,7 @@ describe('derivatives', () => {
   });
 
   it('are slopes: central differences in float64 agree', () => {
-    const unary = [lax.sqrt, lax.rsqrt, lax.exp, lax.log, lax.expm1, lax.log1p, lax.sin, lax.cos, lax.tan, lax.tanh, lax.logistic, lax.erf]; // prettier-ignore
+    const unary = [lax.sqrt, lax.rsqrt, lax.exp, lax.log, lax.expm1, lax.log1p, lax.sin, lax.cos, lax.tan, lax.tanh, lax.logistic, lax.erf, lax.cbrt, lax.exp2, lax.square]; // prettier-ignore
     const h = 2 ** -17;
     for (const f of unary) {
       fc.assert(

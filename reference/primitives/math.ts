@@ -60,6 +60,16 @@ export const rsqrt: Unary<'rsqrt'> = unary({
   decompose: (lax, [x]) => [lax.div(1, lax.sqrt(x!))],
 });
 
+export const cbrt: Unary<'cbrt'> = unary({
+  name: 'cbrt',
+  spec: 'spec/primitives/math.md#cbrt',
+  dtypes: FLOATS,
+  value: Math.cbrt,
+  differentiate: derivative((lax, dx, _, y) => lax.mul(dx, lax.mul(lax.integerPow(y, -2), 1 / 3))),
+  bound: lipschitz((lo, hi) => Math.cbrt(nearestZero(lo, hi)) ** -2 / 3),
+  accuracy: ulps('cbrt'),
+});
+
 export const exp: Unary<'exp'> = unary({
   name: 'exp',
   spec: 'spec/primitives/math.md#exp',
@@ -68,6 +78,16 @@ export const exp: Unary<'exp'> = unary({
   differentiate: derivative((lax, dx, _, y) => lax.mul(dx, y)),
   bound: growing,
   accuracy: ulps('exp'),
+});
+
+export const exp2: Unary<'exp2'> = unary({
+  name: 'exp2',
+  spec: 'spec/primitives/math.md#exp2',
+  dtypes: FLOATS,
+  value: (x) => Math.pow(2, x),
+  differentiate: derivative((lax, dx, _, y) => lax.mul(dx, lax.mul(y, Math.LN2))),
+  bound: lipschitz((_, hi) => Math.LN2 * Math.pow(2, hi)),
+  accuracy: ulps('exp2'),
 });
 
 export const log: Unary<'log'> = unary({
@@ -287,6 +307,17 @@ export const pow: Defined<'pow', NoParams, 'C1' | 'C2'> = definePrimitive<'pow',
       );
     },
   },
+});
+
+export const square: Unary<'square'> = unary({
+  name: 'square',
+  spec: 'spec/primitives/math.md#square',
+  dtypes: NUMBERS,
+  value: (x, dtype) => (isInteger(dtype) ? Math.imul(x, x) : x * x),
+  differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.mul(x, 2))),
+  bound: lipschitz((lo, hi) => 2 * largest(lo, hi)),
+  accuracy: rounded,
+  decompose: (lax, [x]) => [lax.mul(x!, x!)],
 });
 
 export interface IntegerPowParams {
