@@ -145,9 +145,10 @@ export const absolute: Unary = unary('absolute', (x) =>
 export const abs: Unary = absolute;
 export const fabs: Unary = floating('fabs', lax.abs);
 export const sign: Unary = unary('sign', lax.sign);
-export const square: Unary = unary('square', (x) => lax.mul(x, x), numeric);
+export const square: Unary = unary('square', lax.square, numeric);
 export const reciprocal: Unary = floating('reciprocal', (x) => lax.integerPow(x, -1));
 export const sqrt: Unary = floating('sqrt', lax.sqrt);
+export const cbrt: Unary = floating('cbrt', lax.cbrt);
 
 // ---- rounding
 
@@ -162,6 +163,9 @@ export const fix: Unary = trunc;
 const toEven = (x: NDArray): NDArray => lax.round(x, { roundingMethod: 'TO_NEAREST_EVEN' });
 /** The nearest integer as a float, ties to the even one. */
 export const rint: Unary = floating('rint', toEven);
+
+/** The float after `x` in the direction of `y`. */
+export const nextafter: Binary = binary('nextafter', lax.nextafter, inexact);
 
 /** Rounded to a number of decimals, ties to the even digit. */
 export function round(x: ArrayLike, decimals: number = 0): NDArray {
@@ -184,7 +188,7 @@ export const around: typeof round = round;
 
 export const exp: Unary = floating('exp', lax.exp);
 export const expm1: Unary = floating('expm1', lax.expm1);
-export const exp2: Unary = floating('exp2', (x) => lax.pow(2, x));
+export const exp2: Unary = floating('exp2', lax.exp2);
 export const log: Unary = floating('log', lax.log);
 export const log1p: Unary = floating('log1p', lax.log1p);
 export const log2: Unary = floating('log2', (x) => lax.div(lax.log(x), Math.LN2));
@@ -207,21 +211,24 @@ export const logaddexp: Binary = binary(
 export const sin: Unary = floating('sin', lax.sin);
 export const cos: Unary = floating('cos', lax.cos);
 export const tan: Unary = floating('tan', lax.tan);
+export const arcsin: Unary = floating('arcsin', lax.asin);
+export const asin: Unary = arcsin;
+export const arccos: Unary = floating('arccos', lax.acos);
+export const acos: Unary = arccos;
+export const arctan: Unary = floating('arctan', lax.atan);
+export const atan: Unary = arctan;
+/** The angle of the point with height `x` over `y`, in [−π, π]. */
+export const arctan2: Binary = binary('arctan2', lax.atan2, inexact);
+export const atan2: Binary = arctan2;
+export const sinh: Unary = floating('sinh', lax.sinh);
+export const cosh: Unary = floating('cosh', lax.cosh);
 export const tanh: Unary = floating('tanh', lax.tanh);
-
-/** eˣ/2, as (eˣᐟ²/2)·eˣᐟ² so that it overflows only where the result does. */
-function halfExp(x: NDArray): NDArray {
-  const root = lax.exp(lax.mul(x, 0.5));
-  return lax.mul(lax.mul(root, 0.5), root);
-}
-export const cosh: Unary = floating('cosh', (x) => lax.add(halfExp(x), halfExp(lax.neg(x))));
-export const sinh: Unary = floating('sinh', (x) => {
-  // Near 0 the two exponentials cancel: (t + t/(t+1))/2 with t = eˣ − 1 does not.
-  const small = lax.lt(lax.abs(x), 1);
-  const t = lax.expm1(choose(small, x, 0));
-  const near = lax.mul(lax.add(t, lax.div(t, lax.add(t, 1))), 0.5);
-  return choose(small, near, lax.sub(halfExp(x), halfExp(lax.neg(x))));
-});
+export const arcsinh: Unary = floating('arcsinh', lax.asinh);
+export const asinh: Unary = arcsinh;
+export const arccosh: Unary = floating('arccosh', lax.acosh);
+export const acosh: Unary = arccosh;
+export const arctanh: Unary = floating('arctanh', lax.atanh);
+export const atanh: Unary = arctanh;
 
 export const deg2rad: Unary = floating('deg2rad', (x) => lax.mul(x, Math.PI / 180));
 export const radians: Unary = deg2rad;

@@ -5,7 +5,7 @@ import { checkOptions } from '../../core/errors.ts';
 import { sameShape } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { broadcastAll, inexact, promoteArguments, promoteDtypes, truthy } from './arguments.ts';
+import { broadcastAll, inexact, numeric, promoteArguments, promoteDtypes, truthy } from './arguments.ts';
 import type { Binary, Unary } from './elementwise.ts';
 
 const comparison =
@@ -39,6 +39,22 @@ export const bitwiseOr: Binary = comparison('bitwiseOr', lax.bitwiseOr);
 export const bitwiseXor: Binary = comparison('bitwiseXor', lax.bitwiseXor);
 export const bitwiseNot: Unary = (x) => lax.bitwiseNot(asArray(x, 'np.bitwiseNot'));
 export const invert: Unary = bitwiseNot;
+
+const shift =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
+  (x, y) => {
+    const [a, b] = promoteArguments([x, y], `np.${name}`, numeric);
+    return f(a!, b!);
+  };
+
+/** Moves bits up; from 32 places on nothing is left. */
+export const leftShift: Binary = shift('leftShift', lax.shiftLeft);
+export const bitwiseLeftShift: Binary = leftShift;
+/** Moves bits down; signed integers keep their sign. */
+export const rightShift: Binary = shift('rightShift', (x, y) =>
+  x.dtype === 'uint32' ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y),
+);
+export const bitwiseRightShift: Binary = rightShift;
 
 /** What a test of floats answers for integers and bool. */
 const always = (x: NDArray, answer: boolean): NDArray => lax.full(x.shape, answer, 'bool');
