@@ -54,8 +54,9 @@ function leadingZeros(k: Kernels, x: Tensor): Tensor {
 // ---- neighbours
 
 const { max: MAX, smallestSubnormal: ETA, unitRoundoff: U } = finfo('float32');
-/** Below this the spacing is η, and 2⁷ above it there is no underflow in φ·|x|. */
+/** Below this the spacing is η. */
 const SMALL = ETA / U;
+/** From here on φ|x| is a normal number. */
 const SAFE = ETA / U ** 2 / 2;
 
 /**
