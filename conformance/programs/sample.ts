@@ -31,6 +31,14 @@ export function callSample(primitive: AnyFirstOrder, { args, params }: Call<Para
   return { jaxpr: oneEquation(primitive, avals, params), inputs: args, active };
 }
 
+/** Of samples with several active inputs every other one is differentiated in some of them only. */
+export function partlyActive(sample: Sample, random: RandomStream): Sample {
+  const { active } = sample;
+  if (active.length < 2 || random.chance(0.5)) return sample;
+  const sure = random.pick(active);
+  return { ...sample, active: active.filter((i) => i === sure || random.chance(0.5)) };
+}
+
 /** A composition of transformations, the rightmost applied first. */
 export function transformed(sample: Sample, how: Transformation, random: RandomStream): Sample {
   return how.split('.').reduceRight((s, name) => single[name as keyof typeof single](s, random), sample);
