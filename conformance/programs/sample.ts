@@ -106,11 +106,12 @@ function rollable(jaxpr: Jaxpr): boolean[] {
   return jaxpr.inputs.map((v) => !promised.includes(v));
 }
 
-/** The elements moved on by some places. */
+/** The elements moved on by some places; a single element is moved in value, or all lanes would have the same. */
 function rolled(x: HostArray, places: number): HostArray {
   const data = numbers(x).slice();
   const n = data.length;
   for (let i = 0; i < n; i++) data[i] = numbers(x)[(i + places) % n]!;
+  if (n === 1) data[0] = x.dtype === 'bool' ? (data[0]! + places) % 2 : data[0]! + places;
   return { ...x, data };
 }
 

@@ -78,6 +78,14 @@ describe('the worst-case bound', () => {
     ]);
   });
 
+  test('of an update goes where the update goes', () => {
+    const worst = Float64Array.of(1);
+    const update = { value: array('float64', [2]), bound: { worst, variance: worst } };
+    const jaxpr = trace('float64', [[3], [1]], (x, y) => [lax.dynamicUpdateSlice(x, y, [lax.full([], 1, 'int32')])]);
+    const [y] = carry(jaxpr, [{ value: array('float64', [5, 6, 7]), bound: null }, update], 'strict');
+    expect([...y!.bound!.worst]).toEqual([0, 1, 0]);
+  });
+
   test('is zero for exact programs', () => {
     const jaxpr = trace('float32', [[3]], (x) => [lax.neg(lax.rev(x, [0])), lax.ge(x, x)]);
     expect(errorBound(jaxpr, [array('float32', [1, 2, 3])], 'strict').map((y) => y.bound)).toEqual([null, null]);
