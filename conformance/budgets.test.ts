@@ -47,6 +47,16 @@ describe('exact and rounded results', () => {
     expect(flipped('strict')).toMatch(/is 0, expected -0/);
     expect(flipped('gpu')).toBeNull();
   });
+  test('keep the sign of zeros where it is certain: not where the terms of a sum cancel', () => {
+    const plusZero = (primitive: AnyFirstOrder, params: Params, ...x: number[]): string | null =>
+      wrongWith(primitive, [f32(...x)], params, () => 0);
+    expect(plusZero(primitives.tanh, {}, -0)).toMatch(/is 0, expected -0/);
+    expect(plusZero(primitives.reduce_prod, { axes: [0] }, -1, 0)).toMatch(/is 0, expected -0/);
+    const minusZero = (...x: number[]): string | null =>
+      wrongWith(primitives.reduce_sum, [f32(...x)], { axes: [0] }, () => -0);
+    expect(minusZero(-0, -0)).toMatch(/is -0, expected 0/);
+    expect(minusZero(1, -1)).toBeNull();
+  });
   test('any NaN matches any NaN, and nothing else', () => {
     expect(wrongWith(primitives.max, [f32(NaN), f32(1)], {}, () => -NaN)).toBeNull();
     expect(wrongWith(primitives.max, [f32(NaN), f32(1)], {}, () => 1)).toMatch(/is 1, expected NaN/);

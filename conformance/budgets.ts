@@ -140,12 +140,22 @@ function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler
     case 'rounded': // rounding is a function: there is one right answer
       return exactRuler(y.dtype, call.profile);
     case 'ulp':
-      return ulpRuler(accuracy.n, call, y.dtype, j);
+      return withSigns(ulpRuler(accuracy.n, call, y.dtype, j), call.profile);
     case 'sum':
       return sumRuler(accuracy, call, y.dtype);
     case 'product':
-      return productRuler(accuracy.terms, call, y.dtype);
+      return withSigns(productRuler(accuracy.terms, call, y.dtype), call.profile);
   }
+}
+
+/**
+ * A ruler of magnitudes, by which a zero of the wrong sign is wrong too: rounding never changes a sign. `certain`: where
+ * a zero is not what is left when terms cancel.
+ */
+function withSigns(ruler: Ruler, profile: ProfileName, certain: (i: number) => boolean = () => true): Ruler {
+  if (PROFILES[profile].signedZeroTies) return ruler;
+  const flipped = (e: number, g: number): boolean => e === 0 && g === 0 && !Object.is(e, g);
+  return { ...ruler, error: (e, g, i) => (flipped(e, g) && certain(i) ? Infinity : ruler.error(e, g, i)) };
 }
 
 /** How far the reference's own float64 results may be off (spec/numerics.md#reference). */
@@ -188,7 +198,8 @@ function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { operands, profile }: C
   const eta = accuracy.terms * underflow(dtype, profile);
   const { max } = finfo(dtype);
   const allowed = (e: number, i: number): number => g * magnitude[i]! + eta + ulpSize(e, dtype) / 2;
-  return fractionRuler(allowed, (i) => finite[i]! * (1 + g) > max);
+  const ruler = fractionRuler(allowed, (i) => finite[i]! * (1 + g) > max);
+  return withSigns(ruler, profile, (i) => magnitude[i] === 0);
 }
 
 /** Infinite terms do not hide that the others overflow by themselves: ∞ plus an overflow to −∞ is NaN. */

@@ -179,17 +179,19 @@ function scatterAdd(k: Kernels, x: Value, indices: Value, updates: Tensor, p: Pa
   const operand = flat(x);
   const total = k.add(operand, sums);
   if (x.dtype !== 'float32') return total;
-  // Elements without an update stay as they are: −0 + 0 is not −0.
-  const touched = k.toBool(
-    k.run(
-      'ScatterNd',
-      { indices: view(targets, [count, 1]), updates: k.full([count], 1, 'int32') },
-      { shape: [height + 1] },
-    ),
+  // ScatterNd begins with +0, and −0 + 0 is not −0: what only −0 is added to stays as it is.
+  const changes = k.not(isMinusZero(k, flat(values)));
+  const touched = k.run(
+    'ScatterNd',
+    { indices: view(targets, [count, 1]), updates: view(k.fromBool(changes, 'int32'), [count, width]) },
+    { shape: [height + 1, width] },
   );
-  const mask = flat(k.broadcast(view(k.slice(touched, [0], [height]), [height, 1]), [height, width]));
+  const mask = k.toBool(flat(k.slice(touched, [0, 0], [height, width])));
   return k.where(mask, total, operand);
 }
+
+const isMinusZero = (k: Kernels, x: Tensor): Tensor =>
+  k.and(k.eq(x, k.like(x, 0)), k.lt(k.div(k.like(x, 1), x), k.like(x, 0)));
 
 function scatterRows(k: Kernels, targets: Tensor, values: Tensor, height: number): Tensor {
   const [count, width] = values.shape as [number, number];

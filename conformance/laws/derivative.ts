@@ -1,4 +1,5 @@
 /** Tangents are the limit of difference quotients: Romberg's extrapolation in float64. */
+import { isFloat } from '../../reference/core/dtypes.ts';
 import { build, type HostArray, numbers } from '../../reference/core/host.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
@@ -36,15 +37,15 @@ export const derivative: Law = {
   },
 };
 
-/** The sample with active inputs of moderate size on a coarse grid. */
+/** The sample with floats of moderate size on a coarse grid. */
 function moderate(sample: Sample, random: RandomStream): Sample {
   const tame = (v: number): number => {
     const size = Math.abs(v);
     const inRange = size >= 1 / 16 && size <= 16 ? v : (0.5 + 1.5 * random.unit()) * (random.chance(0.5) ? 1 : -1);
     return Math.round(inRange / GRID) * GRID;
   };
-  const inputs = sample.inputs.map((x, i) =>
-    sample.active.includes(i) ? build(x.dtype, x.shape, (k) => tame(numbers(x)[k]!)) : x,
+  const inputs = sample.inputs.map((x) =>
+    isFloat(x.dtype) ? build(x.dtype, x.shape, (k) => tame(numbers(x)[k]!)) : x,
   );
   return { ...sample, inputs };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { oneEquation } from '../../reference/core/open-backend.ts';
 import type { DType } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
-import type { Params } from '../../reference/core/primitive.ts';
+import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
 import { type PrimitiveName, primitives } from '../../reference/primitives/index.ts';
 import { judgeFixture } from '../laws/fixture.ts';
 import { readNpz } from '../npz.ts';
@@ -20,12 +20,31 @@ interface FixtureCase {
   readonly outputs: readonly string[];
 }
 
+/** A call, and the results that NumPy, SciPy and mpmath gave. */
+export interface Fixture {
+  readonly id: string;
+  readonly primitive: AnyFirstOrder;
+  readonly operands: readonly HostArray[];
+  readonly params: Params;
+  readonly expected: readonly HostArray[];
+}
+
+export function* fixtures(): Generator<Fixture> {
+  for (const member of manifest()) yield loaded(member);
+}
+
+const manifest = (): readonly FixtureCase[] =>
+  (JSON.parse(readFileSync(packageFile('fixtures/manifest.json'), 'utf8')) as { cases: readonly FixtureCase[] }).cases;
+
+function loaded({ id, primitive, params, file, inputs, outputs }: FixtureCase): Fixture {
+  const arrays = fixtureFile(file);
+  const named = (names: readonly string[]): HostArray[] => names.map((name) => arrays.get(name)!);
+  return { id, primitive: primitives[primitive], operands: named(inputs), params, expected: named(outputs) };
+}
+
 /** The units of all fixtures: one per primitive and dtype. */
 export function* fixtureUnits(): Generator<Unit> {
-  const { cases } = JSON.parse(readFileSync(packageFile('fixtures/manifest.json'), 'utf8')) as {
-    cases: readonly FixtureCase[];
-  };
-  const groups = Map.groupBy(cases, ({ primitive, dtype }) => unitKey(primitive, dtype, 'fixture'));
+  const groups = Map.groupBy(manifest(), ({ primitive, dtype }) => unitKey(primitive, dtype, 'fixture'));
   for (const [key, members] of groups) yield fixtureUnit(key, members);
 }
 
@@ -40,25 +59,16 @@ function fixtureUnit(key: string, members: readonly FixtureCase[]): Unit {
     transformation: 'eval',
     planned: members.length,
     *cases() {
-      for (const member of members) yield fixtureCase(key, member);
+      for (const member of members) yield fixtureCase(key, loaded(member));
     },
   };
 }
 
-function fixtureCase(key: string, { id, primitive, params, file, inputs, outputs }: FixtureCase): Case {
-  const arrays = fixtureFile(file);
-  const [operands, expected] = [inputs, outputs].map((names) => names.map((name) => arrays.get(name)!)) as [
-    HostArray[],
-    HostArray[],
-  ];
-  const sample = {
-    jaxpr: oneEquation(primitives[primitive], operands.map(avalOf), params),
-    inputs: operands,
-    active: [],
-  };
+function fixtureCase(key: string, { id, primitive, operands, params, expected }: Fixture): Case {
+  const sample = { jaxpr: oneEquation(primitive, operands.map(avalOf), params), inputs: operands, active: [] };
   const content = contentHash(key, sample);
   const variant = id.split('/').slice(2).join('-');
-  const check: Case['check'] = (bench) => judgeFixture(bench, primitives[primitive], operands, params, expected);
+  const check: Case['check'] = (bench) => judgeFixture(bench, primitive, operands, params, expected);
   return { id: caseId(key, variant, content), content, variant, sample, check };
 }
 

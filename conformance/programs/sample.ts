@@ -31,6 +31,14 @@ export function callSample(primitive: AnyFirstOrder, { args, params }: Call<Para
   return { jaxpr: oneEquation(primitive, avals, params), inputs: args, active };
 }
 
+/** Of samples with several active inputs every other one is differentiated in some of them only. */
+export function partlyActive(sample: Sample, random: RandomStream): Sample {
+  const { active } = sample;
+  if (active.length < 2 || random.chance(0.5)) return sample;
+  const sure = random.pick(active);
+  return { ...sample, active: active.filter((i) => i === sure || random.chance(0.5)) };
+}
+
 /** A composition of transformations, the rightmost applied first. */
 export function transformed(sample: Sample, how: Transformation, random: RandomStream): Sample {
   return how.split('.').reduceRight((s, name) => single[name as keyof typeof single](s, random), sample);
@@ -98,11 +106,12 @@ function rollable(jaxpr: Jaxpr): boolean[] {
   return jaxpr.inputs.map((v) => !promised.includes(v));
 }
 
-/** The elements moved on by some places. */
+/** The elements moved on by some places; a single element is moved in value, or all lanes would have the same. */
 function rolled(x: HostArray, places: number): HostArray {
   const data = numbers(x).slice();
   const n = data.length;
   for (let i = 0; i < n; i++) data[i] = numbers(x)[(i + places) % n]!;
+  if (n === 1) data[0] = x.dtype === 'bool' ? (data[0]! + places) % 2 : data[0]! + places;
   return { ...x, data };
 }
 

@@ -75,6 +75,19 @@ describe("JAX's streams (fixtures/programs.npz)", () => {
   it('shuffle as jax.random.permutation(PRNGKey(42), 10) does', () => {
     expect(random.permutation(random.key(42), 10).js()).toEqual(PERMUTATION_OF_10);
   });
+  it('shuffle long arrays twice, as JAX does', () => {
+    const order = (threefryPartitionable: boolean): number[] =>
+      contents(random.permutation(random.key(0), 2000, { threefryPartitionable })).values.slice(0, 6);
+    expect(order(false)).toEqual([1467, 1171, 1068, 188, 1379, 1884]);
+    expect(order(true)).toEqual([988, 23, 1144, 1675, 1700, 884]);
+  });
+  it('choose by probabilities as jax.random.choice does', () => {
+    const p = np.array([0.1, 0.2, 0.3, 0.25, 0.15]);
+    const chosen = (threefryPartitionable: boolean): unknown =>
+      random.choice(random.key(1), 5, [8], { p, threefryPartitionable }).js();
+    expect(chosen(false)).toEqual([3, 0, 4, 0, 1, 4, 4, 3]);
+    expect(chosen(true)).toEqual([2, 2, 2, 2, 1, 2, 0, 1]);
+  });
 });
 // JAX 0.10.2, jax_threefry_partitionable=False.
 const PERMUTATION_OF_10 = [9, 0, 2, 6, 1, 4, 5, 8, 3, 7];

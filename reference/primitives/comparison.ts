@@ -161,7 +161,7 @@ export const selectN: Defined<'select_n', NoParams, 'C1' | 'C2' | 'C3'> = define
       gen.fc
         .tuple(smallShape(gen), gen.fc.constantFrom(1, 3))
         .chain(([s, n]) => selectCall(gen, ['bool', s], new Array<Shape>(n).fill(s))),
-    C2: (gen) => smallShape(gen).chain((s) => selectCall(gen, ['bool', []], [s, [...s, 2]])),
+    C2: (gen) => smallShape(gen).chain((s) => selectCall(gen, ['int32', []], [s, s, [...s, 2]])),
     C3: (gen) => smallShape(gen).chain((s) => selectCall(gen, ['int32', [...s, 2]], [s, s])),
   },
 });

@@ -364,6 +364,7 @@ export const concatenate: Defined<'concatenate', ConcatenateParams, 'C1' | 'C2' 
           gen,
           [
             [gen.dtype, s],
+            [gen.dtype, s],
             [anotherDType(gen), s],
           ],
           { dimension: 0 },
@@ -374,6 +375,7 @@ export const concatenate: Defined<'concatenate', ConcatenateParams, 'C1' | 'C2' 
         call(
           gen,
           [
+            [gen.dtype, s],
             [gen.dtype, s],
             [gen.dtype, [...s, 1]],
           ],
@@ -386,6 +388,7 @@ export const concatenate: Defined<'concatenate', ConcatenateParams, 'C1' | 'C2' 
         call(
           gen,
           [
+            [gen.dtype, s],
             [gen.dtype, s],
             [gen.dtype, s.map((n) => n + 1)],
           ],

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { aval, type HostArray, hostArray, numbers } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
+import type { Bounded } from '../core/primitive.ts';
 import { higherOrder } from '../primitives/index.ts';
-import { errorBound } from './error-bound.ts';
+import { carry, errorBound } from './error-bound.ts';
 import { transforms as t } from './rules.ts';
 import { evaluateJaxpr } from '../interpreter.ts';
 
@@ -51,6 +52,38 @@ describe('the worst-case bound', () => {
       }),
     );
     expect(largest).toBeGreaterThan(0.05);
+  });
+
+  test('of products is what both errors together make', () => {
+    const one = { value: array('float64', [3]), bound: { worst: Float64Array.of(2), variance: Float64Array.of(1) } };
+    const jaxpr = trace('float64', [[1], [1]], (x, y) => [lax.mul(x, y)]);
+    const [y] = carry(jaxpr, [one, one], 'strict');
+    // 5·5 − 3·3 and half a unit of each side; the variances: 9 + 9 + 1, and of the roundings less than 1.
+    expect(y!.bound!.worst[0]).toBeGreaterThanOrEqual(16);
+    expect(y!.bound!.worst[0]).toBeLessThan(16 + 2 ** -46);
+    expect(Math.floor(y!.bound!.variance[0]!)).toBe(19);
+  });
+
+  test('of comparisons is unknown where the intervals of the operands meet', () => {
+    const around = (value: number): Bounded => {
+      const worst = Float64Array.of(1);
+      return { value: array('float64', [value]), bound: { worst, variance: worst } };
+    };
+    const jaxpr = trace('float64', [[1], [1]], (x, y) => [lax.lt(x, y), lax.eq(x, y)]);
+    const worst = (y: number): number[] =>
+      carry(jaxpr, [around(2), around(y)], 'strict').map(({ bound }) => bound!.worst[0]!);
+    expect([worst(3.5), worst(4.5)]).toEqual([
+      [Infinity, Infinity],
+      [0, 0],
+    ]);
+  });
+
+  test('of an update goes where the update goes', () => {
+    const worst = Float64Array.of(1);
+    const update = { value: array('float64', [2]), bound: { worst, variance: worst } };
+    const jaxpr = trace('float64', [[3], [1]], (x, y) => [lax.dynamicUpdateSlice(x, y, [lax.full([], 1, 'int32')])]);
+    const [y] = carry(jaxpr, [{ value: array('float64', [5, 6, 7]), bound: null }, update], 'strict');
+    expect([...y!.bound!.worst]).toEqual([0, 1, 0]);
   });
 
   test('is zero for exact programs', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import '../index.ts';
-import { fromNested } from '../core/convert.ts';
+import { enableX64 } from '../core/config.ts';
+import { defaultFloat, fromNested } from '../core/convert.ts';
 import { showAval } from '../core/host.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
@@ -89,6 +90,19 @@ describe('jit', () => {
     expect(traced).toBe(3);
   });
 
+  test('traces anew for another dtype, strength or width of numbers', () => {
+    const double = jit((x: NDArray) => lax.add(x, x));
+    expect((['float32', 'int32'] as const).map((dtype) => double(array(2, dtype)).dtype)).toEqual(['float32', 'int32']);
+    const row = jit((x: NDArray) => lax.reshape(x, [1]));
+    expect([row(2).weakType, row(array(2, 'float32')).weakType]).toEqual([true, false]);
+    const half = jit(() => lax.full([], 0.5, defaultFloat()));
+    const dtypes = [false, true].map((on) => {
+      enableX64(on);
+      return half().dtype;
+    });
+    enableX64(false);
+    expect(dtypes).toEqual([false, true].map((on) => (on ? 'float64' : 'float32')));
+  });
   test('takes static arguments', () => {
     const f = jit((x: NDArray, n: number) => lax.integerPow(x, n), { staticArgnums: 1 });
     expect([f(array(3), 2).item(), f(array(3), 3).item()]).toEqual([9, 27]);
@@ -164,6 +178,16 @@ describe('jvp, vjp, linearize', () => {
     expect([derivative(array(1)).item(), derivative(array(3)).item()]).toEqual([1, 3]);
   });
 
+  test('a result may be constant, or be given twice', () => {
+    const f = (x: NDArray): NDArray[] => {
+      const y = lax.mul(x, 2);
+      return [lax.full([], 7, 'float64'), y, y];
+    };
+    const [, pull] = vjp(f, [array(1)]);
+    expect(pull([1, 10, 100])[0].item()).toBe(220);
+    const [, derivative] = linearize(f, [array(1)]);
+    expect(derivative(3).map((d) => d.item())).toEqual([0, 6, 6]);
+  });
   test('integer primals have no cotangent', () => {
     const [, pull] = vjp(
       (x: NDArray, i: NDArray) => lax.mul(x, lax.convertElementType(i, 'float64')),
