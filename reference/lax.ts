@@ -195,6 +195,7 @@ export const reduceMax: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduc
 export const reduceMin: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_min');
 export const reduceAnd: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_and');
 export const reduceOr: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_or');
+export const reduceXor: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_xor');
 /** The first index of the largest element along `axis`; the first NaN wins. */
 export const argmax = (x: NDArray, axis: number, indexDtype: DType = 'int32'): NDArray =>
   apply('argmax', [x], { axes: [axis], index_dtype: indexDtype });

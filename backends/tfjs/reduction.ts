@@ -99,7 +99,15 @@ function argExtremum(k: Kernels, x: Value, { axes }: ParamsOf<'argmax'>, largest
 }
 
 export const reductions: Part<
-  'reduce_sum' | 'reduce_max' | 'reduce_min' | 'reduce_prod' | 'reduce_and' | 'reduce_or' | 'argmax' | 'argmin'
+  | 'reduce_sum'
+  | 'reduce_max'
+  | 'reduce_min'
+  | 'reduce_prod'
+  | 'reduce_and'
+  | 'reduce_or'
+  | 'reduce_xor'
+  | 'argmax'
+  | 'argmin'
 > = {
   reduce_sum: reduction(sumRows, () => 0),
   reduce_prod: reduction(product, () => 1),
@@ -111,6 +119,10 @@ export const reductions: Part<
   ),
   reduce_or: reduction(
     folded((k, type) => (type === 'bool' ? k.or : (a, b) => k.bitOr(a, b))),
+    () => 0,
+  ),
+  reduce_xor: reduction(
+    folded((k, type) => (type === 'bool' ? k.ne : (a, b) => k.bitXor(a, b))),
     () => 0,
   ),
   argmax: (k, [x], params) => [argExtremum(k, x!, params, true)],
