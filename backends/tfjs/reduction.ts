@@ -15,6 +15,16 @@ export function rowsAlong(k: Kernels, x: Tensor, axes: Shape): Tensor {
   return view(k.transpose(x, [...kept, ...axes]), [size(kept), size(axes)]);
 }
 
+/** Rows along one axis as the array of the given shape. */
+export function fromRows(k: Kernels, rows: Tensor, shape: Shape, axis: number): Tensor {
+  const order = [...shape.keys()].filter((d) => d !== axis).concat(axis);
+  const permuted = order.map((d) => shape[d]!);
+  return k.transpose(
+    view(rows, permuted),
+    order.map((_, d) => order.indexOf(d)),
+  );
+}
+
 /** Rows as blocks of about √n elements, filled up with zeros: [rows, blocks, block]. */
 export function inBlocks(k: Kernels, rows: Tensor): Tensor {
   const [count, n] = rows.shape as [number, number];

@@ -9,7 +9,17 @@ import type { Bounded } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
 import { jvp } from '../transforms/grad.ts';
 import { remaining } from './axes.ts';
-import { argmax, argmin, reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd, reduceSum, reduceXor } from './reduction.ts';
+import {
+  argmax,
+  argmin,
+  reduceAnd,
+  reduceMax,
+  reduceMin,
+  reduceOr,
+  reduceProd,
+  reduceSum,
+  reduceXor,
+} from './reduction.ts';
 
 const INTS: readonly DType[] = ['int32', 'uint32'];
 
