@@ -209,8 +209,8 @@ export const topK: Defined<'top_k', TopKParams, 'C1' | 'C2'> = definePrimitive({
     const values = monotoneBound(
       x!,
       x!.value.shape[p.axis]!,
-      (v) => largest(v, p)[0]!,
-      (v) => largest(largestOfRows(v, p.axis), p)[0]!,
+      (v) => largest(v, p)[0],
+      (v) => largest(largestOfRows(v, p.axis), p)[0],
     );
     return [values, unknown({ value: positions!, bound: null })];
   },
