@@ -7,7 +7,7 @@ import { asArray, operands, scalar } from './core/convert.ts';
 import { checkDType, type DType } from './core/dtypes.ts';
 import { checkOptions, ShapeError } from './core/errors.ts';
 import { sameShape, type Shape, showAval } from './core/host.ts';
-import type { ArrayLike, NDArray } from './core/ndarray.ts';
+import { type ArrayLike, NDArray } from './core/ndarray.ts';
 import type { Params, Tangent } from './core/primitive.ts';
 import { bind } from './core/trace.ts';
 import { type PrimitiveName, primitives } from './primitives/index.ts';
@@ -187,6 +187,9 @@ export const pad = (x: NDArray, paddingValue: ArrayLike, paddingConfig: PaddingC
   apply('pad', operands([x, paddingValue], 'pad'), { padding_config: paddingConfig });
 export const concatenate = (xs: readonly NDArray[], dimension: number): NDArray =>
   apply('concatenate', xs, { dimension });
+/** Parts of the given sizes along an axis. */
+export const split = (x: NDArray, sizes: Shape, axis: number = 0): readonly NDArray[] =>
+  bind(primitives.split, [x], { sizes, axis });
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
   apply('iota', [], { dtype: checkDType(dtype, 'iota: dtype'), shape, dimension });
 /** 0, 1, … size − 1. */
@@ -217,14 +220,54 @@ export const reduceMax: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduc
 export const reduceMin: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_min');
 export const reduceAnd: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_and');
 export const reduceOr: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_or');
+export const reduceXor: (x: ArrayLike, axes: Axes) => NDArray = reduction('reduce_xor');
 /** The first index of the largest element along `axis`; the first NaN wins. */
 export const argmax = (x: NDArray, axis: number, indexDtype: DType = 'int32'): NDArray =>
   apply('argmax', [x], { axes: [axis], index_dtype: indexDtype });
 export const argmin = (x: NDArray, axis: number, indexDtype: DType = 'int32'): NDArray =>
   apply('argmin', [x], { axes: [axis], index_dtype: indexDtype });
-export function cumsum(x: NDArray, axis: number = 0, options: { readonly reverse?: boolean } = {}): NDArray {
-  checkOptions(options, ['reverse'], 'lax.cumsum');
-  return apply('cumsum', [x], { axis, reverse: options.reverse ?? false });
+export type Cumulative = (x: NDArray, axis?: number, options?: { readonly reverse?: boolean }) => NDArray;
+const cumulative =
+  (name: PrimitiveName): Cumulative =>
+  (x, axis = 0, options = {}) => {
+    checkOptions(options, ['reverse'], `lax.${name}`);
+    return apply(name, [x], { axis, reverse: options.reverse ?? false });
+  };
+export const cumsum: Cumulative = cumulative('cumsum');
+export const cumprod: Cumulative = cumulative('cumprod');
+export const cummax: Cumulative = cumulative('cummax');
+export const cummin: Cumulative = cumulative('cummin');
+export const cumlogsumexp: Cumulative = cumulative('cumlogsumexp');
+
+// ---- order
+
+export interface SortOptions {
+  readonly isStable?: boolean;
+  /** How many operands, from the first on, say the order. */
+  readonly numKeys?: number;
+}
+const fromEnd = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+/** Elements in ascending order along a dimension, NaN last; several operands go together, in the order of the first. */
+export function sort(x: NDArray, dimension?: number, options?: SortOptions): NDArray;
+export function sort(xs: readonly NDArray[], dimension?: number, options?: SortOptions): readonly NDArray[];
+export function sort(
+  x: NDArray | readonly NDArray[],
+  dimension: number = -1,
+  options: SortOptions = {},
+): NDArray | readonly NDArray[] {
+  checkOptions(options, ['isStable', 'numKeys'], 'lax.sort');
+  const xs = x instanceof NDArray ? [x] : x;
+  const sorted = bind(primitives.sort, xs, {
+    dimension: fromEnd(dimension, xs[0]?.ndim ?? 0),
+    is_stable: options.isStable ?? true,
+    num_keys: options.numKeys ?? 1,
+  });
+  return x instanceof NDArray ? sorted[0]! : sorted;
+}
+/** The k largest elements along an axis, NaN first, and where they are. */
+export function topK(x: NDArray, k: number, axis: number = -1): readonly [values: NDArray, indices: NDArray] {
+  const [values, indices] = bind(primitives.top_k, [x], { k, axis: fromEnd(axis, x.ndim) });
+  return [values!, indices!];
 }
 
 // ---- contraction

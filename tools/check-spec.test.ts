@@ -56,7 +56,7 @@ describe('pages', () => {
   test('a section that belongs to nothing', () => {
     const table = Object.values<AnyFirstOrder>(primitives);
     expect(strangers(table, pages)).toEqual([]);
-    expect(strangers(table, changed(path, /$/, '\n## reduce_xor\n'))).toHaveLength(1);
+    expect(strangers(table, changed(path, /$/, '\n## reduce_nothing\n'))).toHaveLength(1);
   });
 
   test('higher-order sections', () => {

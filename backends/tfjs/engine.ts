@@ -54,11 +54,16 @@ export class Engine {
   }
 
   /** Runs a kernel. Its result lives until the scope ends, unless the scope returns it. */
-  run(
+  run(kernel: string, inputs: Readonly<Record<string, Tensor>> | readonly Tensor[], attributes?: Attributes): Tensor {
+    return this.runAll(kernel, inputs, attributes)[0]!;
+  }
+
+  /** Runs a kernel that may have several results. */
+  runAll(
     kernel: string,
     inputs: Readonly<Record<string, Tensor>> | readonly Tensor[],
     attributes: Attributes = {},
-  ): Tensor {
+  ): readonly Tensor[] {
     let compute = this.#kernels.get(kernel);
     if (compute === undefined) {
       const config = this.#tf.getKernel(kernel, this.name);
@@ -69,9 +74,10 @@ export class Engine {
       inputs: inputs as unknown as Tf.NamedTensorInfoMap,
       backend: this.#backend,
       attrs: attributes,
-    }) as Tensor;
-    this.#made.push(result.dataId);
-    return result;
+    });
+    const results = (Array.isArray(result) ? result : [result]) as readonly Tensor[];
+    for (const { dataId } of results) this.#made.push(dataId);
+    return results;
   }
 
   /** Copies values into the engine, for the scope under way. */

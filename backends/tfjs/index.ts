@@ -29,6 +29,7 @@ import { math } from './math.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
+import { sorting } from './sorting.ts';
 import { trigonometry } from './trigonometry.ts';
 
 const table: Table = {
@@ -41,6 +42,7 @@ const table: Table = {
   ...shape,
   ...reductions,
   ...cumulative,
+  ...sorting,
   ...contraction,
   ...indexing,
   ...random,

@@ -49,6 +49,11 @@ export class Kernels {
   like(x: Tensor, value: number): Tensor {
     return this.full(x.shape, value, x.dtype);
   }
+  /** No elements. */
+  nothing(dtype: Storage): Tensor {
+    const none = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+    return this.engine.constant(new none(0), [0], dtype);
+  }
   /** Values known when the program is compiled: positions, mostly. */
   ints(values: readonly number[] | Int32Array, shape: Shape): Tensor {
     return this.engine.constant(Int32Array.from(values), shape, 'int32');

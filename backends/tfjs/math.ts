@@ -39,7 +39,7 @@ function cosineOfTangent(k: Kernels, x: Tensor): Tensor {
  * wasm's Log1p is log(1 + x). With u = 1 + x rounded and c = 1 + x − u, exactly, log(1 + x) = log u + c/u + O(c²); where c
  * is not a positive or negative number, log u is the result.
  */
-function log1p(k: Kernels, x: Tensor): Tensor {
+function composedLog1p(k: Kernels, x: Tensor): Tensor {
   const one = k.like(x, 1);
   const u = k.add(one, x);
   const part = k.sub(u, one);
@@ -48,6 +48,7 @@ function log1p(k: Kernels, x: Tensor): Tensor {
   const corrected = k.where(k.gt(k.absFloat(c), k.like(x, 0)), k.add(log, k.div(c, u)), log);
   return k.where(k.eq(x, k.like(x, 0)), x, corrected);
 }
+export const log1p: Unary = onWasm('Log1p', composedLog1p);
 
 /** wasm's Sigmoid gives 0 where the result is subnormal; there it equals eˣ. */
 const logistic: Unary = (k, x) => k.where(k.lt(x, k.like(x, -20)), k.run('Exp', { x }), k.run('Sigmoid', { x }));
@@ -165,7 +166,7 @@ export const math: Part<
   exp2: unary((k, x) => k.run('Pow', { a: k.like(x, 2), b: x })),
   log: unary(kernel('Log')),
   expm1: unary(kernel('Expm1')),
-  log1p: unary(onWasm('Log1p', log1p)),
+  log1p: unary(log1p),
   sin: unary(onWasm('Sin', sineOfTangent)),
   cos: unary(onWasm('Cos', cosineOfTangent)),
   tan: unary(kernel('Tan')),

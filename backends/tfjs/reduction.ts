@@ -15,6 +15,16 @@ export function rowsAlong(k: Kernels, x: Tensor, axes: Shape): Tensor {
   return view(k.transpose(x, [...kept, ...axes]), [size(kept), size(axes)]);
 }
 
+/** Rows along one axis as the array of the given shape. */
+export function fromRows(k: Kernels, rows: Tensor, shape: Shape, axis: number): Tensor {
+  const order = [...shape.keys()].filter((d) => d !== axis).concat(axis);
+  const permuted = order.map((d) => shape[d]!);
+  return k.transpose(
+    view(rows, permuted),
+    order.map((_, d) => order.indexOf(d)),
+  );
+}
+
 /** Rows as blocks of about √n elements, filled up with zeros: [rows, blocks, block]. */
 export function inBlocks(k: Kernels, rows: Tensor): Tensor {
   const [count, n] = rows.shape as [number, number];
@@ -99,7 +109,15 @@ function argExtremum(k: Kernels, x: Value, { axes }: ParamsOf<'argmax'>, largest
 }
 
 export const reductions: Part<
-  'reduce_sum' | 'reduce_max' | 'reduce_min' | 'reduce_prod' | 'reduce_and' | 'reduce_or' | 'argmax' | 'argmin'
+  | 'reduce_sum'
+  | 'reduce_max'
+  | 'reduce_min'
+  | 'reduce_prod'
+  | 'reduce_and'
+  | 'reduce_or'
+  | 'reduce_xor'
+  | 'argmax'
+  | 'argmin'
 > = {
   reduce_sum: reduction(sumRows, () => 0),
   reduce_prod: reduction(product, () => 1),
@@ -111,6 +129,10 @@ export const reductions: Part<
   ),
   reduce_or: reduction(
     folded((k, type) => (type === 'bool' ? k.or : (a, b) => k.bitOr(a, b))),
+    () => 0,
+  ),
+  reduce_xor: reduction(
+    folded((k, type) => (type === 'bool' ? k.ne : (a, b) => k.bitXor(a, b))),
     () => 0,
   ),
   argmax: (k, [x], params) => [argExtremum(k, x!, params, true)],

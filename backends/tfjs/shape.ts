@@ -95,6 +95,18 @@ function concatenate(k: Kernels, operands: readonly Tensor[], { dimension }: Par
   return k.concat(blocks, 1);
 }
 
+/** wasm's Slice gives garbage for parts without elements. */
+function split(k: Kernels, x: Tensor, { sizes, axis }: ParamsOf<'split'>): Tensor[] {
+  const whole = aroundAxis(x, axis);
+  const [outer, , inner] = whole.shape as [number, number, number];
+  let end = 0;
+  return sizes.map((n) => {
+    const start = end;
+    end += n;
+    return n === 0 ? k.nothing(x.dtype) : k.slice(whole, [0, start, 0], [outer, n, inner]);
+  });
+}
+
 /** Positions are known when the program is compiled. */
 function iota(k: Kernels, { shape, dimension, dtype }: ParamsOf<'iota'>): Tensor {
   const n = shape[dimension]!;
@@ -112,7 +124,7 @@ function iota(k: Kernels, { shape, dimension, dtype }: ParamsOf<'iota'>): Tensor
 const same = (_: Kernels, operands: readonly Value[]): readonly Tensor[] => operands;
 
 export const shape: Part<
-  'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'slice' | 'pad' | 'concatenate' | 'iota'
+  'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'slice' | 'pad' | 'concatenate' | 'split' | 'iota'
 > = {
   broadcast_in_dim: (k, [x], params) => [broadcastInDim(k, x!, params)],
   reshape: same,
@@ -122,5 +134,6 @@ export const shape: Part<
   slice: (k, [x], params) => [slice(k, x!, params)],
   pad: (k, [x, value], params, [result]) => [pad(k, x!, value!, params, sizeOf(result!.shape))],
   concatenate: (k, operands, params) => [concatenate(k, operands, params)],
+  split: (k, [x], params) => split(k, x!, params),
   iota: (k, _, params) => [iota(k, params)],
 };

@@ -24,7 +24,6 @@ import {
 import { arange, astype } from './numpy/creation.ts';
 import { clip } from './numpy/elementwise.ts';
 import { take } from './numpy/indexing.ts';
-import { permutationOf } from './radix-sort.ts';
 import { bits32, bits64, checkKey, isPartitionable, split, type StreamOptions } from './threefry.ts';
 
 export { foldIn, key, PRNGKey, split, type StreamOptions, useThreefryPartitionable } from './threefry.ts';
@@ -246,7 +245,7 @@ export function permutation(
     const keys = split(rest, 2, stream(options));
     const word = bits32(lax.squeeze(lax.sliceInDim(keys, 1, 2), [0]), [size], isPartitionable(options));
     rest = lax.squeeze(lax.sliceInDim(keys, 0, 1), [0]);
-    order = take(order, permutationOf(word), 0);
+    order = lax.sort([word, order], 0)[1]!;
   }
   return take(array, order, axis);
 }

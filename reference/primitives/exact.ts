@@ -238,6 +238,33 @@ export function exactProduct(x: Floats, from: number, n: number, dtype: FloatDTy
   return sign * roundScaled(productOf(factors), exponent, dtype);
 }
 
+/** Digits that a running product keeps: so many that the two ends of its interval nearly always round alike. */
+const RUNNING_DIGITS = 192;
+
+/** Writes the products of x[0 … k] for each k to `into`, each rounded once. Linear in the length, but for ties. */
+export function exactPrefixProducts(x: Floats, dtype: FloatDType, into: NumberData): void {
+  // |product| is in [low, high]·2^exponent; sign as in exactProduct.
+  let [low, high, exponent, sign] = [1n, 1n, 0, 1];
+  for (let i = 0; i < x.length; i++) {
+    const v = x[i]!;
+    const ordinary = Number.isFinite(v) && v !== 0;
+    sign *= ordinary ? Math.sign(v) : v;
+    if (ordinary) {
+      const e = lastExponent(v);
+      const factor = BigInt(Math.abs(significand(v, e)));
+      const dropped = Math.max(0, bitLength(high * factor) - RUNNING_DIGITS);
+      low = (low * factor) >> BigInt(dropped);
+      high = ((high * factor) >> BigInt(dropped)) + (dropped > 0 ? 1n : 0n);
+      exponent += e + dropped;
+    }
+    if (Math.abs(sign) !== 1) into[i] = sign;
+    else {
+      const size = roundScaled(low, exponent, dtype);
+      into[i] = size === roundScaled(high, exponent, dtype) ? sign * size : exactProduct(x, 0, i + 1, dtype);
+    }
+  }
+}
+
 /** Factors of about the same length are multiplied, which keeps long products fast. */
 function productOf(factors: readonly bigint[]): bigint {
   let level = factors;

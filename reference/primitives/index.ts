@@ -18,6 +18,7 @@ import * as random from './random.ts';
 import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
+import * as sorting from './sorting.ts';
 import * as trigonometry from './trigonometry.ts';
 
 type Exports<Family> = Family[keyof Family];
@@ -31,6 +32,7 @@ type Exported =
   | Exports<typeof shape>
   | Exports<typeof reduction>
   | Exports<typeof cumulative>
+  | Exports<typeof sorting>
   | Exports<typeof contraction>
   | Exports<typeof indexing>
   | Exports<typeof random>;
@@ -53,6 +55,7 @@ const families: readonly object[] = [
   shape,
   reduction,
   cumulative,
+  sorting,
   contraction,
   indexing,
   random,

@@ -9,7 +9,17 @@ import type { Bounded } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
 import { jvp } from '../transforms/grad.ts';
 import { remaining } from './axes.ts';
-import { argmax, argmin, reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd, reduceSum } from './reduction.ts';
+import {
+  argmax,
+  argmin,
+  reduceAnd,
+  reduceMax,
+  reduceMin,
+  reduceOr,
+  reduceProd,
+  reduceSum,
+  reduceXor,
+} from './reduction.ts';
 
 const INTS: readonly DType[] = ['int32', 'uint32'];
 
@@ -72,17 +82,22 @@ it('reduce_max and reduce_min are the ends of the row in total order, and NaN if
   }
 });
 
-it('reduce_and and reduce_or combine bits', () => {
+it('reduce_and, reduce_or and reduce_xor combine bits', () => {
   forCalls(reduceAnd, undefined, ({ args: [x], params }) => {
     const none = x!.dtype === 'bool' ? 1n : -1n;
     const expected = rows(x!, params.axes).map((r) => r.map(BigInt).reduce((a, b) => a & b, none));
     const bits = (v: bigint): number => (x!.dtype === 'bool' ? Number(v) : wrap(x!.dtype, v));
     expect(list(reduceAnd.evaluate([x!], params))).toEqual(expected.map(bits));
   });
-  forCalls(reduceOr, undefined, ({ args: [x], params }) => {
-    const expected = rows(x!, params.axes).map((r) => r.map(BigInt).reduce((a, b) => a | b, 0n));
-    expect(list(reduceOr.evaluate([x!], params)).map(BigInt)).toEqual(expected);
-  });
+  for (const [p, f] of [
+    [reduceOr, (a: bigint, b: bigint) => a | b],
+    [reduceXor, (a: bigint, b: bigint) => a ^ b],
+  ] as const) {
+    forCalls(p, undefined, ({ args: [x], params }) => {
+      const expected = rows(x!, params.axes).map((r) => r.map(BigInt).reduce(f, 0n));
+      expect(list(p.evaluate([x!], params)).map(BigInt)).toEqual(expected);
+    });
+  }
 });
 
 it('argmax and argmin give the first NaN, else the first extreme element', () => {

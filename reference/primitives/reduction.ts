@@ -1,6 +1,6 @@
 /**
- * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or
- * (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
+ * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or,
+ * reduce_xor (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
  */
 import { ANY, BITS, type DType, iinfo, isFloat, NUMBERS } from '../core/dtypes.ts';
 import { build, type HostArray, type Shape } from '../core/host.ts';
@@ -26,7 +26,7 @@ export interface ReduceParams {
   readonly axes: Shape;
 }
 type Reduction<N extends string> = Defined<N, ReduceParams, 'C1' | 'C2'>;
-type LaxReduction = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr';
+type LaxReduction = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr' | 'reduceXor';
 
 /** Completes a reduction. `row` reduces `n` elements of `data`, from `from` on. */
 function reduction<const N extends string>(
@@ -299,6 +299,17 @@ export const reduceOr: Reduction<'reduce_or'> = reduction({
   of: 'reduceOr',
   dtypes: BITS,
   row: (data, from, n) => wrapped(data, from, n, (a, b) => a | b),
+  differentiate: NO_TANGENT,
+  bound: 'exact',
+  accuracy: exact,
+});
+
+export const reduceXor: Reduction<'reduce_xor'> = reduction({
+  name: 'reduce_xor',
+  spec: 'spec/primitives/reduction.md#reduce_xor',
+  of: 'reduceXor',
+  dtypes: BITS,
+  row: (data, from, n) => wrapped(data, from, n, (a, b) => a ^ b),
   differentiate: NO_TANGENT,
   bound: 'exact',
   accuracy: exact,

@@ -1,6 +1,7 @@
 /**
  * Primitives that arrange elements anew: broadcast_in_dim, reshape, squeeze, transpose, rev and iota
- * (spec/primitives/shape.md); slice, pad and concatenate stand in joining.ts.
+ * (spec/primitives/shape.md); slice, pad and concatenate stand in joining.ts, split in
+ * splitting.ts.
  */
 import { ANY, type DType, NUMBERS } from '../core/dtypes.ts';
 import { hostArray, type Shape, sizeOf, stridesOf } from '../core/host.ts';
@@ -25,6 +26,7 @@ import { along, type Defined, exact, inexact } from './elementwise.ts';
 import { permuted, reversed, strided } from './layout.ts';
 
 export { concatenate, pad, slice } from './joining.ts';
+export { split } from './splitting.ts';
 
 export interface BroadcastInDimParams {
   readonly shape: Shape;

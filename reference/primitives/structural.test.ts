@@ -18,12 +18,13 @@ import { permuted } from './layout.ts';
 import * as random from './random.ts';
 import * as reduction from './reduction.ts';
 import * as shape from './shape.ts';
+import * as sorting from './sorting.ts';
 
 type AnyCall = Call<Record<string, unknown>>;
 type Draw = (gen: Gen) => fc.Arbitrary<AnyCall>;
 
-const primitives = [shape, reduction, cumulative, contraction, indexing, random].flatMap((f): AnyFirstOrder[] =>
-  Object.values(f),
+const primitives = [shape, reduction, cumulative, sorting, contraction, indexing, random].flatMap(
+  (f): AnyFirstOrder[] => Object.values(f),
 );
 const named = (list: readonly AnyFirstOrder[]) => list.map((p) => [p.name, p] as const);
 
@@ -133,8 +134,9 @@ describe.each(named(primitives.filter((p) => p.operands.length > 0)))('vmap of %
 const integers = (x: HostArray, seed: number): HostArray => (x.dtype === 'float64' ? smallIntegers(x, seed) : x);
 const inner = (xs: readonly HostArray[], ys: readonly HostArray[]): number =>
   xs.reduce((sum, x, k) => Array.from(numbers(x)).reduce((s, v, i) => s + v * numbers(ys[k]!)[i]!, sum), 0);
-const isExtremum = (p: AnyFirstOrder): boolean => p.name === 'reduce_max' || p.name === 'reduce_min';
-const differentiable = primitives.filter((p) => !('zero' in p.differentiate) && !isExtremum(p));
+/** Not polynomials, or kinked: their derivatives stand in the tests of their families. */
+const OTHERS = ['reduce_max', 'reduce_min', 'cummax', 'cummin', 'cumlogsumexp', 'sort', 'top_k'];
+const differentiable = primitives.filter((p) => !('zero' in p.differentiate) && !OTHERS.includes(p.name));
 
 describe.each(named(differentiable))('derivative of %s', (_, p) => {
   const active = (args: readonly HostArray[]): number[] => args.flatMap((x, i) => (x.dtype === 'float64' ? [i] : []));
@@ -165,7 +167,7 @@ describe.each(named(differentiable))('derivative of %s', (_, p) => {
   const tangentOf = (f: unknown, x: readonly HostArray[], v: readonly HostArray[]): HostArray =>
     hostOf(jvp(f as Parameters<typeof jvp>[0], arrays(x), arrays(v))[1]);
 
-  const degreeTwo = p.name !== 'reduce_prod'; // whose derivative stands in reduction.test.ts
+  const degreeTwo = !p.name.endsWith('prod'); // whose derivatives stand in reduction.test.ts and cumulative.test.ts
   if (degreeTwo)
     it('in a direction is the coefficient of ε in f(x + ε·v)', () => {
       fc.assert(

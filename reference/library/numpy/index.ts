@@ -43,6 +43,7 @@ export {
   argmax,
   argmin,
   countNonzero,
+  cumprod,
   cumsum,
   diff,
   max,
@@ -57,6 +58,7 @@ export {
   type VarianceOptions,
 } from './reductions.ts';
 export * from './shape.ts';
+export * from './sorting.ts';
 export * from './join.ts';
 export * from './products.ts';
 export { einsum } from './einsum.ts';

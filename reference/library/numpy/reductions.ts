@@ -144,14 +144,21 @@ const indexReduction =
 export const argmax: IndexReduction = indexReduction('argmax', (x, axis) => lax.argmax(x, axis));
 export const argmin: IndexReduction = indexReduction('argmin', (x, axis) => lax.argmin(x, axis));
 
+export type Accumulation = (x: ArrayLike, axis?: number | null, options?: { readonly dtype?: DType }) => NDArray;
+const accumulated =
+  (name: string, accumulate: lax.Cumulative): Accumulation =>
+  (x, axis, options = {}) => {
+    const where = `np.${name}`;
+    checkOptions(options, ['dtype'], where);
+    const array = asArray(x, where);
+    const values = inDtype(array, options.dtype ?? numeric(array.dtype));
+    if (axis === undefined || axis === null) return accumulate(lax.reshape(values, [values.size]), 0);
+    return accumulate(values, canonicalAxis(axis, values.ndim, where));
+  };
 /** The sums of the elements up to each one. Without axis: of the flat array. */
-export function cumsum(x: ArrayLike, axis?: number | null, options: { readonly dtype?: DType } = {}): NDArray {
-  checkOptions(options, ['dtype'], 'np.cumsum');
-  const array = asArray(x, 'np.cumsum');
-  const values = inDtype(array, options.dtype ?? numeric(array.dtype));
-  if (axis === undefined || axis === null) return lax.cumsum(lax.reshape(values, [values.size]), 0);
-  return lax.cumsum(values, canonicalAxis(axis, values.ndim, 'np.cumsum'));
-}
+export const cumsum: Accumulation = accumulated('cumsum', lax.cumsum);
+/** The products of the elements up to each one. Without axis: of the flat array. */
+export const cumprod: Accumulation = accumulated('cumprod', lax.cumprod);
 
 /** The differences of neighbours along an axis, `n` times over. */
 export function diff(x: ArrayLike, n: number = 1, axis: number = -1): NDArray {
