@@ -183,17 +183,24 @@ const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
 // ---- extremes
 
-/** Elements up to a place that equal its result share the tangent equally. */
+/** The mean of the tangents of the elements up to a place that equal its result; from a NaN on, every tangent counts as NaN. */
 const extremumTangent: Differentiation<CumulativeParams> = {
   active: inexact,
   jvp: (lax, [x], [dx], [y], p) => [
     along(dx, (t) => {
-      const there = lax.eq(x!, y!);
+      const isNaN = lax.ne(y!, y!);
+      const there = lax.bitwiseOr(lax.eq(x!, y!), isNaN);
+      // A factor that is known and 1 wherever a tangent counts: its transpose spoils nothing.
+      const factor = lax.select(isNaN, lax.fullLike(t, NaN), lax.fullLike(t, 1));
       const join = ([before, ...those]: readonly NDArray[], [own, ...these]: readonly NDArray[]): NDArray[] => {
-        const same = lax.eq(before!, own!);
+        const same = lax.bitwiseOr(lax.eq(before!, own!), lax.ne(before!, before!));
         return [own!, ...these.map((v, i) => lax.add(v, lax.select(same, those[i]!, lax.zerosLike(v))))];
       };
-      const parts = [y!, lax.select(there, t, lax.zerosLike(t)), lax.convertElementType(there, t.dtype)];
+      const parts = [
+        y!,
+        lax.select(there, lax.mul(t, factor), lax.zerosLike(t)),
+        lax.convertElementType(there, t.dtype),
+      ];
       const [, sum, count] = prefixes(lax, parts, p, join);
       return lax.div(sum!, count!);
     }),
