@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isFloat } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray, numbers } from '../../reference/core/host.ts';
+import { judgeEquation } from '../budgets.ts';
 import { ulpDistance } from '../ulp.ts';
 import { type Fixture, fixtures } from './fixtures.ts';
 
@@ -15,9 +16,17 @@ function unitsAllowed({ primitive, operands, params }: Fixture, { dtype }: HostA
   return dtype === 'float32' ? 1 : 2;
 }
 
+/** A chain of transcendental steps, which near zero cancel: the reference claims no more than the primitive's accuracy. */
+const CHAINS: readonly string[] = ['cumlogsumexp'];
+
 function isRight(fixture: Fixture): boolean {
-  const got = fixture.primitive.evaluate(fixture.operands, fixture.params).map(numbers);
-  return fixture.expected.every((want, j) => {
+  const { primitive, operands, params, expected } = fixture;
+  const results = primitive.evaluate(operands, params);
+  if (CHAINS.includes(primitive.name)) {
+    return judgeEquation(primitive, operands, params, expected, results, 'strict', 'fixture').wrong === null;
+  }
+  const got = results.map(numbers);
+  return expected.every((want, j) => {
     const allowed = unitsAllowed(fixture, want);
     return numbers(want).every((e: number, i: number) => {
       const y = got[j]![i]!;

@@ -19,10 +19,10 @@ function forRows(xs: readonly HostArray[], axis: number, visit: (...rows: number
 }
 
 /** NaN above everything; the zeros are one. */
-const rank = (v: number): number => (Number.isNaN(v) ? Number.MAX_VALUE : Math.min(v + 0, 1e308));
+const above = (a: number, b: number): boolean => (Number.isNaN(a) ? !Number.isNaN(b) : a > b);
 const less = (a: readonly number[], b: readonly number[]): boolean => {
-  const at = a.findIndex((v, i) => rank(v) !== rank(b[i]!));
-  return at >= 0 && rank(a[at]!) < rank(b[at]!);
+  const at = a.findIndex((v, i) => above(v, b[i]!) || above(b[i]!, v));
+  return at >= 0 && above(b[at]!, a[at]!);
 };
 
 it('sort moves rows together, so that the keys ascend and equal ones keep their order', () => {
@@ -44,7 +44,7 @@ it('sort moves rows together, so that the keys ascend and equal ones keep their 
 
 it('top_k takes the largest one after the other, the first of equal ones', () => {
   forCalls(topK, undefined, ({ args: [x], params }) => {
-    const better = (a: number, b: number): boolean => rank(a) > rank(b) || (Object.is(a, 0) && Object.is(b, -0));
+    const better = (a: number, b: number): boolean => above(a, b) || (Object.is(a, 0) && Object.is(b, -0));
     const [values, positions] = topK.evaluate([x!], params);
     forRows([x!, values!, positions!], params.axis, (row, best, where) => {
       const left = row.map((_, i) => i);
