@@ -114,6 +114,20 @@ describe('jit', () => {
     expect([nested(array(3)).item(), nested(array(4)).item()]).toEqual([6, 8]);
   });
 
+  test('traces anew what closes over values of an enclosing transformation', () => {
+    let outer = array(0);
+    const f = jit((y: NDArray) => lax.mul(outer, y));
+    const twice = (x: NDArray): NDArray => {
+      outer = x;
+      return lax.add(f(array(2)), f(array(2)));
+    };
+    expect([vmap(twice)(array([1, 3])).js(), grad(twice)(array(5)).item(), vmap(twice)(array([7])).js()]).toEqual([
+      [4, 12],
+      4,
+      [28],
+    ]);
+  });
+
   test('donates', () => {
     const x = array([1, 2]);
     jit((y: NDArray) => lax.neg(y), { donateArgnums: 0 })(x);
