@@ -4,6 +4,7 @@
  */
 import type { ProfileName } from '../reference/core/backend.ts';
 import type { DType } from '../reference/core/dtypes.ts';
+import type { EncodedArray } from '../reference/core/program.ts';
 
 /** `reduce_sum/f32/vmap.vjp/odd/3f9c`: subject, dtype, how, shape class (or variant), hash of the case's content. */
 export type CaseId = string;
@@ -40,13 +41,6 @@ export const TRANSFORMATIONS: readonly Transformation[] = ['eval', 'jit', 'vmap'
  * - `uncompared`: every bound was infinite, so nothing was compared. Not counted.
  */
 export type Outcome = 'ok' | 'wrong' | 'crash' | 'timeout' | 'gap' | 'repeated' | 'uncompared';
-
-/** An array as it is written to files: `data` is base64 of the little-endian elements. */
-export interface SavedArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: string;
-}
 
 /** One element that is out of its budget, or the worst of those within it. Numbers are text, so that NaN and −0 survive. */
 export interface Element {
@@ -126,12 +120,12 @@ export interface SavedCase {
   /** Text form (spec/ir.md). */
   readonly program: string;
   readonly equations: number;
-  readonly inputs: readonly SavedArray[];
+  readonly inputs: readonly EncodedArray[];
   /** What the reference gives, and what the backend gave (null: it failed or hung). */
-  readonly expected: readonly SavedArray[];
-  readonly got: readonly SavedArray[] | null;
+  readonly expected: readonly EncodedArray[];
+  readonly got: readonly EncodedArray[] | null;
   /** What is allowed around `expected`, element by element of each result: base64 of f64; null: bit for bit. */
-  readonly budget: readonly (SavedArray | null)[];
+  readonly budget: readonly (EncodedArray | null)[];
   readonly message: string;
   readonly element: Element | null;
   readonly source: string | null;

@@ -6,9 +6,10 @@ import { isFloat } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray, hostArray, numbers, sameAval, type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive.ts';
+import { toFront } from '../../reference/primitives/axes.ts';
 import { higherOrder } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
-import { batchAtFront, batchFlat } from '../../reference/transforms/vmap.ts';
+import { batchFlat } from '../../reference/transforms/vmap.ts';
 import type { Transformation } from '../types.ts';
 import type { RandomStream } from './random-stream.ts';
 
@@ -88,7 +89,7 @@ export function vmapped({ jaxpr, inputs, active }: Sample, random: RandomStream)
   const axis = { size, name: null };
   const wide = t.trace((...xs) => {
     const result = batchFlat(t, (ys) => t.evaluate(jaxpr, ys), xs, at, axis);
-    return result.out.map((y, j) => batchAtFront(t, y, result.at[j]!, axis));
+    return result.out.map((y, j) => toFront(t.lax, y, result.at[j]!, axis));
   }, batched.map(avalOf));
   return { sample: { jaxpr: wide, inputs: batched, active }, lanes };
 }

@@ -10,6 +10,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import type { AnyPrimitive, BatchAxis, Batched, Params } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
+import { toFront } from '../primitives/axes.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -78,14 +79,9 @@ function batchOne(
   if (primitive.kind === 'higher-order') return primitive.batch(t, values, at, axis, params);
   if (primitive.batch !== 'elementwise') return primitive.batch(t.lax, values, at, axis, params);
   const together = at.every((a) => a === at[0]);
-  const aligned = together ? values : values.map((x, i) => batchAtFront(t, x, at[i]!, axis));
+  const aligned = together ? values : values.map((x, i) => toFront(t.lax, x, at[i]!, axis));
   const out = bind(primitive, aligned, params);
   return { out, at: out.map(() => (together ? at[0]! : 0)) };
-}
-
-/** The value with its batch axis in front; a value that is the same for all examples is repeated. */
-export function batchAtFront({ lax }: Transforms, x: NDArray, at: number | null, axis: BatchAxis): NDArray {
-  return at === null ? lax.broadcast(x, [axis.size]) : lax.moveAxis(x, at, 0);
 }
 
 /** A function of flat arrays over a batch. */
@@ -123,7 +119,7 @@ export function batchJaxpr(
       const at = batched.map((is) => (is ? 0 : null));
       const result = batchFlat(t, (xs) => evaluate(jaxpr, xs), args, at, axis);
       out = result.at.map((a, j) => a !== null || force?.[j] === true);
-      return result.out.map((y, j) => (out[j] ? batchAtFront(t, y, result.at[j]!, axis) : y));
+      return result.out.map((y, j) => (out[j] ? toFront(t.lax, y, result.at[j]!, axis) : y));
     }, avals);
     return { jaxpr: wide, out };
   });
