@@ -145,6 +145,10 @@ function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler
       return sumRuler(accuracy, call, y.dtype);
     case 'product':
       return withSigns(productRuler(accuracy.terms, call, y.dtype), call.profile);
+    case 'normwise':
+      return normwiseRuler(accuracy, call, y, j);
+    case 'backward':
+      throw new Error('backward accuracies are judged by their checks');
   }
 }
 
@@ -211,6 +215,20 @@ function productRuler(terms: number, { primitive, operands, params, profile }: C
   const g = gamma(Math.max(terms - 1, 0), dtype);
   const allowed = (e: number): number => g * Math.abs(e) + terms * underflow(dtype, profile) + ulpSize(e, dtype) / 2;
   return fractionRuler(allowed, productLeavesRange(primitive, operands, params, dtype), true);
+}
+
+/** n·u·scale + η, and half a unit for the reference's own rounding. */
+function normwiseRuler(
+  { n, scale }: Accuracy & { kind: 'normwise' },
+  { operands, primitive, params, profile }: Call,
+  y: HostArray,
+  j: number,
+): Ruler {
+  const scales = scale?.(operands, primitive.evaluate(operands, params))[j];
+  const u = finfo(y.dtype).unitRoundoff;
+  const eta = underflow(y.dtype, profile);
+  const allowed = (e: number, i: number): number => (n + 0.5) * u * (scales?.[i] ?? Math.abs(e)) + eta;
+  return fractionRuler(allowed, () => false);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { type Unzipped, unzipSync, type Zippable, zipSync } from 'fflate';
 import { type DType, dtypes } from '../reference/core/dtypes.ts';
-import { allocate, type HostArray, type NumberData, type Shape, sizeOf } from '../reference/core/host.ts';
+import { allocate, type HostArray, type HostData, type Shape, sizeOf } from '../reference/core/host.ts';
 import { checkSize } from '../reference/core/program.ts';
 import { UsageError } from './types.ts';
 
@@ -86,7 +86,7 @@ function parseHeader(header: string, fail: (why: string) => never): { dtype: DTy
 }
 
 /** A view of little-endian bytes that stand at the beginning of their own buffer. */
-function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): NumberData {
+function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): HostData {
   if (dtype === 'bool') return bytes.map((byte) => Number(byte !== 0));
   const data = allocate(dtype, bytes.length / dtypes[dtype].bytes);
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(bytes);

@@ -5,7 +5,7 @@
 import type { Buffer } from './backend.ts';
 import { dtypes } from './dtypes.ts';
 import { ArgumentError, DisposedError, MixedBackendsError, NoSyncReadError } from './errors.ts';
-import { type Aval, type HostArray, type HostData, showAval, sizeOf } from './host.ts';
+import { type Aval, type Complex, type HostArray, type HostData, showAval, sizeOf } from './host.ts';
 import { NDArray, type Nested } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
 import { type Collectable, currentScope, hasTemporaries, type Scope, temporary } from './scopes.ts';
@@ -166,7 +166,7 @@ export class ConcreteArray extends NDArray implements Collectable {
   dataSync(): HostData {
     return this.toHost().data.slice();
   }
-  item(): number | boolean {
+  item(): number | bigint | boolean | Complex {
     if (sizeOf(this.shape) !== 1) {
       throw new ArgumentError(
         `x.item() needs an array of one element, got ${showAval(this.aval)}; use x.js() or x.dataSync()`,

@@ -1,16 +1,27 @@
 /**
  * Arrays from JavaScript values (spec/values.md#numbers-from-javascript). 2 and 2.0 are one value, so a dtype never
- * depends on a value: numbers are float32 (float64 in 64-bit mode), bigints int32, booleans bool.
+ * depends on a value: numbers are float32, bigints int32, pairs `{ re, im }` complex64, twice as wide in 64-bit
+ * mode, and booleans bool.
  */
 import { ConcreteArray } from './array.ts';
 import { x64Enabled } from './config.ts';
-import { checkDType, type DType, dtypes, iinfo } from './dtypes.ts';
+import { checkDType, complexOf, domainOf, type DType, dtypes, integerLimits } from './dtypes.ts';
 import { ArgumentError } from './errors.ts';
-import { allocate, hostScalar, type Shape, sizeOf } from './host.ts';
+import { type Complex, type Element, elementFrom, hostArray, hostScalar, type Shape } from './host.ts';
 import { type ArrayLike, NDArray, type Nested } from './ndarray.ts';
 
 type Scalar = number | bigint | boolean;
+/** An element in a nested list: there, complex numbers are written `{ re, im }`. */
+type Leaf = Scalar | Complex;
 
+const isComplexNumber = (x: unknown): x is Complex =>
+  typeof x === 'object' &&
+  x !== null &&
+  'im' in x &&
+  typeof x.im === 'number' &&
+  're' in x &&
+  typeof x.re === 'number' &&
+  Object.keys(x).length === 2;
 const isScalar = (x: unknown): x is Scalar => ['number', 'bigint', 'boolean'].includes(typeof x);
 
 /** What `asArray` takes. */
@@ -19,27 +30,33 @@ export const isArrayLike = (x: unknown): x is ArrayLike => x instanceof NDArray 
 /** The dtype of arrays made from JavaScript numbers. */
 export const defaultFloat = (): DType => (x64Enabled() ? 'float64' : 'float32');
 
+/** The dtype of arrays made from bigints. */
+export const defaultInt = (): DType => (x64Enabled() ? 'int64' : 'int32');
+
 export function dtypeOfScalar(x: Scalar): DType {
-  return typeof x === 'boolean' ? 'bool' : typeof x === 'bigint' ? 'int32' : defaultFloat();
+  return typeof x === 'boolean' ? 'bool' : typeof x === 'bigint' ? defaultInt() : defaultFloat();
 }
 
 /** @throws ArgumentError if a value of `dtype` cannot hold the scalar: a fraction, or out of range, for an integer. */
-export function scalarAs(x: Scalar, dtype: DType, where: string): number {
+export function scalarAs(x: Leaf, dtype: DType, where: string): Element {
   const { kind } = dtypes[dtype];
-  const v = Number(x);
-  if (kind === 'float' || kind === 'complex') return v;
+  const wrong = (why: string): never => {
+    const shown = isComplexNumber(x) ? `${x.re} + ${x.im}i` : String(x);
+    throw new ArgumentError(`${where}: ${shown} ${why}, beside ${dtype}; convert the array first: x.astype('float32')`);
+  };
+  if (isComplexNumber(x)) return kind === 'complex' ? x : wrong('is complex');
+  if (kind === 'float' || kind === 'complex') return elementFrom(dtype, Number(x));
   if (kind === 'bool') {
-    if (typeof x === 'boolean') return v;
+    if (typeof x === 'boolean') return Number(x);
     throw new ArgumentError(
       `${where}: ${x} beside a bool array; write a boolean, or convert the array: x.astype('float32')`,
     );
   }
-  const { min, max } = iinfo(dtype);
-  if (!Number.isInteger(v) || v < min || v > max) {
-    const why = Number.isInteger(v) ? `is outside [${min}, ${max}]` : 'is not an integer';
-    throw new ArgumentError(`${where}: ${x} ${why}, beside ${dtype}; convert the array first: x.astype('float32')`);
-  }
-  return v;
+  if (typeof x === 'number' && !Number.isInteger(x)) return wrong('is not an integer');
+  const { min, max } = integerLimits(dtype);
+  const v = BigInt(x);
+  if (v < min || v > max) return wrong(`is outside [${min}, ${max}]`);
+  return domainOf(dtype) === 'bigint' ? v : Number(v);
 }
 
 /** A rank-0 array of `dtype`. */
@@ -76,14 +93,22 @@ const hint = (x: unknown): string =>
       ? '; await it first'
       : '';
 
-/** A typed array's dtype; undefined for views that hold no supported dtype. */
-function dtypeOfView(x: ArrayBufferView): DType | undefined {
-  if (x instanceof Float32Array) return 'float32';
-  if (x instanceof Float64Array) return 'float64';
-  if (x instanceof Int32Array) return 'int32';
-  if (x instanceof Uint32Array) return 'uint32';
-  return undefined;
-}
+const views: readonly (readonly [new () => ArrayBufferView, DType])[] = [
+  [Float16Array, 'float16'],
+  [Float32Array, 'float32'],
+  [Float64Array, 'float64'],
+  [Int8Array, 'int8'],
+  [Int16Array, 'int16'],
+  [Int32Array, 'int32'],
+  [BigInt64Array, 'int64'],
+  [Uint8Array, 'uint8'],
+  [Uint8ClampedArray, 'uint8'],
+  [Uint16Array, 'uint16'],
+  [Uint32Array, 'uint32'],
+  [BigUint64Array, 'uint64'],
+];
+/** A typed array's dtype; undefined for a DataView. */
+const dtypeOfView = (x: ArrayBufferView): DType | undefined => views.find(([type]) => x instanceof type)?.[1];
 
 /**
  * An uncommitted array from nested lists, a scalar, a typed array or an array. The values are copied.
@@ -95,21 +120,16 @@ export function fromNested(x: Nested | ArrayBufferView | NDArray, dtype: DType |
     const own = dtypeOfView(x);
     if (own === undefined)
       throw new ArgumentError(`${where}: no dtype for ${x.constructor.name}; pass a list and { dtype }`);
-    const values = x as Float32Array;
+    const values: readonly Leaf[] = [...(x as Float32Array)];
     const to = dtype ?? own;
-    const data = allocate(to, values.length);
-    for (let i = 0; i < values.length; i++) data[i] = to === own ? values[i]! : scalarAs(values[i]!, to, where);
-    return ConcreteArray.fromHost({ shape: [values.length], dtype: to, data });
+    return ConcreteArray.fromHost(hostArray(to, [values.length], values.map((v) => scalarAs(v, to, where)))); // prettier-ignore
   }
   const shape = shapeOfNested(x, where);
-  const flat: Scalar[] = [];
+  const flat: Leaf[] = [];
   collect(x, 0, shape, flat, where);
   const to = dtype ?? dtypeOfLeaves(flat);
-  const data = allocate(to, sizeOf(shape));
-  flat.forEach((v, i) => {
-    data[i] = to === 'bool' ? Number(Boolean(v)) : scalarAs(v, to, where);
-  });
-  return ConcreteArray.fromHost({ shape, dtype: to, data });
+  const element = (v: Leaf): Element => (to === 'bool' ? truth(v) : scalarAs(v, to, where));
+  return ConcreteArray.fromHost(hostArray(to, shape, flat.map(element)));
 }
 
 function shapeOfNested(x: unknown, where: string): number[] {
@@ -123,10 +143,10 @@ function shapeOfNested(x: unknown, where: string): number[] {
   }
 }
 
-function collect(x: unknown, depth: number, shape: Shape, into: Scalar[], where: string): void {
+function collect(x: unknown, depth: number, shape: Shape, into: Leaf[], where: string): void {
   if (depth === shape.length) {
     if (x instanceof ConcreteArray && x.ndim === 0) into.push(x.item());
-    else if (isScalar(x)) into.push(x);
+    else if (isScalar(x) || isComplexNumber(x)) into.push(x);
     else throw new ArgumentError(`${where}: expected a number, got ${describe(x)} (ragged lists have no shape)`);
     return;
   }
@@ -138,8 +158,10 @@ function collect(x: unknown, depth: number, shape: Shape, into: Scalar[], where:
   for (const inner of x) collect(inner, depth + 1, shape, into, where);
 }
 
-function dtypeOfLeaves(flat: readonly Scalar[]): DType {
+const truth = (v: Leaf): number => Number(isComplexNumber(v) ? v.re !== 0 || v.im !== 0 : Boolean(v));
+
+function dtypeOfLeaves(flat: readonly Leaf[]): DType {
   if (flat.length > 0 && flat.every((v) => typeof v === 'boolean')) return 'bool';
-  if (flat.length > 0 && flat.every((v) => typeof v !== 'number')) return 'int32';
-  return defaultFloat();
+  if (flat.some(isComplexNumber)) return complexOf(defaultFloat());
+  return flat.length > 0 && flat.every((v) => typeof v !== 'number') ? defaultInt() : defaultFloat();
 }

@@ -48,22 +48,23 @@ export const dtypes: { readonly [D in DType]: DTypeInfo } = {
   complex128: { short: 'c128', kind: 'complex', bytes: 16 },
 };
 
-/** The dtypes that arrays can have in this version; the others have a name, a size and a place in the lattice only. */
-export const SUPPORTED_DTYPES: readonly ['float32', 'float64', 'int32', 'uint32', 'bool'] = [
-  'float32',
-  'float64',
-  'int32',
-  'uint32',
-  'bool',
-];
+/** Every dtype, in the order of `dtypes`. */
+export const ALL_DTYPES: readonly DType[] = Object.keys(dtypes) as DType[];
 
 /** Dtype classes that operand tables of the specification use. */
-export const FLOATS: readonly ['float32', 'float64'] = ['float32', 'float64'];
-export const SIGNED: readonly ['float32', 'float64', 'int32'] = ['float32', 'float64', 'int32'];
-export const NUMBERS: readonly ['float32', 'float64', 'int32', 'uint32'] = ['float32', 'float64', 'int32', 'uint32'];
-export const INTEGERS: readonly ['int32', 'uint32'] = ['int32', 'uint32'];
-export const BITS: readonly ['int32', 'uint32', 'bool'] = ['int32', 'uint32', 'bool'];
-export const ANY: typeof SUPPORTED_DTYPES = SUPPORTED_DTYPES;
+export const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
+export const COMPLEX: readonly DType[] = ['complex64', 'complex128'];
+/** What carries tangents. */
+export const INEXACT: readonly DType[] = [...FLOATS];
+export const INTEGERS: readonly DType[] = ['int32', 'uint32', 'int8', 'uint8', 'int16', 'uint16'];
+export const SIGNED: readonly DType[] = [...INEXACT, 'int32', 'int8', 'int16'];
+/** Numbers that have an order. */
+export const REALS: readonly DType[] = [...FLOATS, ...INTEGERS];
+export const NUMBERS: readonly DType[] = [...INEXACT, ...INTEGERS];
+export const BITS: readonly DType[] = [...INTEGERS, 'bool'];
+/** All that has an order: every dtype but the complex ones. */
+export const ORDERED: readonly DType[] = [...REALS, 'bool'];
+export const ANY: readonly DType[] = [...NUMBERS, 'bool'];
 
 const byShort = new Map<string, DType>(Object.entries(dtypes).map(([name, { short }]) => [short, name as DType]));
 
@@ -75,49 +76,83 @@ export const isInteger = (dtype: DType): boolean => dtypes[dtype].kind === 'int'
 /** Dtypes that carry tangents; the tangent type of the others is float0, written `null`. */
 export const isInexact = (dtype: DType): boolean => dtypes[dtype].kind === 'float' || dtypes[dtype].kind === 'complex';
 
-/** @throws DTypeError when `dtype` is not a dtype of this version. */
+export const isComplex = (dtype: DType): boolean => dtypes[dtype].kind === 'complex';
+
+/** What stands for one element in JavaScript: 64-bit integers are bigints, complex numbers pairs, all others numbers. */
+export type Domain = 'number' | 'bigint' | 'complex';
+export function domainOf(dtype: DType): Domain {
+  const { kind, bytes } = dtypes[dtype];
+  if (kind === 'complex') return 'complex';
+  return bytes === 8 && kind !== 'float' ? 'bigint' : 'number';
+}
+
+/** The float dtype of the parts of a complex dtype; a float dtype itself. */
+export function partOf(dtype: DType): DType {
+  if (!isComplex(dtype)) return dtype;
+  return dtype === 'complex64' ? 'float32' : 'float64';
+}
+/** The complex dtype whose parts have the float dtype; those of 16 bits have none. */
+export const complexOf = (part: DType): DType => (part === 'float64' ? 'complex128' : 'complex64');
+
+/** @throws DTypeError when `dtype` is not a dtype. */
 export function checkDType(dtype: unknown, argument: string): DType {
-  if (isDType(dtype) && (SUPPORTED_DTYPES as readonly DType[]).includes(dtype)) return dtype;
-  const known = isDType(dtype) ? 'is not supported in this version' : 'is not a dtype';
-  throw new DTypeError(`${argument}: ${String(dtype)} ${known}; use one of ${SUPPORTED_DTYPES.join(', ')}`);
+  if (isDType(dtype)) return dtype;
+  throw new DTypeError(`${argument}: ${String(dtype)} is not a dtype; use one of ${ALL_DTYPES.join(', ')}`);
 }
 
-/** Smallest and largest finite value of a dtype; for bool 0 and 1. */
-export function finfo(dtype: DType): {
-  min: number;
-  max: number;
-  tiny: number;
-  smallestSubnormal: number;
-  unitRoundoff: number;
-} {
-  switch (dtype) {
-    case 'float32':
-      return { min: -MAX_F32, max: MAX_F32, tiny: 2 ** -126, smallestSubnormal: 2 ** -149, unitRoundoff: 2 ** -24 };
-    case 'float64':
-      return {
-        min: -Number.MAX_VALUE,
-        max: Number.MAX_VALUE,
-        tiny: 2 ** -1022,
-        smallestSubnormal: Number.MIN_VALUE,
-        unitRoundoff: 2 ** -53,
-      };
-    default:
-      throw new DTypeError(`finfo: ${dtype} is not a supported float dtype`);
-  }
+export interface FloatInfo {
+  readonly min: number;
+  readonly max: number;
+  /** The smallest normal number. */
+  readonly tiny: number;
+  readonly smallestSubnormal: number;
+  /** Half the distance from 1 to the next larger number: the relative error of rounding to nearest. */
+  readonly unitRoundoff: number;
+  /** Bits of the significand, the leading one included. */
+  readonly digits: number;
 }
-const MAX_F32 = (2 - 2 ** -23) * 2 ** 127;
 
-export function iinfo(dtype: DType): { min: number; max: number } {
-  switch (dtype) {
-    case 'int32':
-      return { min: -(2 ** 31), max: 2 ** 31 - 1 };
-    case 'uint32':
-      return { min: 0, max: 2 ** 32 - 1 };
-    case 'bool':
-      return { min: 0, max: 1 };
-    default:
-      throw new DTypeError(`iinfo: ${dtype} is not a supported integer dtype`);
+const format = (digits: number, minExponent: number, maxExponent: number): FloatInfo => {
+  const max = (2 - 2 ** (1 - digits)) * 2 ** maxExponent;
+  return {
+    min: -max,
+    max,
+    tiny: 2 ** minExponent,
+    smallestSubnormal: 2 ** (minExponent - digits + 1),
+    unitRoundoff: 2 ** -digits,
+    digits,
+  };
+};
+const formats: Partial<Record<DType, FloatInfo>> = {
+  bfloat16: format(8, -126, 127),
+  float16: format(11, -14, 15),
+  float32: format(24, -126, 127),
+  float64: format(53, -1022, 1023),
+};
+
+/** The limits of a float dtype; of a complex one those of its parts. */
+export function finfo(dtype: DType): FloatInfo {
+  const info = formats[partOf(dtype)];
+  if (info === undefined) throw new DTypeError(`finfo: ${dtype} is not a float or complex dtype`);
+  return info;
+}
+
+/** Smallest and largest value of an integer dtype of at most 32 bits, or bool. */
+export function iinfo(dtype: DType): { readonly min: number; readonly max: number } {
+  const { kind, bytes } = dtypes[dtype];
+  if (kind === 'bool') return { min: 0, max: 1 };
+  if (!isInteger(dtype) || bytes > 4) {
+    throw new DTypeError(`iinfo: ${dtype} is not an integer dtype of at most 32 bits`);
   }
+  const values = 2 ** (8 * bytes);
+  return kind === 'uint' ? { min: 0, max: values - 1 } : { min: -values / 2, max: values / 2 - 1 };
+}
+
+/** Smallest and largest value of any integer dtype. */
+export function integerLimits(dtype: DType): { readonly min: bigint; readonly max: bigint } {
+  const { kind, bytes } = dtypes[dtype];
+  const values = 1n << BigInt(8 * bytes);
+  return kind === 'uint' ? { min: 0n, max: values - 1n } : { min: -values / 2n, max: values / 2n - 1n };
 }
 
 /** An operand of promotion: a dtype, and whether it is weak (came from a JavaScript number). */
@@ -164,10 +199,7 @@ function nodeOf({ dtype, weak }: Promotable): string {
   return kind === 'bool' ? 'bool' : kind === 'complex' ? 'c*' : kind === 'float' ? 'f*' : 'i*';
 }
 
-/**
- * The dtype that operands of different dtypes are converted to: the least upper bound of JAX's lattice.
- * Without 64-bit mode a join of int32 and uint32 has no supported integer above it: it throws and names `astype`.
- */
+/** The dtype that operands of different dtypes are converted to: the least upper bound of JAX's lattice. */
 export function promote(operands: readonly Promotable[], where: string): Promotable {
   const [first] = operands;
   if (first !== undefined && operands.every((o) => o.dtype === first.dtype)) {
@@ -176,11 +208,9 @@ export function promote(operands: readonly Promotable[], where: string): Promota
   const common = operands.map((o) => above[nodeOf(o)]!).reduce((a, b) => a.intersection(b));
   const least = [...common].find((n) => [...common].every((m) => above[n]!.has(m)));
   const dtype = least === undefined ? undefined : strongest(least, operands);
-  if (dtype === undefined || !(SUPPORTED_DTYPES as readonly DType[]).includes(dtype)) {
+  if (dtype === undefined) {
     const names = operands.map((o) => o.dtype).join(' and ');
-    throw new DTypeError(
-      `${where}: ${names} promote to ${dtype ?? 'no dtype'}, which this version lacks; convert one of them, e.g. x.astype('float32')`,
-    );
+    throw new DTypeError(`${where}: ${names} promote to no dtype; convert one of them, e.g. x.astype('float32')`);
   }
   return { dtype, weak: !isDType(least) };
 }

@@ -2,17 +2,36 @@
  * Host arrays: dense, row-major, little-endian storage of every dtype (spec/values.md), and the index arithmetic that
  * the evaluation rules share.
  */
-import { type DType, dtypes, SUPPORTED_DTYPES } from './dtypes.ts';
+import { domainOf, type DType, dtypes, isComplex } from './dtypes.ts';
 import { DTypeError } from './errors.ts';
 
 export type Shape = readonly number[];
 
-/** Typed arrays whose elements are JavaScript numbers: every dtype but the 64-bit integers. bool is 0/1 bytes. */
+/** Typed arrays of numbers. bool is 0/1 bytes. */
 export type NumberData =
-  Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
-export type HostData = NumberData | BigInt64Array | BigUint64Array;
+  | Float16Array
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array;
+export type LongData = BigInt64Array | BigUint64Array;
+export type HostData = NumberData | LongData;
 
-/** A value on the host. `data` holds `size(shape)` elements and is never written to after construction. */
+export interface Complex {
+  readonly re: number;
+  readonly im: number;
+}
+/** What stands for an element in JavaScript; `domainOf(dtype)` says which. */
+export type Element = number | bigint | Complex;
+
+/**
+ * A value on the host. `data` holds the elements in row-major order and is never written to after construction:
+ * bfloat16 as bits, complex numbers as two floats in a row, everything else as it is.
+ */
 export interface HostArray {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -50,48 +69,173 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+// ---- storage
+
+const storages: { readonly [D in DType]: new (n: number) => HostData } = {
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bfloat16: Uint16Array,
+  float16: Float16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+};
+
 /** Zeroed storage for `n` elements. */
-export function allocate(dtype: DType, n: number): NumberData {
+export const allocate = (dtype: DType, n: number): HostData => new storages[dtype](isComplex(dtype) ? 2 * n : n);
+
+const single = new Float32Array(1);
+const singleBits = new Uint32Array(single.buffer);
+
+/** The bfloat16 nearest to a double, ties to even, as bits: the upper half of a float32's. */
+export function bfloat16Bits(x: number): number {
+  single[0] = x;
+  const bits = singleBits[0]!;
+  if (Number.isNaN(x)) return (bits >>> 16) | 0x40;
+  const rest = bits & 0xffff;
+  // The float32 is itself rounded: if it is in the middle of two, the double says on which side of it x is.
+  const beyond = rest === 0x8000 ? Math.abs(x) - Math.abs(single[0]) : rest - 0x8000;
+  const up = beyond > 0 || (beyond === 0 && ((bits >>> 16) & 1) === 1);
+  return (bits >>> 16) + Number(up);
+}
+export function fromBfloat16Bits(bits: number): number {
+  singleBits[0] = bits << 16;
+  return single[0]!;
+}
+
+/** Rounds a double to the nearest value of a float dtype, ties to even. */
+export function rounder(dtype: DType): (x: number) => number {
   switch (dtype) {
+    case 'float16':
+      return Math.f16round;
+    case 'bfloat16':
+      return (x) => fromBfloat16Bits(bfloat16Bits(x));
     case 'float32':
-      return new Float32Array(n);
-    case 'float64':
-      return new Float64Array(n);
-    case 'int32':
-      return new Int32Array(n);
-    case 'uint32':
-      return new Uint32Array(n);
-    case 'bool':
-      return new Uint8Array(n);
+      return Math.fround;
     default:
-      throw new DTypeError(`no storage for ${dtype} in this version; use one of ${SUPPORTED_DTYPES.join(', ')}`);
+      return (x) => x;
   }
 }
 
-/** The elements as numbers. 64-bit integers have none: their rules read BigInt storage. */
+// ---- elements
+
+const wrongDomain = (dtype: DType): never => {
+  throw new DTypeError(`${dtype} elements are ${domainOf(dtype)}s`);
+};
+
+/** The elements as numbers, to be read only. @throws DTypeError for 64-bit integers and complex numbers */
 export function numbers(x: HostArray): NumberData {
-  if (x.data instanceof BigInt64Array || x.data instanceof BigUint64Array) {
-    throw new DTypeError(`${x.dtype} elements are bigint, not number`);
+  if (domainOf(x.dtype) !== 'number') wrongDomain(x.dtype);
+  if (x.dtype === 'bfloat16') return Float32Array.from(x.data as Uint16Array, fromBfloat16Bits);
+  return x.data as NumberData;
+}
+
+/** The elements of 64-bit integers. */
+export const bigints = (x: HostArray): LongData =>
+  domainOf(x.dtype) === 'bigint' ? (x.data as LongData) : wrongDomain(x.dtype);
+
+/** Element i of a complex array. */
+export function complexes(x: HostArray): (i: number) => Complex {
+  if (domainOf(x.dtype) !== 'complex') wrongDomain(x.dtype);
+  const data = x.data as Float64Array;
+  return (i) => ({ re: data[2 * i]!, im: data[2 * i + 1]! });
+}
+
+/** Element i of an array of any dtype. */
+export function elements(x: HostArray): (i: number) => Element {
+  switch (domainOf(x.dtype)) {
+    case 'number': {
+      const data = numbers(x);
+      return (i) => data[i]!;
+    }
+    case 'bigint': {
+      const data = bigints(x);
+      return (i) => data[i]!;
+    }
+    case 'complex':
+      return complexes(x);
   }
-  return x.data;
 }
 
-/** A host array from numbers that already are values of `dtype` (typed storage rounds or wraps them otherwise). */
-export function hostArray(dtype: DType, shape: Shape, values: ArrayLike<number>): HostArray {
-  const data = allocate(dtype, sizeOf(shape));
-  data.set(values);
-  return { shape, dtype, data };
+/** Real and imaginary parts, one after the other, of a complex array; the elements of another array of numbers. */
+export const parts = (x: HostArray): NumberData => (isComplex(x.dtype) ? (x.data as NumberData) : numbers(x));
+
+/** Stores element i, rounding floats to nearest even and wrapping integers. */
+export function storer(dtype: DType, data: HostData): (i: number, value: Element) => void {
+  if (dtype === 'bfloat16') return (i, v) => ((data as Uint16Array)[i] = bfloat16Bits(v as number));
+  if (!isComplex(dtype)) return (i, v) => ((data as Float64Array)[i] = v as number); // or both are bigints
+  return (i, v) => {
+    (data as Float64Array)[2 * i] = (v as Complex).re;
+    (data as Float64Array)[2 * i + 1] = (v as Complex).im;
+  };
 }
 
-export const hostScalar = (dtype: DType, value: number): HostArray => hostArray(dtype, [], [value]);
+/** Copies element `from` of `source` to element `to` of storage of the same dtype, bit for bit. */
+export function mover(target: HostData, source: HostArray): (to: number, from: number) => void {
+  const [a, b] = [target as Float64Array, source.data as Float64Array]; // any two of one type
+  if (!isComplex(source.dtype)) return (to, from) => (a[to] = b[from]!);
+  return (to, from) => {
+    a[2 * to] = b[2 * from]!;
+    a[2 * to + 1] = b[2 * from + 1]!;
+  };
+}
 
-/** `fill(shape, dtype, f)` computes element `i` (row-major) as `f(i)`, stored with the dtype's rounding. */
+/** An integer of up to 53 bits, or a float, as an element: what 0 and 1 are in this dtype. */
+export function elementFrom(dtype: DType, v: number): Element {
+  const domain = domainOf(dtype);
+  return domain === 'number' ? v : domain === 'bigint' ? BigInt(v) : { re: v, im: 0 };
+}
+
+// ---- making arrays
+
+/** A host array from elements; storing rounds floats to nearest even and wraps integers. */
+export function hostArray(dtype: DType, shape: Shape, values: ArrayLike<Element>): HostArray {
+  return buildElements(dtype, shape, (i) => values[i]!);
+}
+
+export const hostScalar = (dtype: DType, value: Element): HostArray => hostArray(dtype, [], [value]);
+
+/** The array whose element at flat position i is `element(i)`, stored with the dtype's rounding. */
 export function build(dtype: DType, shape: Shape, element: (flat: number) => number): HostArray {
+  if (domainOf(dtype) !== 'number') wrongDomain(dtype);
+  if (dtype === 'bfloat16') return buildElements(dtype, shape, element);
   const n = sizeOf(shape);
-  const data = allocate(dtype, n);
+  const data = allocate(dtype, n) as NumberData;
   for (let i = 0; i < n; i++) data[i] = element(i);
   return { shape, dtype, data };
 }
+
+/** The same for every dtype; the elements are of its domain. */
+export function buildElements(dtype: DType, shape: Shape, element: (flat: number) => Element): HostArray {
+  const n = sizeOf(shape);
+  const data = allocate(dtype, n);
+  const store = storer(dtype, data);
+  for (let i = 0; i < n; i++) store(i, element(i));
+  return { shape, dtype, data };
+}
+
+/** The array whose element i is element `from(i)` of x, or the only element of `fill` where that is negative. */
+export function take(x: HostArray, shape: Shape, from: (i: number) => number, fill: HostArray = x): HostArray {
+  const n = sizeOf(shape);
+  const data = allocate(x.dtype, n);
+  const [move, moveFill] = [mover(data, x), mover(data, fill)];
+  for (let i = 0; i < n; i++) {
+    const at = from(i);
+    if (at < 0) moveFill(i, 0);
+    else move(i, at);
+  }
+  return { shape, dtype: x.dtype, data };
+}
+
+// ---- index arithmetic
 
 /** Calls `visit(index, flat)` for every position of `shape` in row-major order. `index` is reused: copy it to keep it. */
 export function forEachIndex(shape: Shape, visit: (index: readonly number[], flat: number) => void): void {

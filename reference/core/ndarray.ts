@@ -5,12 +5,12 @@
  */
 import type { DType } from './dtypes.ts';
 import { OperatorError } from './errors.ts';
-import { type Aval, type HostData, type Shape, showAval, sizeOf } from './host.ts';
+import { type Aval, type Complex, type HostData, type Shape, showAval, sizeOf } from './host.ts';
 
 /** What functions take where JAX says "array_like": an array, a number, a bigint or a boolean. Lists need `np.array`. */
 export type ArrayLike = NDArray | number | bigint | boolean;
 /** Nested lists, as `js()` gives them and `np.array` takes them. */
-export type Nested = number | bigint | boolean | readonly Nested[];
+export type Nested = number | bigint | boolean | Complex | readonly Nested[];
 export type Axis = number | readonly number[] | null;
 export interface ReduceOptions {
   readonly axis?: Axis;
@@ -124,7 +124,7 @@ export abstract class NDArray {
   /** A copy of the elements, at once. @throws NoSyncReadError, ConcretizationError */
   abstract dataSync(): HostData;
   /** The one element of an array of size 1. @throws ConcretizationError under jit and vmap; ArgumentError for other sizes */
-  abstract item(): number | boolean;
+  abstract item(): number | bigint | boolean | Complex;
   /** Nested lists of numbers. */
   abstract js(): Nested;
   abstract jsAsync(): Promise<Nested>;

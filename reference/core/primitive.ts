@@ -134,7 +134,42 @@ export type Accuracy =
       readonly magnitude: (operands: List<HostArray>) => Float64Array;
     }
   /** γₙ₋₁·|result| + n·η for a product of n factors, in any order. */
-  | { readonly kind: 'product'; readonly terms: number };
+  | { readonly kind: 'product'; readonly terms: number }
+  /**
+   * |error| ≤ n·u·scale + η per result element (of complex numbers the modulus). `scale` left out: the modulus of the
+   * result element, so that the parts of a complex number share their error.
+   */
+  | {
+      readonly kind: 'normwise';
+      readonly n: number;
+      readonly scale?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
+    }
+  /**
+   * Results that are only determined up to a freedom (signs, order, degenerate subspaces), or that the data hardly
+   * determines: judged by how well they solve the problem (residual, orthogonality, values), not by their distance.
+   */
+  | {
+      readonly kind: 'backward';
+      /** `got` are somebody's results for the operands, `expected` the reference's. Evaluated in double precision. */
+      readonly checks: (
+        operands: List<HostArray>,
+        expected: List<HostArray>,
+        got: List<HostArray>,
+      ) => List<BackwardCheck>;
+      /**
+       * How far two solutions that pass may be apart, per result and element: Infinity where the freedom is, or where
+       * nothing is proved.
+       */
+      readonly forward: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
+    };
+
+/** One thing that results of a `backward` primitive must satisfy: error ≤ allowed (NaN does not). */
+export interface BackwardCheck {
+  /** In words, e.g. `‖A − L·Lᴴ‖`. */
+  readonly what: string;
+  readonly error: number;
+  readonly allowed: number;
+}
 
 /** A valid or a broken call, as the generators make them. */
 export interface Call<P> {

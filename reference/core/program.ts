@@ -119,7 +119,7 @@ export function encodeScalar(x: HostArray): LiteralDocument['value'] {
   if (x.dtype === 'bool') return v !== 0;
   if (Number.isNaN(v)) return `nan:0x${bitsOf(x)}`;
   if (!Number.isFinite(v)) return v > 0 ? 'inf' : '-inf';
-  return Object.is(v, -0) ? '-0' : Number(shortest(v, x.dtype === 'float32'));
+  return Object.is(v, -0) ? '-0' : Number(shortest(v, x.dtype));
 }
 
 export function decodeScalar({ dtype, value }: LiteralDocument, fail: (message: string) => never): HostArray {
@@ -144,7 +144,8 @@ function nanOf(dtype: DType, text: string): HostArray | null {
   const bytes = bytesOf(data);
   for (let i = 0; i < bytes.length; i++)
     bytes[i] = Number.parseInt(found[1].slice(digits - 2 * i - 2, digits - 2 * i), 16);
-  return Number.isNaN(data[0]) ? { shape: [], dtype, data } : null;
+  const value = { shape: [], dtype, data };
+  return Number.isNaN(numbers(value)[0]) ? value : null;
 }
 
 // ---- from jaxprs

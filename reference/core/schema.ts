@@ -2,7 +2,7 @@
  * The JSON schema of programs (spec/schema/program.schema.json is this, over the table of primitives): the fixed shape
  * of documents, and each primitive's parameters from its own fragments.
  */
-import { SUPPORTED_DTYPES } from './dtypes.ts';
+import { ALL_DTYPES } from './dtypes.ts';
 import type { AnyPrimitive, ParamSchema } from './primitive.ts';
 import { LIMITS, PROGRAM_FORMAT, SPECIAL_NUMBERS } from './program.ts';
 
@@ -15,7 +15,7 @@ const object = (properties: Readonly<Record<string, unknown>>, optional: readonl
 const list = (items: unknown): ParamSchema => ({ type: 'array', items });
 const ref = (name: string): ParamSchema => ({ $ref: `#/$defs/${name}` });
 
-const dtype = { enum: SUPPORTED_DTYPES };
+const dtype = { enum: ALL_DTYPES };
 const shape = { type: 'array', maxItems: LIMITS.rank, items: { type: 'integer', minimum: 0 } };
 const type = { dtype, shape, weak: { type: 'boolean' } };
 const name = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' };

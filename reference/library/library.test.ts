@@ -158,7 +158,7 @@ describe('every function', () => {
 });
 
 describe('derivatives at the edges', () => {
-  const slope = (f: (x: NDArray) => NDArray, x: number): ArrayLike => grad(f)(x).item();
+  const slope = (f: (x: NDArray) => NDArray, x: number): ArrayLike => grad(f)(x).item() as number;
   it.each<[string, F, number, number]>([
     ['relu at 0', nn.relu, 0, 0],
     ['relu6 at 6', nn.relu6, 6, 0],

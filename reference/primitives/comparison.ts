@@ -1,7 +1,7 @@
 /** Comparisons and the choice that they make (spec/primitives/comparison.md). */
 import type * as FC from 'fast-check';
 import { ANY, type DType, FLOATS, isFloat } from '../core/dtypes.ts';
-import { aval, build, type HostArray, numbers, sameAval, type Shape, showAval } from '../core/host.ts';
+import { allocate, aval, type HostArray, mover, numbers, sameAval, type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type Bound, type Bounded, type Call, definePrimitive, type Gen, knownOperand } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';
 import {
@@ -124,8 +124,11 @@ export const selectN: Defined<'select_n', NoParams, 'C1' | 'C2' | 'C3'> = define
   infer: ([, first]) => [aval(first!.shape, first!.dtype)],
   evaluate: ([which, ...cases]) => {
     const choose = chooser(which!, cases.length);
-    const data = cases.map(numbers);
-    return [build(cases[0]!.dtype, cases[0]!.shape, (i) => data[choose(i)]![i]!)];
+    const { shape, dtype } = cases[0]!;
+    const data = allocate(dtype, sizeOf(shape));
+    const moves = cases.map((x) => mover(data, x));
+    for (let i = 0; i < sizeOf(shape); i++) moves[choose(i)]!(i, i);
+    return [{ shape, dtype, data }];
   },
   differentiate: {
     active: (operands) => inexact(operands).filter((i) => i > 0),

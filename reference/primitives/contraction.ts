@@ -1,7 +1,7 @@
 /**
  * Contraction: dot_general (spec/primitives/contraction.md).
  */
-import { ANY, type DType, FLOATS, isFloat, NUMBERS, SUPPORTED_DTYPES } from '../core/dtypes.ts';
+import { ANY, type DType, dtypes, FLOATS, isFloat, isInteger, NUMBERS } from '../core/dtypes.ts';
 import { type Aval, build, type HostArray, type NumberData, numbers, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
@@ -55,7 +55,7 @@ function sameSizes(what: string, [lhs, rhs]: readonly Aval[], axes: readonly [Sh
 
 /** The dtypes that a result may have: no narrower float, and no integer for floats. */
 function resultTypes(dtype: DType): readonly DType[] {
-  if (isFloat(dtype)) return dtype === 'float32' ? FLOATS : ['float64'];
+  if (isFloat(dtype)) return FLOATS.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
   return dtype === 'bool' ? ANY : NUMBERS;
 }
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
@@ -111,7 +111,7 @@ const plainDot: Inner = (a, i, b, j, n) => {
 
 function innerOf(dtype: DType, to: DType): Inner {
   if (!isFloatDType(to)) return to === 'bool' ? anyOfBoth : wrappedDot;
-  const from = dtype === 'float32' ? 'float32' : 'float64'; // doubles hold every integer
+  const from = isFloatDType(dtype) ? dtype : 'float64'; // doubles hold every integer
   return (a, i, b, j, n) => exactDot(a, i, b, j, n, from, to);
 }
 
@@ -129,7 +129,7 @@ export const dotGeneral: Defined<
   params: {
     dimension_numbers: PAIR(PAIR(NATURALS)),
     precision: { enum: [null, ...PRECISIONS] },
-    preferred_element_type: { enum: [null, ...SUPPORTED_DTYPES] },
+    preferred_element_type: { enum: [null, ...ANY] },
   },
   dtypes: ANY,
   constraints: {

@@ -1,5 +1,5 @@
 /** Conversion between dtypes (spec/primitives/conversion.md). */
-import { ANY, type DType, dtypes, iinfo, isFloat, SUPPORTED_DTYPES } from '../core/dtypes.ts';
+import { ANY, type DType, dtypes, finfo, iinfo, isFloat } from '../core/dtypes.ts';
 import { aval } from '../core/host.ts';
 import { definePrimitive, operandAval } from '../core/primitive.ts';
 import { along, contains, type Defined, exact, inexact, mapOne, sameShapeCases } from './elementwise.ts';
@@ -22,8 +22,11 @@ function converted(x: number, from: DType, to: DType): number {
   return isFloat(from) && !isFloat(to) ? saturate(x, to) : x;
 }
 
-/** Whether a conversion can change a value at all: doubles hold every value of the other dtypes. */
-const rounds = (from: DType, to: DType): boolean => to === 'float32' && dtypes[from].bytes >= 4 && from !== 'float32';
+/** Bits of the largest significand of a dtype's values. */
+const digits = (dtype: DType): number => (isFloat(dtype) ? finfo(dtype).digits : 8 * dtypes[dtype].bytes);
+/** Whether a conversion can change a value at all. Every float but float64 has values that float16 and bfloat16 lack. */
+const rounds = (from: DType, to: DType): boolean =>
+  isFloat(to) && from !== to && (digits(from) > digits(to) || (to === 'float16' && isFloat(from)));
 
 export const convertElementType: Defined<'convert_element_type', ConvertElementTypeParams, never> = definePrimitive<
   'convert_element_type',
@@ -33,7 +36,7 @@ export const convertElementType: Defined<'convert_element_type', ConvertElementT
   name: 'convert_element_type',
   spec: 'spec/primitives/conversion.md#convert_element_type',
   operands: [{ name: 'x', dtypes: ANY }],
-  params: { new_dtype: { enum: SUPPORTED_DTYPES }, weak_type: { type: 'boolean' } },
+  params: { new_dtype: { enum: ANY }, weak_type: { type: 'boolean' } },
   dtypes: ANY,
   constraints: {},
   infer: ([x], { new_dtype, weak_type }) => [aval(x!.shape, new_dtype, weak_type)],

@@ -3,7 +3,7 @@
  * (spec/primitives/cumulative.md).
  */
 import { FLOATS, isFloat, NUMBERS, type DType } from '../core/dtypes.ts';
-import { allocate, build, type HostArray, type NumberData, numbers } from '../core/host.ts';
+import { build, hostArray, type HostArray, type NumberData, numbers } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type Bound, type Bounded, type BoundRule, definePrimitive, type Differentiation } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
@@ -29,13 +29,13 @@ function alongRows(x: HostArray, p: CumulativeParams, scan: Scan, beside: HostAr
   const rows = (a: HostArray): HostArray => permuted(p.reverse ? reversed(a, [p.axis]) : a, order);
   const straight = rows(x);
   const [source, other] = [numbers(straight), numbers(rows(beside))];
-  const data = allocate(x.dtype, source.length);
+  const results = new Float64Array(source.length);
   const n = x.shape[p.axis]!;
   for (let from = 0; from < source.length; from += n) {
-    const part = (a: NumberData): NumberData => a.subarray(from, from + n);
-    scan(part(source), part(data), x.dtype, part(other));
+    const part = <A extends NumberData>(a: A): NumberData => a.subarray(from, from + n);
+    scan(part(source), part(results), x.dtype, part(other));
   }
-  const back = permuted({ ...straight, data }, inverse(order));
+  const back = permuted(hostArray(x.dtype, straight.shape, results), inverse(order));
   return p.reverse ? reversed(back, [p.axis]) : back;
 }
 

@@ -7,6 +7,7 @@ import {
   flatten,
   forEachIndex,
   type HostArray,
+  mover,
   numbers,
   type Shape,
   sizeOf,
@@ -54,9 +55,9 @@ function readWindow(x: HostArray, starts: readonly HostArray[], sizes: Shape): H
 function writeWindow(x: HostArray, update: HostArray, starts: readonly HostArray[]): HostArray {
   const strides = stridesOf(x.shape);
   const first = flatten(movedStarts(starts, update.shape, x.shape), strides);
-  const source = numbers(update);
-  const data = numbers(x).slice();
-  forEachIndex(update.shape, (index, flat) => (data[first + flatten(index, strides)] = source[flat]!));
+  const data = x.data.slice();
+  const move = mover(data, update);
+  forEachIndex(update.shape, (index, flat) => move(first + flatten(index, strides), flat));
   return { shape: x.shape, dtype: x.dtype, data };
 }
 

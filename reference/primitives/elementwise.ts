@@ -3,11 +3,16 @@
  * result element a function of the operands' elements at its position. `unary` and `binary` complete a definition.
  */
 import type * as FC from 'fast-check';
-import { type DType, isInexact } from '../core/dtypes.ts';
+import { domainOf, type DType, isComplex, isInexact } from '../core/dtypes.ts';
 import {
   type Aval,
   aval,
+  bigints,
   build,
+  buildElements,
+  type Complex,
+  complexes,
+  type Element,
   type HostArray,
   numbers,
   sameAval,
@@ -53,11 +58,45 @@ interface Definition<N extends string> {
   readonly cases?: (gen: Gen) => FC.Arbitrary<Call<NoParams>>;
 }
 
-/** A primitive of one operand. `value` computes an element in double precision; storing it rounds (or wraps) once. */
-export function unary<const N extends string>(
-  definition: Definition<N> & { value(x: number, dtype: DType): number },
-): Unary<N> {
-  const { dtypes, result, value, ...rest } = definition;
+/** An element as a function of one element, for the dtypes of each domain (`domainOf`) that the primitive takes. */
+interface ValueOfOne {
+  /** In double precision; storing the result rounds (or wraps) once. */
+  value(x: number, dtype: DType): number;
+  long?(x: bigint, dtype: DType): Element;
+  complex?(x: Complex, dtype: DType): Element;
+}
+interface ValueOfTwo {
+  value(x: number, y: number, dtype: DType): number;
+  long?(x: bigint, y: bigint, dtype: DType): Element;
+  complex?(x: Complex, y: Complex, dtype: DType): Element;
+}
+
+/** Every dtype that a primitive takes needs a rule for its domain. */
+function checkDomains(name: string, dtypes: readonly DType[], rules: ValueOfOne | ValueOfTwo): void {
+  const missing = dtypes.find((d) => (isComplex(d) ? !rules.complex : domainOf(d) === 'bigint' && !rules.long));
+  if (missing !== undefined) throw new Error(`${name}: no rule for ${missing}`);
+}
+
+/** A primitive of one operand. */
+export function unary<const N extends string>(definition: Definition<N> & ValueOfOne): Unary<N> {
+  const { dtypes, result, value, long, complex, ...rest } = definition;
+  checkDomains(definition.name, dtypes, definition);
+  const evaluate = (x: HostArray): HostArray => {
+    const { shape, dtype } = x;
+    const to = result ?? dtype;
+    switch (domainOf(dtype)) {
+      case 'number':
+        return mapOne(x, (v) => value(v, dtype), to);
+      case 'bigint': {
+        const a = bigints(x);
+        return buildElements(to, shape, (i) => long!(a[i]!, dtype));
+      }
+      case 'complex': {
+        const at = complexes(x);
+        return buildElements(to, shape, (i) => complex!(at(i), dtype));
+      }
+    }
+  };
   return definePrimitive<N, NoParams, never>({
     ...rest,
     operands: [{ name: 'x', dtypes }],
@@ -65,7 +104,7 @@ export function unary<const N extends string>(
     dtypes,
     constraints: {},
     infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
-    evaluate: ([x]) => [mapOne(x!, (v) => value(v, x!.dtype), result)],
+    evaluate: ([x]) => [evaluate(x!)],
     batch: 'elementwise',
     cases: definition.cases ?? ((gen) => sameShapeCases(gen, 1)),
     breaks: {},
@@ -73,10 +112,25 @@ export function unary<const N extends string>(
 }
 
 /** A primitive of two operands of one type. */
-export function binary<const N extends string>(
-  definition: Definition<N> & { value(x: number, y: number, dtype: DType): number },
-): Binary<N> {
-  const { dtypes, result, value, ...rest } = definition;
+export function binary<const N extends string>(definition: Definition<N> & ValueOfTwo): Binary<N> {
+  const { dtypes, result, value, long, complex, ...rest } = definition;
+  checkDomains(definition.name, dtypes, definition);
+  const evaluate = (x: HostArray, y: HostArray): HostArray => {
+    const { shape, dtype } = x;
+    const to = result ?? dtype;
+    switch (domainOf(dtype)) {
+      case 'number':
+        return mapTwo(x, y, (a, b) => value(a, b, dtype), to);
+      case 'bigint': {
+        const [a, b] = [bigints(x), bigints(y)];
+        return buildElements(to, shape, (i) => long!(a[i]!, b[i]!, dtype));
+      }
+      case 'complex': {
+        const [a, b] = [complexes(x), complexes(y)];
+        return buildElements(to, shape, (i) => complex!(a(i), b(i), dtype));
+      }
+    }
+  };
   return definePrimitive<N, NoParams, 'C1'>({
     ...rest,
     operands: [
@@ -89,7 +143,7 @@ export function binary<const N extends string>(
       C1: ([x, y]) => sameAval(x!, y!) || `x and y must have one shape and dtype, got ${showAvals([x!, y!])}`,
     },
     infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
-    evaluate: ([x, y]) => [mapTwo(x!, y!, (a, b) => value(a, b, x!.dtype), result)],
+    evaluate: ([x, y]) => [evaluate(x!, y!)],
     batch: 'elementwise',
     cases: definition.cases ?? ((gen) => sameShapeCases(gen, 2)),
     breaks: { C1: (gen) => unequalCases(gen, dtypes) },

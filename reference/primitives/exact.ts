@@ -5,19 +5,13 @@
  * accumulator (Kulisch): a fixed-point number wide enough for every product of two doubles, to which each term is added
  * without any error. Overflow or underflow of an intermediate sum cannot happen, so it cannot matter.
  */
-import type { DType } from '../core/dtypes.ts';
-import type { NumberData } from '../core/host.ts';
+import { type DType, finfo } from '../core/dtypes.ts';
+import { type NumberData, rounder } from '../core/host.ts';
 
-/** The float dtypes of this version. */
-export type FloatDType = 'float32' | 'float64';
+export type FloatDType = 'bfloat16' | 'float16' | 'float32' | 'float64';
 
-/** Digits of the significand, the exponent of the smallest subnormal, and the largest finite value. */
-const FORMATS: Readonly<Record<FloatDType, { digits: number; minExponent: number; max: number }>> = {
-  float32: { digits: 24, minExponent: -149, max: (2 - 2 ** -23) * 2 ** 127 },
-  float64: { digits: 53, minExponent: -1074, max: Number.MAX_VALUE },
-};
-
-export const isFloatDType = (dtype: DType): dtype is FloatDType => Object.hasOwn(FORMATS, dtype);
+export const isFloatDType = (dtype: DType): dtype is FloatDType =>
+  ['bfloat16', 'float16', 'float32', 'float64'].includes(dtype);
 
 const LIMB = 2 ** 32;
 /** Weight of the lowest bit: below 2⁻²¹⁴⁸, the smallest product of two subnormals. */
@@ -127,7 +121,8 @@ function bitLength(positive: bigint): number {
 export function roundScaled(mantissa: bigint, exponent: number, dtype: FloatDType): number {
   if (mantissa === 0n) return 0;
   if (mantissa < 0n) return -roundScaled(-mantissa, exponent, dtype);
-  const { digits, minExponent, max } = FORMATS[dtype];
+  const { digits, smallestSubnormal, max } = finfo(dtype);
+  const minExponent = Math.log2(smallestSubnormal);
   const length = bitLength(mantissa);
   if (length + exponent > 1024) return Infinity;
   if (length + exponent < minExponent) return 0;
@@ -144,29 +139,29 @@ export function roundScaled(mantissa: bigint, exponent: number, dtype: FloatDTyp
 }
 
 /**
- * The f32 nearest to an exact sum of which an f64 sum is known: `sum`, with `drift` the sum of the magnitudes of all
+ * The value of `dtype`, of 32 bits or fewer, nearest to an exact sum of which an f64 sum is known: `sum`, with `drift` the sum of the magnitudes of all
  * partial sums. Each addition was off by at most 2⁻⁵³ of its result; the slack is four times that, which covers the
  * rounding of `drift` and of the two ends. null: the ends round differently, the exact sum must decide.
  */
-function settled(sum: number, drift: number): number | null {
+function settled(sum: number, drift: number, round: (x: number) => number): number | null {
   if (!Number.isFinite(sum)) return sum; // no sum of finite f32 values or of their products overflows f64
   const slack = drift * 2 ** -51;
-  const low = Math.fround(sum - slack);
-  return Object.is(low, Math.fround(sum + slack)) ? low : null;
+  const low = round(sum - slack);
+  return Object.is(low, round(sum + slack)) ? low : null;
 }
 
 type Floats = ArrayLike<number>;
 
 /** Σ x[from … from + n), rounded once. */
 export function exactSum(x: Floats, from: number, n: number, dtype: FloatDType): number {
-  if (dtype === 'float32') {
+  if (dtype !== 'float64') {
     let sum = 0;
     let drift = 0;
     for (let i = from; i < from + n; i++) {
       sum += x[i]!;
       drift += Math.abs(sum);
     }
-    const result = settled(sum, drift);
+    const result = settled(sum, drift, rounder(dtype));
     if (result !== null) return result;
   }
   const exact = new ExactSum();
@@ -184,19 +179,19 @@ export function exactDot(
   from: FloatDType,
   to: FloatDType,
 ): number {
-  if (from === 'float32' && to === 'float32') {
+  if (from !== 'float64' && to !== 'float64') {
     let sum = 0;
     let drift = 0;
     for (let k = 0; k < n; k++) {
       sum += a[i + k]! * b[j + k]!; // exact in f64, as every product of two f32 values is
       drift += Math.abs(sum);
     }
-    const result = settled(sum, drift);
+    const result = settled(sum, drift, rounder(to));
     if (result !== null) return result;
   }
   const exact = new ExactSum();
   for (let k = 0; k < n; k++) {
-    if (from === 'float32') exact.add(a[i + k]! * b[j + k]!);
+    if (from !== 'float64') exact.add(a[i + k]! * b[j + k]!);
     else exact.addProduct(a[i + k]!, b[j + k]!);
   }
   return exact.round(to);
@@ -205,13 +200,14 @@ export function exactDot(
 /** Writes the sums of x[0 … k] for each k to `into`, each rounded once. Linear in the length. */
 export function exactPrefixSums(x: Floats, dtype: FloatDType, into: NumberData): void {
   const exact = new ExactSum();
+  const round = rounder(dtype);
   let added = 0; // what the accumulator holds: only fed when a sum needs it
   let sum = 0;
   let drift = 0;
   for (let i = 0; i < x.length; i++) {
     sum += x[i]!;
     drift += Math.abs(sum);
-    let result = dtype === 'float32' ? settled(sum, drift) : null;
+    let result = dtype === 'float64' ? null : settled(sum, drift, round);
     if (result === null) {
       for (; added <= i; added++) exact.add(x[added]!);
       result = exact.round(dtype);

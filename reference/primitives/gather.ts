@@ -2,7 +2,7 @@
  * Reading windows at computed places: gather, in the general form of XLA (spec/primitives/indexing.md#gather).
  */
 import { ANY, INTEGERS } from '../core/dtypes.ts';
-import { allocate, type HostArray, numbers, type Shape, sizeOf } from '../core/host.ts';
+import { elementFrom, type HostArray, hostScalar, type Shape, sizeOf, take } from '../core/host.ts';
 import { definePrimitive, knownOperand, operandAval } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { checkAxes, checkDisjoint, checkDistinct, checkIncreasing, inFront, NATURALS, shifted, show } from './axes.ts';
@@ -46,13 +46,11 @@ const flags = (p: GatherParams): { uniqueIndices: boolean; indicesAreSorted: boo
 
 function evaluate(operand: HostArray, indices: HostArray, p: GatherParams): HostArray {
   const shape = gatheredShape(indices.shape, windowsOf(p));
-  const source = numbers(operand);
-  const data = allocate(operand.dtype, sizeOf(shape));
-  const fill = p.fill_value === null ? defaultFill(operand.dtype) : Number(p.fill_value);
-  forEachWindowElement(operand.shape, indices, windowsOf(p), (to, from) => {
-    data[to] = from < 0 ? fill : source[from]!;
-  });
-  return { shape, dtype: operand.dtype, data };
+  const places = new Int32Array(sizeOf(shape));
+  forEachWindowElement(operand.shape, indices, windowsOf(p), (to, from) => (places[to] = from));
+  const { dtype } = operand;
+  const fill = p.fill_value === null ? defaultFill(dtype) : elementFrom(dtype, Number(p.fill_value));
+  return take(operand, shape, (i) => places[i]!, hostScalar(dtype, fill));
 }
 
 export const gather: Defined<'gather', GatherParams, GatherConstraint> = definePrimitive({

@@ -2,7 +2,7 @@
  * Primitives that cut and join: slice, pad and concatenate (spec/primitives/shape.md).
  */
 import { ANY, type DType } from '../core/dtypes.ts';
-import { allocate, flatten, forEachIndex, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import { allocate, flatten, forEachIndex, mover, type Shape, sizeOf, stridesOf, take } from '../core/host.ts';
 import { definePrimitive, type Gen, operandAval } from '../core/primitive.ts';
 import { AXIS, checkAxis, inFront, NATURALS, range, show, toFront } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
@@ -147,13 +147,12 @@ export const pad: Defined<'pad', PadParams, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = 
   evaluate([x, value], p) {
     const shape = paddedShape(x!.shape, p);
     const strides = stridesOf(shape);
-    const source = numbers(x!);
-    const data = allocate(x!.dtype, sizeOf(shape)).fill(numbers(value!)[0]!);
+    const from = new Int32Array(sizeOf(shape)).fill(-1);
     forEachIndex(x!.shape, (index, flat) => {
       const to = index.map((i, d) => p.padding_config[d]![0] + i * (p.padding_config[d]![2] + 1));
-      if (to.every((i, d) => i >= 0 && i < shape[d]!)) data[flatten(to, strides)] = source[flat]!;
+      if (to.every((i, d) => i >= 0 && i < shape[d]!)) from[flatten(to, strides)] = flat;
     });
-    return [{ shape, dtype: x!.dtype, data }];
+    return [take(x!, shape, (i) => from[i]!, value!)];
   },
   differentiate: {
     active: inexact,
@@ -313,13 +312,12 @@ export const concatenate: Defined<'concatenate', ConcatenateParams, 'C1' | 'C2' 
       dimension,
     );
     const data = allocate(xs[0]!.dtype, sizeOf(shape));
+    const sources = xs.map((x) => ({ move: mover(data, x), length: sizeOf(x.shape.slice(dimension)) }));
     const blocks = sizeOf(shape.slice(0, dimension));
-    let at = 0;
+    let to = 0;
     for (let block = 0; block < blocks; block++) {
-      for (const x of xs) {
-        const n = sizeOf(x.shape.slice(dimension));
-        data.set(numbers(x).subarray(block * n, (block + 1) * n), at);
-        at += n;
+      for (const { move, length } of sources) {
+        for (let i = 0; i < length; i++) move(to++, block * length + i);
       }
     }
     return [{ shape, dtype: xs[0]!.dtype, data }];

@@ -3,6 +3,7 @@ import {
   allocate,
   build,
   type HostArray,
+  mover,
   type NumberData,
   numbers,
   type Shape,
@@ -13,17 +14,17 @@ import { remaining } from './axes.ts';
 
 /** The array whose element at index i is `x.data[offset + Σ strides[d]·i[d]]`. */
 export function strided(x: HostArray, shape: Shape, strides: readonly number[], offset: number = 0): HostArray {
-  const source = numbers(x);
   const data = allocate(x.dtype, sizeOf(shape));
+  const move = mover(data, x);
   const last = shape.length - 1;
   let to = 0;
   const copy = (d: number, from: number): void => {
     const n = shape[d]!;
     const step = strides[d]!;
-    if (d === last) for (let i = 0; i < n; i++) data[to++] = source[from + i * step]!;
+    if (d === last) for (let i = 0; i < n; i++) move(to++, from + i * step);
     else for (let i = 0; i < n; i++) copy(d + 1, from + i * step);
   };
-  if (last < 0) data[0] = source[offset]!;
+  if (last < 0) move(0, offset);
   else if (data.length > 0) copy(0, offset);
   return { shape, dtype: x.dtype, data };
 }

@@ -2,7 +2,7 @@
  * `scan`: a jaxpr applied once per slice, a carry passing through (spec/transformations/control-flow.md#scan).
  * Its body maps `consts, carry, slices of xs` to `carry, slices of ys`.
  */
-import { allocate, type Aval, aval, numbers, sizeOf } from '../core/host.ts';
+import { allocate, type Aval, aval, mover, sizeOf, take } from '../core/host.ts';
 import { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import {
@@ -441,9 +441,9 @@ function copy<V>(machine: Machine<V>, v: V): V {
 function boundedRow({ value, bound }: Bounded, k: number): Bounded {
   const shape = value.shape.slice(1);
   const n = sizeOf(shape);
-  const part = <A extends { slice(a: number, b: number): A }>(a: A): A => a.slice(k * n, (k + 1) * n);
+  const part = (a: Float64Array): Float64Array => a.slice(k * n, (k + 1) * n);
   return {
-    value: { ...value, shape, data: part(numbers(value)) },
+    value: take(value, shape, (i) => k * n + i),
     bound: bound === null ? null : { worst: part(bound.worst), variance: part(bound.variance) },
   };
 }
@@ -452,10 +452,11 @@ function stackBounded(rows: readonly Bounded[], { shape, dtype }: Aval): Bounded
   const data = allocate(dtype, sizeOf(shape));
   const n = sizeOf(shape.slice(1));
   const bound: Bound | null = rows.some((r) => r.bound !== null)
-    ? { worst: new Float64Array(data.length), variance: new Float64Array(data.length) }
+    ? { worst: new Float64Array(sizeOf(shape)), variance: new Float64Array(sizeOf(shape)) }
     : null;
   rows.forEach((row, k) => {
-    data.set(numbers(row.value), k * n);
+    const move = mover(data, row.value);
+    for (let i = 0; i < n; i++) move(k * n + i, i);
     if (row.bound !== null) {
       bound!.worst.set(row.bound.worst, k * n);
       bound!.variance.set(row.bound.variance, k * n);

@@ -2,7 +2,7 @@
  * Adding windows at computed places: scatter_add, in the general form of XLA (spec/primitives/indexing.md#scatter_add).
  */
 import { type DType, INTEGERS, isFloat, NUMBERS } from '../core/dtypes.ts';
-import { allocate, build, type HostArray, numbers, type Shape, sizeOf } from '../core/host.ts';
+import { allocate, build, type HostArray, numbers, type Shape, sizeOf, storer } from '../core/host.ts';
 import { type Bound, definePrimitive, knownOperand, operandAval } from '../core/primitive.ts';
 import {
   checkAxes,
@@ -101,8 +101,9 @@ function sumOf(terms: readonly number[], dtype: FloatDType): number {
 function evaluate(xs: readonly HostArray[], p: ScatterAddParams): HostArray {
   const { shape, dtype } = xs[0]!;
   const data = allocate(dtype, sizeOf(shape));
+  const store = storer(dtype, data);
   forEachSum(xs, p, (at, terms) => {
-    data[at] = isFloatDType(dtype) ? sumOf(terms, dtype) : terms.reduce((a, b) => (a + b) | 0);
+    store(at, isFloatDType(dtype) ? sumOf(terms, dtype) : terms.reduce((a, b) => (a + b) | 0));
   });
   return { shape, dtype, data };
 }

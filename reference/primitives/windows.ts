@@ -2,8 +2,8 @@
  * What gather, scatter_add and the dynamic slices share: windows of an operand, each at a starting point that an index
  * vector names (spec/primitives/indexing.md#windows).
  */
-import { type DType, finfo, iinfo, isFloat } from '../core/dtypes.ts';
-import { flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import { domainOf, type DType, dtypes, finfo, integerLimits, isInexact } from '../core/dtypes.ts';
+import { type Element, elementFrom, flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
 import { remaining, show } from './axes.ts';
 
@@ -101,17 +101,21 @@ function moveInside(start: number[], shape: Shape, sizes: Shape, mode: IndexMode
 }
 
 /** What stands outside the operand: NaN, the smallest signed or the largest unsigned integer, true. */
-export function defaultFill(dtype: DType): number {
-  if (isFloat(dtype)) return NaN;
-  return dtype === 'int32' ? iinfo(dtype).min : iinfo(dtype).max;
+export function defaultFill(dtype: DType): Element {
+  if (isInexact(dtype)) return elementFrom(dtype, NaN);
+  if (dtype === 'bool') return 1;
+  const { min, max } = integerLimits(dtype);
+  const value = dtypes[dtype].kind === 'int' ? min : max;
+  return domainOf(dtype) === 'bigint' ? value : Number(value);
 }
 
 /** Whether the dtype has the value. */
 export function isValueOf(dtype: DType, value: unknown): boolean {
   if (dtype === 'bool') return typeof value === 'boolean';
   if (typeof value !== 'number') return false;
-  if (isFloat(dtype)) return !Number.isFinite(value) || Math.abs(value) <= finfo(dtype).max;
-  return Number.isInteger(value) && value >= iinfo(dtype).min && value <= iinfo(dtype).max;
+  if (isInexact(dtype)) return !Number.isFinite(value) || Math.abs(value) <= finfo(dtype).max;
+  const { min, max } = integerLimits(dtype);
+  return Number.isInteger(value) && value >= min && value <= max;
 }
 
 // ---- constraints and bounds

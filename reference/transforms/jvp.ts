@@ -4,7 +4,7 @@
  */
 import { escaped } from '../core/array.ts';
 import { temporary } from '../core/scopes.ts';
-import { type Aval, type HostData, showAval } from '../core/host.ts';
+import { type Aval, type Complex, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
@@ -30,7 +30,7 @@ export class JvpTracer extends Tracer {
     requireAlive(this, asked);
     return this.primal;
   }
-  item(): number | boolean {
+  item(): number | bigint | boolean | Complex {
     return this.#value('item()').item();
   }
   dataSync(): HostData {

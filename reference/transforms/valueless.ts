@@ -1,6 +1,6 @@
 /** What every tracer without a value says when it is asked for one. */
 import { ConcretizationError } from '../core/errors.ts';
-import { type HostData, showAval } from '../core/host.ts';
+import { type Complex, type HostData, showAval } from '../core/host.ts';
 import type { Nested } from '../core/ndarray.ts';
 import { SourceLocation } from '../core/source.ts';
 import { Tracer } from '../core/trace.ts';
@@ -16,7 +16,7 @@ export abstract class ValuelessTracer extends Tracer {
       `a traced value has no number yet.\n  x.${asked}${at === '' ? '' : ` at ${at}`} asks for the value of x: ${showAval(this.aval)} while ${this.trace.name} is being traced.\n  ${this.advice}`,
     );
   }
-  item(): number | boolean {
+  item(): number | bigint | boolean | Complex {
     return this.#refuse('item()');
   }
   dataSync(): HostData {

@@ -1,7 +1,7 @@
 /** Whether the pages of primitives say what the code says, and whether every error has its entry. */
 import { laws } from '../../conformance/laws/index.ts';
 import { CASES_PER_CELL } from '../../conformance/programs/plan.ts';
-import { dtypeOfShort, dtypes, promote, shortName, SUPPORTED_DTYPES } from '../../reference/core/dtypes.ts';
+import { dtypeOfShort, dtypes, promote, shortName, ANY } from '../../reference/core/dtypes.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { ULP_BUDGETS } from '../../reference/primitives/accuracy.ts';
 import { errorClasses, lawsOf } from './index-page.ts';
@@ -128,8 +128,8 @@ const sectionNamed = (pages: readonly Page[], path: string, heading: string): st
 export function checkPromotion(pages: readonly Page[]): { readonly cells: number; readonly problems: string[] } {
   const [header, , ...rows] = rowsOf(sectionNamed(pages, 'spec/dtypes.md', 'Promotion'));
   const names = header?.slice(1) ?? [];
-  const read = (name: string): { dtype: (typeof SUPPORTED_DTYPES)[number]; weak: boolean } => ({
-    dtype: SUPPORTED_DTYPES.find((d) => dtypes[d].short === name.replace('*', ''))!,
+  const read = (name: string): { dtype: (typeof ANY)[number]; weak: boolean } => ({
+    dtype: ANY.find((d) => dtypes[d].short === name.replace('*', ''))!,
     weak: name.endsWith('*'),
   });
   const problems: string[] = [];

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contents } from '../../../conformance/testing/arrays.ts';
-import { errors, np } from '../../index.ts';
+import { errors, type NDArray, np } from '../../index.ts';
 
 const special = fc.constantFrom(0, -0, 1, -1, 2.5, -3, Infinity, -Infinity, NaN);
 const floats = fc.oneof(special, fc.float({ noNaN: true, min: -1000, max: 1000 }));
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-const one = (x: { item(): number | boolean }): number => x.item() as number;
+const one = (x: NDArray): number => x.item() as number;
 
 /** Python's float modulo (CPython, float_rem), which numpy's follows. */
 function pythonMod(x: number, y: number): number {
