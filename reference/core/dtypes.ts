@@ -54,6 +54,8 @@ export const ALL_DTYPES: readonly DType[] = Object.keys(dtypes) as DType[];
 /** Dtype classes that operand tables of the specification use. */
 export const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
 export const COMPLEX: readonly DType[] = ['complex64', 'complex128'];
+/** What linear algebra decomposes. */
+export const DECOMPOSABLE: readonly DType[] = ['float32', 'float64'];
 /** What carries tangents. */
 export const INEXACT: readonly DType[] = [...FLOATS];
 export const INTEGERS: readonly DType[] = ['int32', 'uint32', 'int8', 'uint8', 'int16', 'uint16'];
