@@ -3,9 +3,20 @@
  * vector names (spec/primitives/indexing.md#windows).
  */
 import { domainOf, type DType, dtypes, finfo, integerLimits, isInexact } from '../core/dtypes.ts';
-import { type Element, elementFrom, flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import {
+  type Element,
+  elementFrom,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
 import { remaining, show } from './axes.ts';
+import { doubles } from './layout.ts';
 
 export const MODES = ['clip', 'fill', 'promise_in_bounds'] as const;
 /**
@@ -75,7 +86,7 @@ export function forEachWindowElement(
     dims.offset_dims.map((d) => strides[d]!),
   );
   const positionStrides = remaining(shape.length, dims.offset_dims).map((d) => strides[d]!);
-  const vectors = numbers(indices);
+  const vectors = doubles(indices); // no operand is so large that rounding matters
   const length = indices.shape.at(-1)!;
 
   forEachIndex(indices.shape.slice(0, -1), (position, p) => {
