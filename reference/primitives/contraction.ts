@@ -1,7 +1,20 @@
 /**
  * Contraction: dot_general (spec/primitives/contraction.md).
  */
-import { ANY, COMPLEX, type DType, domainOf, dtypes, FLOATS, isComplex, isFloat, isInexact, ORDERED, partOf, REALS } from '../core/dtypes.ts';
+import {
+  ANY,
+  COMPLEX,
+  type DType,
+  domainOf,
+  dtypes,
+  FLOATS,
+  isComplex,
+  isFloat,
+  isInexact,
+  ORDERED,
+  partOf,
+  REALS,
+} from '../core/dtypes.ts';
 import {
   type Aval,
   bigints,

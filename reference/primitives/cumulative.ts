@@ -309,8 +309,7 @@ const realLogSum: LogSum = (lax, [a, da], [b, db]) => {
 const complexLogSum: LogSum = (lax, [a, da], [b, db], axis) => {
   const pairs = [a!, b!].map((x) => lax.expandDims(x, [axis]));
   const sum = lax.squeeze(lax.sliceInDim(lax.cumlogsumexp(lax.concatenate(pairs, axis), axis), 1, 2, 1, axis), [axis]);
-  const weight = (x: NDArray): NDArray =>
-    lax.exp(lax.select(lax.eq(x, sum), lax.zerosLike(x), lax.sub(x, sum))); // equal infinities too
+  const weight = (x: NDArray): NDArray => lax.exp(lax.select(lax.eq(x, sum), lax.zerosLike(x), lax.sub(x, sum))); // equal infinities too
   return [sum, lax.add(lax.mul(da!, weight(a!)), lax.mul(db!, weight(b!)))];
 };
 

@@ -3,7 +3,16 @@
  * accuracy. `n` is the length of the rows that follow one another.
  */
 import { finfo, isComplex } from '../core/dtypes.ts';
-import { buildElements, type Complex, complexes, type Element, elements, type HostArray, numbers, sizeOf } from '../core/host.ts';
+import {
+  buildElements,
+  type Complex,
+  complexes,
+  type Element,
+  elements,
+  type HostArray,
+  numbers,
+  sizeOf,
+} from '../core/host.ts';
 import type { Bound } from '../core/primitive.ts';
 
 /** Σ exp(x) of the elements up to a place as exp(largest)·sum. */
@@ -97,7 +106,9 @@ export function logSumMagnitude(rows: HostArray, n: number): Float64Array {
   const result = new Float64Array(sizeOf(rows.shape));
   const constant = Math.log(Math.max(n, 1)) + 10;
   if (!isComplex(rows.dtype)) {
-    const y = elements(realLogSums({ ...rows, dtype: 'float64', data: Float64Array.from(numbers(rows)) }, n)) as (i: number) => number;
+    const y = elements(realLogSums({ ...rows, dtype: 'float64', data: Float64Array.from(numbers(rows)) }, n)) as (
+      i: number,
+    ) => number;
     return result.map((_, i) => (Number.isFinite(y(i)) ? Math.abs(y(i)) + constant : 0));
   }
   const u = finfo(rows.dtype).unitRoundoff;

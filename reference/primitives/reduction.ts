@@ -3,15 +3,7 @@
  * reduce_xor (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
  */
 import { BITS, type DType, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
-import {
-  buildElements,
-  complexes,
-  type Element,
-  elements,
-  type HostArray,
-  numbers,
-  type Shape,
-} from '../core/host.ts';
+import { buildElements, complexes, type Element, elements, type HostArray, numbers, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import {
   type Bound,
@@ -125,7 +117,10 @@ function sums(rows: HostArray): RowOf {
     return (from, n) => exactSum(data, from, n, dtype);
   }
   if (isComplex(dtype)) {
-    const [re, im] = planes(rows).map(sums) as [(from: number, n: number) => number, (from: number, n: number) => number];
+    const [re, im] = planes(rows).map(sums) as [
+      (from: number, n: number) => number,
+      (from: number, n: number) => number,
+    ];
     return (from, n) => ({ re: re(from, n), im: im(from, n) });
   }
   const { zero, add } = algebraOf(dtype);
