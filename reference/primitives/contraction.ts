@@ -58,6 +58,9 @@ function resultTypes(dtype: DType): readonly DType[] {
   if (isFloat(dtype)) return FLOATS.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
   return dtype === 'bool' ? ANY : NUMBERS;
 }
+/** Products of bools may be of every dtype. */
+const notAResultType = (dtype: DType): DType =>
+  isFloat(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
 function resultShape(
@@ -282,9 +285,7 @@ export const dotGeneral: Defined<
       ),
     C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
     C8: (gen) =>
-      smallShape(gen, 1).chain((s) =>
-        product(gen, s, s, { preferred_element_type: isFloat(gen.dtype) ? 'int32' : 'float16' }),
-      ),
+      smallShape(gen, 1).chain((s) => product(gen, s, s, { preferred_element_type: notAResultType(gen.dtype) })),
   },
 });
 
