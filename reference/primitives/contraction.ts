@@ -85,6 +85,9 @@ function resultTypes(dtype: DType): readonly DType[] {
   if (kin !== null) return kin.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
   return dtype === 'bool' ? ORDERED : REALS;
 }
+/** Products of bools may be of every dtype that has an order. */
+const notAResultType = (dtype: DType): DType =>
+  isInexact(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
 function resultShape(
@@ -356,9 +359,7 @@ export const dotGeneral: Defined<
       ),
     C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
     C8: (gen) =>
-      smallShape(gen, 1).chain((s) =>
-        product(gen, s, s, { preferred_element_type: isInexact(gen.dtype) ? 'int32' : 'complex64' }),
-      ),
+      smallShape(gen, 1).chain((s) => product(gen, s, s, { preferred_element_type: notAResultType(gen.dtype) })),
   },
 });
 

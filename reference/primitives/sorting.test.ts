@@ -32,7 +32,7 @@ function forRows(xs: readonly HostArray[], axis: number, visit: (...rows: Elemen
 /** NaN above everything; the zeros are one. Complex numbers go by their real parts first. */
 const above = (a: Element, b: Element): boolean => {
   if (typeof a === 'object') return lexicographic(a, b as Complex);
-  return Number.isNaN(a) ? !Number.isNaN(b) : a > b;
+  return Number.isNaN(a) ? !Number.isNaN(b) : a > (b as number);
 };
 const lexicographic = (a: Complex, b: Complex): boolean =>
   above(a.re, b.re) || (!above(b.re, a.re) && above(a.im, b.im));
