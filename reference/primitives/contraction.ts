@@ -1,7 +1,7 @@
 /**
  * Contraction: dot_general (spec/primitives/contraction.md).
  */
-import { ANY, type DType, dtypes, FLOATS, isFloat, isInteger, NUMBERS } from '../core/dtypes.ts';
+import { ANY, type DType, dtypes, FLOATS, isFloat, NUMBERS } from '../core/dtypes.ts';
 import { type Aval, build, type HostArray, type NumberData, numbers, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
