@@ -127,7 +127,8 @@ export function roundingOf(
   const { max } = finfo(dtype);
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
   const magnitude = accuracy.kind === 'sum' ? accuracy.magnitude(operands) : null;
-  if (accuracy.kind === 'backward' || accuracy.kind === 'normwise') throw new Error(`${accuracy.kind}: not bounded yet`);
+  if (accuracy.kind === 'backward' || accuracy.kind === 'normwise')
+    throw new Error(`${accuracy.kind}: not bounded yet`);
   const leavesRange =
     accuracy.kind === 'product' ? productLeavesRange(primitive, operands, params, dtype) : (): boolean => false;
   const relative = relativeError(accuracy, dtype);
