@@ -98,7 +98,7 @@ export function foriLoop<C>(
   const counted = whileLoop<readonly [NDArray, NDArray, C]>(
     ([i, end]) => lax.lt(i, end),
     ([i, end, carry]) => [lax.add(i, 1), end, body(i, carry)] as never,
-    [first, last, init as C],
+    [first, last, init],
   );
   return counted[2];
 }

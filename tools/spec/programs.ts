@@ -50,13 +50,17 @@ const tangentOf = (v: NDArray): NDArray =>
     num_residuals: 0,
   })[0]!;
 
+/** Programs that only transposition can make something of. */
+export const tangentPrograms = (): Jaxpr[] => [
+  makeJaxpr(tangentOf)(x),
+  makeJaxpr(vmap(tangentOf))(np.stack([x, x.add(1)])),
+];
+
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {
   const batch = np.stack([x, x.add(1)]);
   const functions = [jitted, chosen, scanned, looped, again, (v: NDArray) => backwards(v), (v: NDArray) => custom(v)];
   return [
-    makeJaxpr(tangentOf)(x),
-    makeJaxpr(vmap(tangentOf))(batch),
     ...functions.flatMap((f) => [
       makeJaxpr(f)(x),
       makeJaxpr(grad(f))(x),
