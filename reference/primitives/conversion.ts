@@ -218,8 +218,12 @@ export const reducePrecision: Defined<'reduce_precision', ReducePrecisionParams,
     const data = numbers(x!);
     return [build(x!.dtype, x!.shape, (i) => reduced(data[i]!, x!.dtype, params))];
   },
-  // Straight through, as if nothing were rounded. (JAX rounds the tangent too, which is not linear.)
-  differentiate: { active: inexact, jvp: (_lax, _primals, [dx]) => [dx!] },
+  // JAX rounds the tangent too, which is not linear.
+  differentiate: {
+    active: inexact,
+    substitute: 'straight through, as if nothing were rounded: the value is piecewise constant',
+    jvp: (_lax, _primals, [dx]) => [dx!],
+  },
   batch: 'elementwise',
   bound: 'exact',
   accuracy: exact,
