@@ -9,6 +9,7 @@ import * as comparison from './comparison.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
+import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
 import * as indexing from './indexing.ts';
@@ -34,6 +35,7 @@ type Exported =
   | Exports<typeof cumulative>
   | Exports<typeof sorting>
   | Exports<typeof contraction>
+  | Exports<typeof convolution>
   | Exports<typeof indexing>
   | Exports<typeof random>;
 
@@ -57,6 +59,7 @@ const families: readonly object[] = [
   cumulative,
   sorting,
   contraction,
+  convolution,
   indexing,
   random,
 ];

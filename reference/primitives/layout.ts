@@ -2,6 +2,7 @@
 import {
   allocate,
   build,
+  elements,
   type HostArray,
   mover,
   type NumberData,
@@ -70,8 +71,11 @@ export function reversed(x: HostArray, axes: Shape): HostArray {
   return strided(x, x.shape, steps, last);
 }
 
-/** |x| in double precision. */
+/** |x| in double precision: of complex numbers the modulus. */
 export function magnitudes(x: HostArray): HostArray {
-  const data = numbers(x);
-  return build('float64', x.shape, (i) => Math.abs(data[i]!));
+  const at = elements(x);
+  return build('float64', x.shape, (i) => {
+    const element = at(i);
+    return typeof element === 'object' ? Math.hypot(element.re, element.im) : Math.abs(Number(element));
+  });
 }
