@@ -35,7 +35,7 @@ import {
   termsOf,
   type WindowParams,
 } from './convolution-shapes.ts';
-import { along, type Defined, inexact } from './elementwise.ts';
+import { type Defined, inexact } from './elementwise.ts';
 import { accuracyOfProducts, type Inner, innerProduct, plainInner } from './inner.ts';
 import { pad } from './joining.ts';
 import { permuted, strided } from './layout.ts';
@@ -372,7 +372,7 @@ function batch(
     return { out: [lax.zerosLike({ shape, dtype: resultType(lhs!.dtype, p) })], at: [0] };
   }
   if (atRhs === null) {
-    const examples = mergeInto(lax, lhs!, atLhs!, lhs_spec[0]!, p.batch_group_count);
+    const examples = mergeInto(lax, lhs!, atLhs, lhs_spec[0]!, p.batch_group_count);
     return front(apply(lax, examples, rhs!, p), out_spec[0]!, 1);
   }
   if (atLhs === null) {

@@ -5,7 +5,7 @@
 import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
 import { isFloat } from '../core/dtypes.ts';
-import { type HostArray, numbers } from '../core/host.ts';
+import { type HostArray, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Params } from '../core/primitive.ts';
 import { magnitudes } from '../primitives/layout.ts';
@@ -83,8 +83,9 @@ const unknown = (y: HostArray): Bound => ({
   variance: filled(y.data.length, Infinity),
 });
 
-const worstOf = ({ value, bound }: Bounded): Float64Array => bound?.worst ?? new Float64Array(value.data.length);
-const varianceOf = ({ value, bound }: Bounded): Float64Array => bound?.variance ?? new Float64Array(value.data.length);
+const worstOf = ({ value, bound }: Bounded): Float64Array => bound?.worst ?? new Float64Array(sizeOf(value.shape));
+const varianceOf = ({ value, bound }: Bounded): Float64Array =>
+  bound?.variance ?? new Float64Array(sizeOf(value.shape));
 
 /** Σ Lₙ·δₙ with one Lipschitz constant per operand over the box of operands. */
 function lipschitz(
