@@ -4,7 +4,7 @@
  * What each primitive means stands in spec/primitives/.
  */
 import { asArray, operands, scalar } from './core/convert.ts';
-import { checkDType, type DType } from './core/dtypes.ts';
+import { checkDType, type DType, isComplex } from './core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError } from './core/errors.ts';
 import { sameShape, type Shape, showAval } from './core/host.ts';
 import { type ArrayLike, NDArray } from './core/ndarray.ts';
@@ -84,6 +84,18 @@ export const clz: (x: ArrayLike) => NDArray = unary('clz');
 /** The value unchanged, with a zero derivative. */
 export const stopGradient: (x: ArrayLike) => NDArray = unary('stop_gradient');
 
+/** The real parts. */
+export const real: (x: ArrayLike) => NDArray = unary('real');
+/** The imaginary parts. */
+export const imag: (x: ArrayLike) => NDArray = unary('imag');
+/** The complex conjugates; of real numbers the same numbers as complex ones. */
+export function conj(x: ArrayLike): NDArray {
+  const array = asArray(x, 'conj');
+  return isComplex(array.dtype) ? apply('conj', [array]) : complex(array, zerosLike(array));
+}
+/** `x + i·y`. */
+export const complex: (x: ArrayLike, y: ArrayLike) => NDArray = binary('complex');
+
 export type RoundingMethod = 'AWAY_FROM_ZERO' | 'TO_NEAREST_EVEN';
 export function round(x: ArrayLike, options: { readonly roundingMethod?: RoundingMethod } = {}): NDArray {
   checkOptions(options, ['roundingMethod'], 'lax.round');
@@ -136,6 +148,18 @@ export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
     weak_type: false,
   });
 }
+
+/** The bits of the elements as elements of another dtype; of one of another width, the last axis takes up the difference. */
+export const bitcastConvertType = (x: ArrayLike, dtype: DType): NDArray =>
+  apply('bitcast_convert_type', [asArray(x, 'bitcast_convert_type')], {
+    new_dtype: checkDType(dtype, 'bitcast_convert_type: dtype'),
+  });
+/** Each element as the nearest one of a float format with so many bits. */
+export const reducePrecision = (x: ArrayLike, exponentBits: number, mantissaBits: number): NDArray =>
+  apply('reduce_precision', [asArray(x, 'reduce_precision')], {
+    exponent_bits: exponentBits,
+    mantissa_bits: mantissaBits,
+  });
 
 // ---- shape
 
@@ -425,6 +449,18 @@ export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: re
 export function threefry2x32(key1: NDArray, key2: NDArray, x1: NDArray, x2: NDArray): readonly [NDArray, NDArray] {
   const [a, b] = bind(primitives.threefry2x32, [key1, key2, x1, x2], {});
   return [a!, b!];
+}
+
+export interface RandomBitsOptions {
+  readonly bitWidth?: 8 | 16 | 32 | 64;
+  /** Today's stream of JAX instead of that of 2019. */
+  readonly partitionable?: boolean;
+}
+/** Random unsigned integers of `bitWidth` bits (32), of this shape for each of the keys `u32[…, 2]`. */
+export function randomBits(keys: NDArray, shape: Shape, options: RandomBitsOptions = {}): NDArray {
+  checkOptions(options, ['bitWidth', 'partitionable'], 'lax.randomBits');
+  const { bitWidth = 32, partitionable = false } = options;
+  return apply('random_bits', [keys], { bit_width: bitWidth, shape, partitionable });
 }
 
 // ---- for rules

@@ -83,7 +83,7 @@ export function* primitiveUnits(primitive: AnyFirstOrder, count: number, ofRules
 
 function differentiates(primitive: AnyFirstOrder, dtype: DType, needs: How['needs']): boolean {
   if ('zero' in primitive.differentiate || !isFloat(dtype)) return false;
-  return needs === 'derivative' || dtype === 'float64';
+  return needs === 'derivative' || (dtype === 'float64' && primitive.differentiate.substitute === undefined);
 }
 
 function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: How, count: number): Unit {

@@ -6,12 +6,15 @@ import type { AnyFirstOrder, AnyPrimitive, FirstOrder } from '../core/primitive.
 import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
+import * as complex from './complex.ts';
+import { checkpoint } from './checkpoint.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
 import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
+import { customLin, customVjpCall } from './custom-vjp.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
 import * as math from './math.ts';
@@ -29,6 +32,7 @@ type Exported =
   | Exports<typeof math>
   | Exports<typeof trigonometry>
   | Exports<typeof comparison>
+  | Exports<typeof complex>
   | Exports<typeof bits>
   | Exports<typeof conversion>
   | Exports<typeof shape>
@@ -53,6 +57,7 @@ const families: readonly object[] = [
   math,
   trigonometry,
   comparison,
+  complex,
   bits,
   conversion,
   shape,
@@ -83,7 +88,19 @@ export const higherOrder: {
   readonly scan: typeof scan;
   readonly while: typeof while_;
   readonly custom_jvp_call: typeof customJvpCall;
-} = { jit, cond, scan, while: while_, custom_jvp_call: customJvpCall };
+  readonly custom_vjp_call: typeof customVjpCall;
+  readonly custom_lin: typeof customLin;
+  readonly checkpoint: typeof checkpoint;
+} = {
+  jit,
+  cond,
+  scan,
+  while: while_,
+  custom_jvp_call: customJvpCall,
+  custom_vjp_call: customVjpCall,
+  custom_lin: customLin,
+  checkpoint,
+};
 
 export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;
