@@ -11,6 +11,7 @@ import { checkpoint } from './checkpoint.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
+import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
 import { customLin, customVjpCall } from './custom-vjp.ts';
@@ -39,6 +40,7 @@ type Exported =
   | Exports<typeof cumulative>
   | Exports<typeof sorting>
   | Exports<typeof contraction>
+  | Exports<typeof convolution>
   | Exports<typeof indexing>
   | Exports<typeof random>;
 
@@ -63,6 +65,7 @@ const families: readonly object[] = [
   cumulative,
   sorting,
   contraction,
+  convolution,
   indexing,
   random,
 ];
