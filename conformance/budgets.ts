@@ -5,7 +5,16 @@
 import type { ProfileName } from '../reference/core/backend.ts';
 import { type DType, dtypes, finfo, isFloat } from '../reference/core/dtypes.ts';
 import { showValue } from '../reference/core/show.ts';
-import { build, type HostArray, hostScalar, numbers, sameShape, type Shape, showAval } from '../reference/core/host.ts';
+import {
+  build,
+  type HostArray,
+  hostScalar,
+  numbers,
+  sameShape,
+  type Shape,
+  showAval,
+  sizeOf,
+} from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
 import {
   accuracyOf,
@@ -14,6 +23,7 @@ import {
   gpuAllowance,
   productLeavesRange,
   PROFILES,
+  solutionDtype,
   ulpSize,
   underflow,
 } from '../reference/transforms/rounding.ts';
@@ -57,11 +67,44 @@ export function judgeEquation(
   witness: Witness = 'reference',
 ): Comparison {
   const accuracy = accuracyOf(primitive, operands, params, profile);
+  if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);
   const call = { primitive, operands, params, profile, witness };
   const rulers = expected.map((y, j) =>
     isFloat(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
   );
   return compare(expected, got, rulers, primitive.batch === 'elementwise' ? operands : []);
+}
+
+/** How well results solve the problem, whatever their distance from the reference's. */
+function judgeSolution(
+  { checks, forward }: Accuracy & { kind: 'backward' },
+  operands: readonly HostArray[],
+  expected: readonly HostArray[],
+  got: readonly HostArray[],
+  profile: ProfileName,
+): Comparison {
+  const eta = underflow(solutionDtype(expected), profile);
+  const budgets = forward(operands, expected, eta);
+  const mismatch = typeMismatch(expected, got);
+  if (mismatch !== null) return mistyped(mismatch, budgets);
+  const bins: Histogram = new Map();
+  let max = 0;
+  const failed: { readonly share: number; readonly message: string }[] = [];
+  for (const { what, error, allowed } of checks(operands, expected, got, eta)) {
+    const share = error === 0 ? 0 : error <= allowed ? error / allowed : Infinity;
+    addTo(bins, [[binOf(share), 1]]);
+    if (share <= 1) max = Math.max(max, share);
+    else failed.push({ share: error / allowed, message: `${what} is ${shown(error)}, allowed is ${shown(allowed)}` });
+  }
+  const worst = failed.reduce((a, b) => (b.share > a.share ? b : a), failed[0]!);
+  return {
+    compared: expected.reduce((n, y) => n + sizeOf(y.shape), 0),
+    uncompared: 0,
+    suspect: 0,
+    wrong: failed.length > 0 ? { message: worst.message, element: null } : null,
+    measured: bins.size === 0 ? null : { unit: 'budget', bins: [...bins], max, worst: null },
+    budgets,
+  };
 }
 
 /** The results of a program, given what errors may do to them. */
@@ -134,7 +177,12 @@ interface Call {
   readonly witness: Witness;
 }
 
-function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler {
+function rulerOf(
+  accuracy: Exclude<Accuracy, { readonly kind: 'backward' }>,
+  call: Call,
+  y: HostArray,
+  j: number,
+): Ruler {
   switch (accuracy.kind) {
     case 'exact':
     case 'rounded': // rounding is a function: there is one right answer
@@ -147,8 +195,6 @@ function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler
       return withSigns(productRuler(accuracy.terms, call, y.dtype), call.profile);
     case 'normwise':
       return normwiseRuler(accuracy, call, y, j);
-    case 'backward':
-      throw new Error('backward accuracies are judged by their checks');
   }
 }
 
@@ -276,20 +322,20 @@ function compare(
 ): Comparison {
   const mismatch = typeMismatch(expected, got);
   const budgets = expected.map((y, j) => absolute(y, rulers[j]!));
-  if (mismatch !== null) {
-    return {
-      compared: 0,
-      uncompared: 0,
-      suspect: 0,
-      wrong: { message: mismatch, element: null },
-      measured: null,
-      budgets,
-    };
-  }
+  if (mismatch !== null) return mistyped(mismatch, budgets);
   const tally = new Tally();
   expected.forEach((y, j) => tally.add(y, got[j]!, rulers[j]!, j, operands));
   return { ...tally.result(), budgets };
 }
+
+const mistyped = (message: string, budgets: Comparison['budgets']): Comparison => ({
+  compared: 0,
+  uncompared: 0,
+  suspect: 0,
+  wrong: { message, element: null },
+  measured: null,
+  budgets,
+});
 
 function typeMismatch(expected: readonly HostArray[], got: readonly HostArray[]): string | null {
   if (got.length !== expected.length) return `${expected.length} results expected, got ${got.length}`;

@@ -150,17 +150,21 @@ export type Accuracy =
    */
   | {
       readonly kind: 'backward';
-      /** `got` are somebody's results for the operands, `expected` the reference's. Evaluated in double precision. */
+      /**
+       * `got` are somebody's results for the operands, `expected` the reference's. Evaluated in double precision. `eta`
+       * is what underflow may lose (spec/numerics.md#reference).
+       */
       readonly checks: (
         operands: List<HostArray>,
         expected: List<HostArray>,
         got: List<HostArray>,
+        eta: number,
       ) => List<BackwardCheck>;
       /**
-       * How far two solutions that pass may be apart, per result and element: Infinity where the freedom is, or where
-       * nothing is proved.
+       * How far two solutions that pass may be apart, per result (integers too) and element, `results` being one of them:
+       * Infinity where the freedom is, or where nothing is proved.
        */
-      readonly forward: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
+      readonly forward: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
     };
 
 /** One thing that results of a `backward` primitive must satisfy: error ≤ allowed (NaN does not). */

@@ -8,7 +8,7 @@ import { isFloat } from '../core/dtypes.ts';
 import { type HostArray, numbers } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Params } from '../core/primitive.ts';
-import { roundingOf } from './rounding.ts';
+import { roundingsOf } from './rounding.ts';
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
 export function errorBound(jaxpr: Jaxpr, inputs: readonly HostArray[], profile: ProfileName): Bounded[] {
@@ -41,11 +41,8 @@ function carryEquation({ primitive, params }: Equation, operands: readonly Bound
   const carried = operands.some(isUncertain)
     ? propagate(primitive, operands, results, params)
     : results.map(() => null);
-  return results.map((value, i) => {
-    const spread = carried[i] ?? null;
-    const own = roundingOf(primitive, values, params, value, spread?.worst ?? null, profile);
-    return { value, bound: plus(spread, own) };
-  });
+  const own = roundingsOf(primitive, values, params, results, carried, profile);
+  return results.map((value, i) => ({ value, bound: plus(carried[i] ?? null, own[i]!) }));
 }
 
 const isUncertain = ({ bound }: Bounded): boolean => bound !== null && bound.worst.some((w) => w !== 0);

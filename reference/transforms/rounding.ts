@@ -3,9 +3,9 @@
  * accuracy that its primitive is specified to have. What is bounded is |backend − reference|, so both sides round.
  */
 import type { ProfileName } from '../core/backend.ts';
-import { type DType, finfo, isFloat } from '../core/dtypes.ts';
+import { type DType, finfo, isFloat, isInexact } from '../core/dtypes.ts';
 import { avalOf, type HostArray, numbers } from '../core/host.ts';
-import type { Accuracy, AnyFirstOrder, Params } from '../core/primitive.ts';
+import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
 import { type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
 /** What a profile permits beyond the primitives' accuracies (spec/numerics.md#profiles). */
@@ -108,26 +108,60 @@ export interface Rounding {
 }
 
 /**
- * The rounding that an equation adds to result `y`, whose elements are only known to `spread` (the bound that comes from
- * the operands). null: it is exact. Infinite where a legal order of summation overflows.
+ * The rounding that an equation adds to its results, whose elements are only known to `spread` (the bounds that come from
+ * the operands). null: a result is exact. Infinite where a legal order of summation overflows.
  */
-export function roundingOf(
+export function roundingsOf(
   primitive: AnyFirstOrder,
   operands: readonly HostArray[],
   params: Params,
+  results: readonly HostArray[],
+  spread: readonly (Bound | null)[],
+  profile: ProfileName,
+): readonly (Rounding | null)[] {
+  const accuracy = accuracyOf(primitive, operands, params, profile);
+  if (accuracy.kind === 'exact') return results.map(() => null);
+  if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile);
+  return results.map((y, j) =>
+    isFloat(y.dtype)
+      ? roundingOf(accuracy, { primitive, operands, params }, y, spread[j]?.worst ?? null, profile)
+      : null,
+  );
+}
+
+/** A distance of two solutions that both pass is a proof; how likely it is nobody knows. */
+function solutionsApart(
+  { forward }: Accuracy & { kind: 'backward' },
+  operands: readonly HostArray[],
+  results: readonly HostArray[],
+  profile: ProfileName,
+): Rounding[] {
+  const apart = forward(operands, results, underflow(solutionDtype(results), profile));
+  return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
+}
+
+/** The dtype that the results of a `backward` primitive are computed in: lists of pivots stand beside them. */
+export const solutionDtype = (results: readonly HostArray[]): DType => results.find((y) => isInexact(y.dtype))!.dtype;
+
+interface Call {
+  readonly primitive: AnyFirstOrder;
+  readonly operands: readonly HostArray[];
+  readonly params: Params;
+}
+
+function roundingOf(
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  { primitive, operands, params }: Call,
   y: HostArray,
   spread: Float64Array | null,
   profile: ProfileName,
-): Rounding | null {
-  if (!isFloat(y.dtype)) return null;
-  const accuracy = accuracyOf(primitive, operands, params, profile);
-  if (accuracy.kind === 'exact') return null;
+): Rounding {
   const dtype = y.dtype;
   const data = numbers(y);
   const { max } = finfo(dtype);
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
   const magnitude = accuracy.kind === 'sum' ? accuracy.magnitude(operands) : null;
-  if (accuracy.kind === 'backward' || accuracy.kind === 'normwise') throw new Error(`${accuracy.kind}: not bounded yet`);
+  if (accuracy.kind === 'normwise') throw new Error(`${accuracy.kind}: not bounded yet`);
   const leavesRange =
     accuracy.kind === 'product' ? productLeavesRange(primitive, operands, params, dtype) : (): boolean => false;
   const relative = relativeError(accuracy, dtype);
