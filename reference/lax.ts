@@ -4,7 +4,7 @@
  * What each primitive means stands in spec/primitives/.
  */
 import { asArray, operands, scalar } from './core/convert.ts';
-import { checkDType, type DType } from './core/dtypes.ts';
+import { checkDType, type DType, isComplex } from './core/dtypes.ts';
 import { checkOptions, ShapeError } from './core/errors.ts';
 import { sameShape, type Shape, showAval } from './core/host.ts';
 import { type ArrayLike, NDArray } from './core/ndarray.ts';
@@ -75,6 +75,18 @@ export const clz: (x: ArrayLike) => NDArray = unary('clz');
 /** The value unchanged, with a zero derivative. */
 export const stopGradient: (x: ArrayLike) => NDArray = unary('stop_gradient');
 
+/** The real parts. */
+export const real: (x: ArrayLike) => NDArray = unary('real');
+/** The imaginary parts. */
+export const imag: (x: ArrayLike) => NDArray = unary('imag');
+/** The complex conjugates; of real numbers the same numbers as complex ones. */
+export function conj(x: ArrayLike): NDArray {
+  const array = asArray(x, 'conj');
+  return isComplex(array.dtype) ? apply('conj', [array]) : complex(array, zerosLike(array));
+}
+/** `x + i·y`. */
+export const complex: (x: ArrayLike, y: ArrayLike) => NDArray = binary('complex');
+
 export type RoundingMethod = 'AWAY_FROM_ZERO' | 'TO_NEAREST_EVEN';
 export function round(x: ArrayLike, options: { readonly roundingMethod?: RoundingMethod } = {}): NDArray {
   checkOptions(options, ['roundingMethod'], 'lax.round');
@@ -127,6 +139,18 @@ export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
     weak_type: false,
   });
 }
+
+/** The bits of the elements as elements of another dtype; of one of another width, the last axis takes up the difference. */
+export const bitcastConvertType = (x: ArrayLike, dtype: DType): NDArray =>
+  apply('bitcast_convert_type', [asArray(x, 'bitcast_convert_type')], {
+    new_dtype: checkDType(dtype, 'bitcast_convert_type: dtype'),
+  });
+/** Each element as the nearest one of a float format with so many bits. */
+export const reducePrecision = (x: ArrayLike, exponentBits: number, mantissaBits: number): NDArray =>
+  apply('reduce_precision', [asArray(x, 'reduce_precision')], {
+    exponent_bits: exponentBits,
+    mantissa_bits: mantissaBits,
+  });
 
 // ---- shape
 

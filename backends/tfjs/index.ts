@@ -18,6 +18,7 @@ import { lowererOf, supportsFrom } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { comparison } from './comparison.ts';
+import { complex } from './complex.ts';
 import { contraction } from './contraction.ts';
 import { conversion } from './conversion.ts';
 import { cumulative } from './cumulative.ts';
@@ -37,6 +38,7 @@ const table: Table = {
   ...math,
   ...trigonometry,
   ...comparison,
+  ...complex,
   ...bits,
   ...conversion,
   ...shape,

@@ -5,7 +5,7 @@
 import type * as FC from 'fast-check';
 import type { DType } from './dtypes.ts';
 import { ConstraintError } from './errors.ts';
-import { type Aval, type HostArray, showAval } from './host.ts';
+import { type Aval, type Complex, type HostArray, showAval } from './host.ts';
 import type { Jaxpr } from './jaxpr.ts';
 import type { NDArray } from './ndarray.ts';
 import type { Lax, Transforms } from './rules.ts';
@@ -112,11 +112,17 @@ export type BoundRule<P> =
   | 'moves'
   | 'linear'
   | 'bilinear'
-  | {
-      /** sup |∂f/∂xₙ| for x in the box [lo, hi] of all operands, elementwise on numbers; +Infinity across a pole. */
-      readonly elementwise: (lo: List<number>, hi: List<number>, params: P) => List<number>;
-    }
+  | ElementwiseBound<P>
   | ((operands: List<Bounded>, results: List<HostArray>, params: P) => List<Bound | null>);
+
+export interface ElementwiseBound<P> {
+  /** sup |∂f/∂xₙ| for x in the box [lo, hi] of all operands, elementwise on numbers; +Infinity across a pole. */
+  readonly elementwise: (lo: List<number>, hi: List<number>, params: P) => List<number>;
+  /** The same for complex operands, over discs; left out, it is unknown. */
+  readonly discs?: Discs<P>;
+}
+/** sup |∂f/∂zₙ| over the discs of all complex operands; +Infinity across a pole or a branch cut. */
+export type Discs<P> = (centres: List<Complex>, radii: List<number>, params: P) => List<number>;
 
 /** How exact a result has to be (design of tolerances: spec/numerics.md). */
 export type Accuracy =

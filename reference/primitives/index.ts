@@ -6,6 +6,7 @@ import type { AnyFirstOrder, AnyPrimitive, FirstOrder } from '../core/primitive.
 import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
+import * as complex from './complex.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
@@ -27,6 +28,7 @@ type Exported =
   | Exports<typeof math>
   | Exports<typeof trigonometry>
   | Exports<typeof comparison>
+  | Exports<typeof complex>
   | Exports<typeof bits>
   | Exports<typeof conversion>
   | Exports<typeof shape>
@@ -50,6 +52,7 @@ const families: readonly object[] = [
   math,
   trigonometry,
   comparison,
+  complex,
   bits,
   conversion,
   shape,
