@@ -1,7 +1,7 @@
 /**
  * Contraction: dot_general (spec/primitives/contraction.md).
  */
-import { ANY, type DType, dtypes, FLOATS, isFloat, isInteger, NUMBERS } from '../core/dtypes.ts';
+import { ANY, type DType, dtypes, FLOATS, isFloat, NUMBERS } from '../core/dtypes.ts';
 import { type Aval, build, type HostArray, type NumberData, numbers, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
@@ -58,6 +58,9 @@ function resultTypes(dtype: DType): readonly DType[] {
   if (isFloat(dtype)) return FLOATS.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
   return dtype === 'bool' ? ANY : NUMBERS;
 }
+/** Products of bools may be of every dtype. */
+const notAResultType = (dtype: DType): DType =>
+  isFloat(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
 function resultShape(
@@ -282,9 +285,7 @@ export const dotGeneral: Defined<
       ),
     C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
     C8: (gen) =>
-      smallShape(gen, 1).chain((s) =>
-        product(gen, s, s, { preferred_element_type: isFloat(gen.dtype) ? 'int32' : 'float16' }),
-      ),
+      smallShape(gen, 1).chain((s) => product(gen, s, s, { preferred_element_type: notAResultType(gen.dtype) })),
   },
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import '../index.ts';
 import { callsOf, elementAt, forCalls, smallIntegers } from '../../conformance/testing/structural.ts';
 import { ConcreteArray } from '../core/array.ts';
-import { type DType, iinfo } from '../core/dtypes.ts';
+import { type DType, dtypes, iinfo, INTEGERS, isFloat } from '../core/dtypes.ts';
 import { build, forEachIndex, type HostArray, hostArray, numbers, type Shape } from '../core/host.ts';
 import type { Bounded } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
@@ -20,8 +20,6 @@ import {
   reduceSum,
   reduceXor,
 } from './reduction.ts';
-
-const INTS: readonly DType[] = ['int32', 'uint32'];
 
 /** The rows by definition: for each element of the result, the elements that belong to it, in row-major order. */
 function rows(x: HostArray, axes: Shape): number[][] {
@@ -41,8 +39,10 @@ function rows(x: HostArray, axes: Shape): number[][] {
   });
   return result;
 }
-const wrap = (dtype: DType, v: bigint): number =>
-  Number(dtype === 'int32' ? BigInt.asIntN(32, v) : BigInt.asUintN(32, v));
+const wrap = (dtype: DType, v: bigint): number => {
+  const { kind, bytes } = dtypes[dtype];
+  return Number(kind === 'int' ? BigInt.asIntN(8 * bytes, v) : BigInt.asUintN(8 * bytes, v));
+};
 const list = (xs: readonly HostArray[]): number[] => [...numbers(xs[0]!)];
 
 it('integer sums and products wrap', () => {
@@ -50,7 +50,7 @@ it('integer sums and products wrap', () => {
     [reduceSum, 0n, (a: bigint, b: bigint) => a + b],
     [reduceProd, 1n, (a: bigint, b: bigint) => a * b],
   ] as const) {
-    forCalls(p, INTS, ({ args: [x], params }) => {
+    forCalls(p, INTEGERS, ({ args: [x], params }) => {
       const expected = rows(x!, params.axes).map((row) => wrap(x!.dtype, row.map(BigInt).reduce(f, start)));
       expect(list(p.evaluate([x!], params))).toEqual(expected);
     });
@@ -72,8 +72,7 @@ it('reduce_max and reduce_min are the ends of the row in total order, and NaN if
     [reduceMin, 0],
   ] as const) {
     forCalls(p, undefined, ({ args: [x], params }) => {
-      const float = x!.dtype.startsWith('float');
-      const { min, max } = float ? { min: -Infinity, max: Infinity } : iinfo(x!.dtype);
+      const { min, max } = isFloat(x!.dtype) ? { min: -Infinity, max: Infinity } : iinfo(x!.dtype);
       const expected = rows(x!, params.axes).map((row) =>
         row.some(Number.isNaN) ? NaN : row.length === 0 ? (end === 0 ? max : min) : row.sort(before).at(end),
       );
