@@ -29,6 +29,7 @@ import type { Table, Value } from './lowering.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
+import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { trigonometry } from './trigonometry.ts';
@@ -47,6 +48,7 @@ const table: Table = {
   ...sorting,
   ...contraction,
   ...indexing,
+  ...decompositions,
   ...random,
 };
 

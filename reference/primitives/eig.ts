@@ -179,7 +179,7 @@ function tangents(lax: Lax, a: NDArray, da: NDArray, results: readonly NDArray[]
   const { compute_left_eigenvectors: wantsLeft, compute_right_eigenvectors: wantsRight } = p;
   const w = results[0]!;
   const t = lax.convertElementType(da, w.dtype);
-  const right = wantsRight ? results.at(-1)! : lax.eig(a, { computeLeftEigenvectors: false }).at(-1)!;
+  const right = wantsRight ? results.at(-1)! : lax.linalg.eig(a, { computeLeftEigenvectors: false }).at(-1)!;
   const own = vectorTangents(lax, w, right, t);
   const left = wantsLeft ? vectorTangents(lax, conjugate(lax, w), results[1]!, adjoint(lax, t)).dv : null;
   return [own.dw, ...(wantsLeft ? [left] : []), ...(wantsRight ? [own.dv] : [])];
@@ -202,7 +202,7 @@ export const eig: Defined<'eig', EigParams, 'C1' | 'C2'> = definePrimitive({
     jvp: (lax, [a], [da], results, p) => (da ? tangents(lax, a!, da, results, p) : results.map(() => null)),
   },
   batch: (lax, [a], [at], _, p) => {
-    const out = lax.eig(lax.moveAxis(a!, at!, 0), {
+    const out = lax.linalg.eig(lax.moveAxis(a!, at!, 0), {
       computeLeftEigenvectors: p.compute_left_eigenvectors,
       computeRightEigenvectors: p.compute_right_eigenvectors,
     });

@@ -133,7 +133,7 @@ export const eigh: Defined<'eigh', EighParams, 'C1' | 'C2'> = definePrimitive({
   },
   batch: (lax, [a], [at], _, p) => {
     const options = { lower: p.lower, sortEigenvalues: p.sort_eigenvalues, symmetrizeInput: false };
-    return { out: lax.eigh(lax.moveAxis(a!, at!, 0), options), at: [0, 0] };
+    return { out: lax.linalg.eigh(lax.moveAxis(a!, at!, 0), options), at: [0, 0] };
   },
   bound: ([a]) => bound(a!),
   accuracy: (_, p) => ({

@@ -12,6 +12,7 @@ import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
+import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
 import * as math from './math.ts';
@@ -20,6 +21,7 @@ import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
+import * as spectral from './spectral.ts';
 import * as trigonometry from './trigonometry.ts';
 
 type Exports<Family> = Family[keyof Family];
@@ -37,6 +39,8 @@ type Exported =
   | Exports<typeof sorting>
   | Exports<typeof contraction>
   | Exports<typeof indexing>
+  | Exports<typeof fft>
+  | Exports<typeof spectral>
   | Exports<typeof random>;
 
 /** The first-order primitives by name, each with its own parameter type. */
@@ -61,6 +65,8 @@ const families: readonly object[] = [
   sorting,
   contraction,
   indexing,
+  fft,
+  spectral,
   random,
 ];
 

@@ -57,3 +57,8 @@ export function hermitian(lax: Lax, x: NDArray, lower: boolean): NDArray {
 /** Real numbers in the dtype of a matrix. */
 export const inDtypeOf = (lax: Lax, x: NDArray, m: NDArray): NDArray =>
   partOf(m.dtype) === m.dtype ? x : lax.convertElementType(x, m.dtype);
+
+/** a⁻¹·b. */
+export function solve(lax: Lax, a: NDArray, b: NDArray): NDArray {
+  throw new Error('not yet' + lax + a + b);
+}

@@ -162,7 +162,7 @@ function turnedOut(lax: Lax, u: NDArray, own: NDArray, k: number, image: NDArray
 /** Differentials of U·S·Vᴴ = A with U and V orthonormal (Giles 2008, §3.3); equal or zero singular values turn nothing. */
 function tangents(lax: Lax, a: NDArray, da: NDArray, results: readonly NDArray[], p: SvdParams): Tangent[] {
   if (!p.compute_uv) {
-    const [u, , vh] = lax.svd(a, { fullMatrices: false });
+    const [u, , vh] = lax.linalg.svd(a, { fullMatrices: false });
     return [realPart(lax, diagonal(lax, matmul(lax, matmul(lax, adjoint(lax, u), da), adjoint(lax, vh))))];
   }
   const [s, u, vh] = results as [NDArray, NDArray, NDArray];
@@ -207,8 +207,8 @@ export const svd: Defined<'svd', SvdParams, 'C1'> = definePrimitive({
   },
   batch: (lax, [a], [at], _, p) => {
     const moved = lax.moveAxis(a!, at!, 0);
-    if (!p.compute_uv) return { out: [lax.svd(moved, { computeUv: false })], at: [0] };
-    const [u, s, vh] = lax.svd(moved, { fullMatrices: p.full_matrices });
+    if (!p.compute_uv) return { out: [lax.linalg.svd(moved, { computeUv: false })], at: [0] };
+    const [u, s, vh] = lax.linalg.svd(moved, { fullMatrices: p.full_matrices });
     return { out: [s, u, vh], at: [0, 0, 0] };
   },
   bound: ([a], results) => bound(a!, results),

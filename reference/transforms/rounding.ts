@@ -108,6 +108,12 @@ export interface Rounding {
 }
 
 /**
+ * Whether those who compute a program may choose differently where its primitives leave a choice (of signs, phases), or
+ * are taken to choose alike: so in expressions that do not depend on the choice.
+ */
+export type Choices = 'free' | 'alike';
+
+/**
  * The rounding that an equation adds to its results, whose elements are only known to `spread` (the bounds that come from
  * the operands). null: a result is exact. Infinite where a legal order of summation overflows.
  */
@@ -118,10 +124,11 @@ export function roundingsOf(
   results: readonly HostArray[],
   spread: readonly (Bound | null)[],
   profile: ProfileName,
+  choices: Choices = 'free',
 ): readonly (Rounding | null)[] {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'exact') return results.map(() => null);
-  if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile);
+  if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile, choices);
   return results.map((y, j) =>
     isFloat(y.dtype)
       ? roundingOf(accuracy, { primitive, operands, params }, y, spread[j]?.worst ?? null, profile)
@@ -131,12 +138,13 @@ export function roundingsOf(
 
 /** A distance of two solutions that both pass is a proof; how likely it is nobody knows. */
 function solutionsApart(
-  { forward }: Accuracy & { kind: 'backward' },
+  { forward, aligned = forward }: Accuracy & { kind: 'backward' },
   operands: readonly HostArray[],
   results: readonly HostArray[],
   profile: ProfileName,
+  choices: Choices,
 ): Rounding[] {
-  const apart = forward(operands, results, underflow(solutionDtype(results), profile));
+  const apart = (choices === 'alike' ? aligned : forward)(operands, results, underflow(solutionDtype(results), profile));
   return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
 }
 
