@@ -10,6 +10,9 @@ import { phase, rotateColumns, rotateRows, type Rotation, scalingPower } from '.
 /** Rotations converge quadratically: some ten sweeps are enough for any size in use. */
 const SWEEPS = 60;
 
+/** The inner products of columns that are smaller than this, beside others of size 1, underflow: their directions say nothing. */
+const TINY = 2 ** -500;
+
 /** Calls `rotate` for all pairs, again and again until none has anything to do. */
 function sweep(n: number, rotate: (p: number, q: number) => boolean): void {
   for (let count = 0; count < SWEEPS; count++) {
@@ -93,6 +96,7 @@ export function singular<S extends Element>(a: Matrix<S>, full: boolean): Singul
   const negligible = Math.sqrt(m) * 2 ** -52;
   sweep(n, (p, q) => {
     const [alpha, beta] = [p, q].map((j) => field.re(inner(x, j, j))) as [number, number];
+    if (Math.min(alpha, beta) <= TINY ** 2) return false;
     const gamma = inner(x, p, q);
     if (field.abs(gamma) <= negligible * Math.sqrt(alpha) * Math.sqrt(beta)) return false;
     const rotation = diagonalizing(field, alpha, beta, gamma);
@@ -102,8 +106,7 @@ export function singular<S extends Element>(a: Matrix<S>, full: boolean): Singul
   });
   const sizes = range(n).map((j) => columnsOf(x, [j]).norm());
   const order = range(n).sort((i, j) => sizes[j]! - sizes[i]!);
-  // The inner products of smaller columns underflow: their directions say nothing.
-  const unit = order.filter((j) => sizes[j]! > 2 ** -500);
+  const unit = order.filter((j) => sizes[j]! > TINY);
   const u = new Matrix(field, m, unit.length, (i, j) => field.scale(x.at(i, unit[j]!), 1 / sizes[unit[j]!]!));
   return { u: completed(u, full ? m : n), values: order.map((j) => sizes[j]! / power), v: columnsOf(v, order) };
 }
