@@ -406,6 +406,18 @@ export function threefry2x32(key1: NDArray, key2: NDArray, x1: NDArray, x2: NDAr
   return [a!, b!];
 }
 
+export interface RandomBitsOptions {
+  readonly bitWidth?: 8 | 16 | 32 | 64;
+  /** Today's stream of JAX instead of that of 2019. */
+  readonly partitionable?: boolean;
+}
+/** Random unsigned integers of `bitWidth` bits (32), of this shape for each of the keys `u32[…, 2]`. */
+export function randomBits(keys: NDArray, shape: Shape, options: RandomBitsOptions = {}): NDArray {
+  checkOptions(options, ['bitWidth', 'partitionable'], 'lax.randomBits');
+  const { bitWidth = 32, partitionable = false } = options;
+  return apply('random_bits', [keys], { bit_width: bitWidth, shape, partitionable });
+}
+
 // ---- for rules
 
 /** The sum of two tangents, of which either may be a symbolic zero. */
