@@ -23,6 +23,7 @@ import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
 import * as spectral from './spectral.ts';
 import * as trigonometry from './trigonometry.ts';
+import { while_ } from './while.ts';
 
 type Exports<Family> = Family[keyof Family];
 type Exported =
@@ -86,8 +87,9 @@ export const higherOrder: {
   readonly jit: typeof jit;
   readonly cond: typeof cond;
   readonly scan: typeof scan;
+  readonly while: typeof while_;
   readonly custom_jvp_call: typeof customJvpCall;
-} = { jit, cond, scan, custom_jvp_call: customJvpCall };
+} = { jit, cond, scan, while: while_, custom_jvp_call: customJvpCall };
 
 export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;
