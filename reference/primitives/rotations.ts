@@ -9,10 +9,13 @@ export interface Rotation<S extends Element> {
   readonly w: S;
 }
 
-/** x/|x|, and 1 for 0. */
+/** What is nothing beside the elements of a matrix that was scaled, and has reciprocals that do not overflow. */
+export const NOTHING: number = 2 ** -900;
+
+/** x/|x|, and 1 where x is nothing. */
 export function phase<S extends Element>(field: Field<S>, x: S): S {
   const size = field.abs(x);
-  return size === 0 ? field.one : field.scale(x, 1 / size);
+  return size <= NOTHING ? field.one : field.scale(x, 1 / size);
 }
 
 /** The rotation J for which Jᴴ·(x, y) is (r, 0), r having the phase of x. */

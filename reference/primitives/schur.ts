@@ -6,7 +6,7 @@
 import type { Complex } from '../core/host.ts';
 import { range } from './axes.ts';
 import { COMPLEX, Matrix } from './matrix.ts';
-import { phase, rotateColumns, rotateRows, type Rotation, rotationToZero, scalingPower } from './rotations.ts';
+import { NOTHING, phase, rotateColumns, rotateRows, type Rotation, rotationToZero, scalingPower } from './rotations.ts';
 
 type Square = Matrix<Complex>;
 const { zero: ZERO, fromReal, add, sub, mul, scale, abs } = COMPLEX;
@@ -30,8 +30,7 @@ function rotate({ t, q }: Schur, p: number, rotation: Rotation<Complex>): void {
 /** Makes element (i, k) zero by the row above it. */
 function annihilate(form: Schur, i: number, k: number): void {
   const y = form.t.at(i, k);
-  if (y.re === 0 && y.im === 0) return;
-  rotate(form, i - 1, rotationToZero(COMPLEX, form.t.at(i - 1, k), y));
+  if (abs(y) > NOTHING) rotate(form, i - 1, rotationToZero(COMPLEX, form.t.at(i - 1, k), y));
   form.t.set(i, k, ZERO);
 }
 
@@ -68,7 +67,7 @@ export function schurForm(a: Square, isReal: boolean): Schur {
 function chase(form: Schur, lo: number, hi: number, start: Complex[]): void {
   for (let i = start.length - 1; i > 0; i--) {
     const [x, y] = [start[i - 1]!, start[i]!];
-    if (abs(y) === 0) continue;
+    if (abs(y) <= NOTHING) continue;
     rotate(form, lo + i - 1, rotationToZero(COMPLEX, x, y));
     start[i - 1] = scale(phase(COMPLEX, x), Math.hypot(abs(x), abs(y)));
   }
