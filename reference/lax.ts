@@ -359,6 +359,10 @@ export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sli
 export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
   apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
 
+// ---- linear algebra
+
+export * as linalg from './lax/linalg.ts';
+
 // ---- random bits
 
 /** The Threefry-2×32 block function (Salmon et al. 2011), elementwise on uint32 arrays. */

@@ -4,6 +4,7 @@
  * functions are the same for float and double; fast adds contraction, which changes no entry. gpu: "Floating point
  * accuracy" of the WGSL specification, float32 only; functions that WGSL lacks keep OpenCL's entry.
  */
+import { type DType, finfo } from '../core/dtypes.ts';
 import type { Aval } from '../core/host.ts';
 import type { Accuracy } from '../core/primitive.ts';
 
@@ -93,3 +94,9 @@ export const integerPowUlps = (_: readonly Aval[], { y }: { readonly y: number }
   kind: 'ulp',
   n: Math.max(1, y < 0 ? -2 * y : y),
 });
+
+/** γₖ = k·u / (1 − k·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). */
+export function gamma(k: number, dtype: DType): number {
+  const ku = k * finfo(dtype).unitRoundoff;
+  return ku < 1 ? ku / (1 - ku) : Infinity;
+}

@@ -1,7 +1,17 @@
 /** Comparisons and the choice that they make (spec/primitives/comparison.md). */
 import type * as FC from 'fast-check';
 import { ANY, type DType, FLOATS, isFloat } from '../core/dtypes.ts';
-import { allocate, aval, type HostArray, mover, numbers, sameAval, type Shape, showAval, sizeOf } from '../core/host.ts';
+import {
+  allocate,
+  aval,
+  type HostArray,
+  mover,
+  numbers,
+  sameAval,
+  type Shape,
+  showAval,
+  sizeOf,
+} from '../core/host.ts';
 import { type Bound, type Bounded, type Call, definePrimitive, type Gen, knownOperand } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';
 import {

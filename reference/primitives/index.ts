@@ -13,6 +13,7 @@ import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
+import * as linalg from './linalg.ts';
 import * as math from './math.ts';
 import * as random from './random.ts';
 import * as reduction from './reduction.ts';
@@ -35,6 +36,7 @@ type Exported =
   | Exports<typeof sorting>
   | Exports<typeof contraction>
   | Exports<typeof indexing>
+  | Exports<typeof linalg>
   | Exports<typeof random>;
 
 /** The first-order primitives by name, each with its own parameter type. */
@@ -58,6 +60,7 @@ const families: readonly object[] = [
   sorting,
   contraction,
   indexing,
+  linalg,
   random,
 ];
 

@@ -3,7 +3,17 @@
  * vector names (spec/primitives/indexing.md#windows).
  */
 import { domainOf, type DType, dtypes, finfo, integerLimits, isInexact } from '../core/dtypes.ts';
-import { type Element, elementFrom, flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import {
+  type Element,
+  elementFrom,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
 import { remaining, show } from './axes.ts';
 
