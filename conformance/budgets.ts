@@ -16,10 +16,10 @@ import {
   sizeOf,
 } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
+import { gamma } from '../reference/primitives/accuracy.ts';
 import {
   accuracyOf,
   chainLength,
-  gamma,
   gpuAllowance,
   productLeavesRange,
   PROFILES,

@@ -384,7 +384,7 @@ export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sli
 export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
   apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
 
-// ---- transforms and decompositions
+// ---- linear algebra, Fourier transforms
 
 /**
  * The discrete Fourier transform over the last axes, as many as there are lengths (1 to 3): of complex numbers and back
@@ -396,7 +396,7 @@ export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: re
 export const fft = (x: NDArray, fftType: FftType, fftLengths: Shape): NDArray =>
   apply('fft', [x], { fft_type: fftType, fft_lengths: fftLengths });
 
-export * as linalg from './lax/spectral.ts';
+export * as linalg from './lax/linalg.ts';
 
 // ---- random bits
 

@@ -2,7 +2,7 @@
 import { hostScalar, type HostArray, numbers } from '../../reference/core/host.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
-import { gamma } from '../../reference/transforms/rounding.ts';
+import { gamma } from '../../reference/primitives/accuracy.ts';
 import { judgeProgram } from '../budgets.ts';
 import { jvpOf, vjpOf } from '../programs/sample.ts';
 import { judgement, type Law } from './law.ts';

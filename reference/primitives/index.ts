@@ -15,6 +15,7 @@ import { customJvpCall } from './custom-jvp.ts';
 import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
+import * as linalg from './linalg.ts';
 import * as math from './math.ts';
 import * as random from './random.ts';
 import * as reduction from './reduction.ts';
@@ -42,6 +43,7 @@ type Exported =
   | Exports<typeof indexing>
   | Exports<typeof fft>
   | Exports<typeof spectral>
+  | Exports<typeof linalg>
   | Exports<typeof random>;
 
 /** The first-order primitives by name, each with its own parameter type. */
@@ -68,6 +70,7 @@ const families: readonly object[] = [
   indexing,
   fft,
   spectral,
+  linalg,
   random,
 ];
 

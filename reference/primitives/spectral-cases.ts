@@ -1,15 +1,9 @@
 /** What eigh, svd and eig share: their calls, what is checked of them, and how errors of a matrix are measured. */
 import type * as FC from 'fast-check';
-import { type Aval, type Element, type HostArray, type Shape, sizeOf } from '../core/host.ts';
+import { type Element, type HostArray, type Shape, sizeOf } from '../core/host.ts';
 import type { BackwardCheck, Bounded, Gen } from '../core/primitive.ts';
 import { finfo } from '../core/dtypes.ts';
-import { show } from './axes.ts';
 import { Matrix } from './matrix.ts';
-
-export const checkMatrix = ([a]: readonly Aval[]): true | string =>
-  a!.shape.length >= 2 || `the operand must be a matrix or a batch of them, got shape ${show(a!.shape)}`;
-export const checkSquare = ([a]: readonly Aval[]): true | string =>
-  a!.shape.at(-1) === a!.shape.at(-2) || `the matrix must be square, got shape ${show(a!.shape)}`;
 
 /**
  * 30 units of 2u for each row: the threshold of LAPACK's own tests of its eigenvalue and singular value routines (LAPACK

@@ -5,7 +5,8 @@ import { isComplex } from '../core/dtypes.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
 import { grad, jvp } from '../transforms/grad.ts';
-import { adjoint, matmul, realPart, scaledColumns } from './matrix-rules.ts';
+import { adjoint, product } from './linalg-rules.ts';
+import { realOf, scaledColumns } from './spectral-rules.ts';
 import { eigh } from './eigh.ts';
 
 const array = (values: unknown): NDArray => fromNested(values as number[], 'float64', 'test');
@@ -67,7 +68,7 @@ const fields: readonly (readonly [string, (x: NDArray, y: NDArray) => NDArray])[
 ];
 
 describe.each(fields)('of %s matrices', (_, made) => {
-  const sine = (v: NDArray, w: NDArray, u: NDArray = v): NDArray => matmul(lax, scaledColumns(lax, v, lax.sin(w)), adjoint(lax, u)); // prettier-ignore
+  const sine = (v: NDArray, w: NDArray, u: NDArray = v): NDArray => product(lax, scaledColumns(lax, v, lax.sin(w)), adjoint(lax, u)); // prettier-ignore
 
   test.each([true, false])('eigh: functions of the matrix, lower triangle %s', (lower) => {
     check((x, y) => {
@@ -80,7 +81,7 @@ describe.each(fields)('of %s matrices', (_, made) => {
     check((x, y) => {
       const [v] = lax.linalg.eigh(made(x, y));
       const some = lax.slice(v, [0, 0], [4, 2]);
-      return weighted(matmul(lax, some, adjoint(lax, some)));
+      return weighted(product(lax, some, adjoint(lax, some)));
     }, 4, 4); // prettier-ignore
   });
 
@@ -99,12 +100,27 @@ describe.each(fields)('of %s matrices', (_, made) => {
       const parts = [part(u, 0, k), part(v, 0, k)] as const;
       const rest = [u, v].map((z) => part(z, k, z.shape[1]!)).filter((z) => z.shape[1]! > 0);
       const functions = [sine(parts[0], s, parts[1]), sine(parts[0], s), sine(parts[1], s)];
-      return functions.concat(rest.map((z) => matmul(lax, z, adjoint(lax, z)))).map(weighted).reduce((a, b) => lax.add(a, b)); // prettier-ignore
+      return functions.concat(rest.map((z) => product(lax, z, adjoint(lax, z)))).map(weighted).reduce((a, b) => lax.add(a, b)); // prettier-ignore
     }, m, n); // prettier-ignore
   });
 
   test('svd: singular values alone', () => {
     check((x, y) => weighted(lax.reshape(lax.sin(lax.linalg.svd(made(x, y), { computeUv: false })), [1, 3])), 4, 3);
+  });
+});
+
+// The rules of eig compute with complex numbers, whatever the matrix holds.
+describe.runIf(fields.length > 1).each(fields)('of %s matrices', (_, made) => {
+  test('eig: vectors of length 1 whose largest element is real, and values', () => {
+    check((x, y) => {
+      const [w, left, right] = lax.linalg.eig(made(x, y)) as [NDArray, NDArray, NDArray];
+      return [left, right, lax.reshape(w, [1, 4])].map(weighted).reduce((a, b) => lax.add(a, b));
+    }, 4, 4); // prettier-ignore
+  });
+
+  test('eig: values alone', () => {
+    const options = { computeLeftEigenvectors: false, computeRightEigenvectors: false };
+    check((x, y) => weighted(lax.reshape(lax.linalg.eig(made(x, y), options)[0]!, [1, 4])), 4, 4);
   });
 });
 
@@ -121,10 +137,10 @@ test('equal eigenvalues turn nothing: projectors, and sums over them, have deriv
   ]);
   const projector = (x: NDArray): NDArray => {
     const v = lax.slice(lax.linalg.eigh(x)[0], [0, 0], [3, 2]);
-    return matmul(lax, v, lax.transpose(v, [1, 0]));
+    return product(lax, v, lax.transpose(v, [1, 0]));
   };
   // P = Σ over the double eigenvalue 1; its derivative is (P·Ȧ·(1 − P) + (1 − P)·Ȧ·P)/(1 − 3).
   expect(jvp(projector, [a], [da])[1].dataSync()).toEqual(Float64Array.of(0, 0, -1, 0, 0, 0, -1, 0, 0));
-  const trace = (x: NDArray): NDArray => sum(realPart(lax, lax.linalg.eigh(x)[1]));
+  const trace = (x: NDArray): NDArray => sum(realOf(lax, lax.linalg.eigh(x)[1]));
   expect(grad(trace)(a).dataSync()).toEqual(Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1));
 });

@@ -9,8 +9,9 @@ import type { Lax } from '../core/rules.ts';
 import type { Defined } from './elementwise.ts';
 import { singular, type Singular } from './jacobi.ts';
 import { arrayOf, matricesOf, Matrix, withField } from './matrix.ts';
-import { adjoint, asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, matmul, realPart, scaledColumns } from './matrix-rules.ts'; // prettier-ignore
-import { checkAllNaN, checkMatrix, checkOrthonormal, matrices, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
+import { adjoint, checkMatrix, onDiagonal, product } from './linalg-rules.ts';
+import { asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, realOf, scaledColumns } from './spectral-rules.ts';
+import { checkAllNaN, checkOrthonormal, matrices, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface SvdParams {
   readonly full_matrices: boolean;
@@ -150,12 +151,12 @@ const leading = (lax: Lax, x: NDArray, count: number): NDArray => lax.sliceInDim
 function turnedOut(lax: Lax, u: NDArray, own: NDArray, k: number, image: NDArray): NDArray {
   if (u.shape.at(-2) === k) return own;
   const thin = leading(lax, u, k);
-  const out = lax.sub(image, matmul(lax, thin, matmul(lax, adjoint(lax, thin), image)));
+  const out = lax.sub(image, product(lax, thin, product(lax, adjoint(lax, thin), image)));
   const inside = lax.add(own, out);
   const rest = u.shape.at(-1)! - k;
   if (rest === 0) return inside;
   const others = lax.sliceInDim(u, k, k + rest, 1, u.ndim - 1);
-  const back = matmul(lax, thin, adjoint(lax, matmul(lax, adjoint(lax, others), image)));
+  const back = product(lax, thin, adjoint(lax, product(lax, adjoint(lax, others), image)));
   return lax.concatenate([inside, lax.neg(back)], u.ndim - 1);
 }
 
@@ -163,33 +164,26 @@ function turnedOut(lax: Lax, u: NDArray, own: NDArray, k: number, image: NDArray
 function tangents(lax: Lax, a: NDArray, da: NDArray, results: readonly NDArray[], p: SvdParams): Tangent[] {
   if (!p.compute_uv) {
     const [u, , vh] = lax.linalg.svd(a, { fullMatrices: false });
-    return [realPart(lax, diagonal(lax, matmul(lax, matmul(lax, adjoint(lax, u), da), adjoint(lax, vh))))];
+    return [realOf(lax, diagonal(lax, product(lax, product(lax, adjoint(lax, u), da), adjoint(lax, vh))))];
   }
   const [s, u, vh] = results as [NDArray, NDArray, NDArray];
   const k = s.shape.at(-1)!;
   const v = adjoint(lax, vh);
   const [u1, v1] = [leading(lax, u, k), leading(lax, v, k)];
-  const ds = matmul(lax, matmul(lax, adjoint(lax, u1), da), v1);
+  const ds = product(lax, product(lax, adjoint(lax, u1), da), v1);
   const [rows, columns] = [asColumns(lax, s, ds.shape), asRows(lax, s, ds.shape)];
-  const gaps = lax.mul(lax.add(columns, rows), lax.sub(columns, rows));
+  const gaps = lax.mul(lax.add(columns, rows), lax.sub(columns, rows)); // sⱼ² − sᵢ²
   const f = inDtypeOf(lax, inverseOrZero(lax, gaps), ds);
   const symmetric = (x: NDArray): NDArray => lax.add(x, adjoint(lax, x));
   const inverse = inverseOrZero(lax, s);
   // The phases of u and v are free together: the difference of their turning goes to u.
-  const half = lax.mul(lax.sub(ds, adjoint(lax, ds)), lax.fullLike(ds, 0.5));
-  const eye = diagonalOf(lax, inverse, ds);
-  const turnU = lax.add(lax.mul(f, symmetric(scaledColumns(lax, ds, s))), lax.mul(half, eye));
+  const half = lax.mul(lax.sub(ds, adjoint(lax, ds)), 0.5);
+  const twist = scaledColumns(lax, onDiagonal(lax, half), inverse);
+  const turnU = lax.add(lax.mul(f, symmetric(scaledColumns(lax, ds, s))), twist);
   const turnV = lax.mul(f, symmetric(lax.mul(inDtypeOf(lax, rows, ds), ds)));
-  const du = turnedOut(lax, u, matmul(lax, u1, turnU), k, scaledColumns(lax, matmul(lax, da, v1), inverse));
-  const dv = turnedOut(lax, v, matmul(lax, v1, turnV), k, scaledColumns(lax, matmul(lax, adjoint(lax, da), u1), inverse));
-  return [realPart(lax, diagonal(lax, ds)), du, adjoint(lax, dv)];
-}
-
-/** Diagonal matrices of the shape and dtype of `like`. */
-function diagonalOf(lax: Lax, x: NDArray, like: NDArray): NDArray {
-  const full = asRows(lax, x, like.shape);
-  const [row, column] = [2, 1].map((d) => lax.broadcastedIota('int32', like.shape, like.ndim - d));
-  return inDtypeOf(lax, lax.select(lax.eq(row!, column!), full, lax.zerosLike(full)), like);
+  const du = turnedOut(lax, u, product(lax, u1, turnU), k, scaledColumns(lax, product(lax, da, v1), inverse));
+  const dv = turnedOut(lax, v, product(lax, v1, turnV), k, scaledColumns(lax, product(lax, adjoint(lax, da), u1), inverse));
+  return [realOf(lax, diagonal(lax, ds)), du, adjoint(lax, dv)];
 }
 
 export const svd: Defined<'svd', SvdParams, 'C1'> = definePrimitive({
@@ -198,7 +192,7 @@ export const svd: Defined<'svd', SvdParams, 'C1'> = definePrimitive({
   operands: [{ name: 'a', dtypes: DECOMPOSABLE }],
   params: { full_matrices: { type: 'boolean' }, compute_uv: { type: 'boolean' } },
   dtypes: DECOMPOSABLE,
-  constraints: { C1: checkMatrix },
+  constraints: { C1: ([a]) => checkMatrix('a', a!) },
   infer: ([a], p) => infer(a!, p),
   evaluate: ([a], p) => evaluate(a!, p),
   differentiate: {
@@ -231,7 +225,7 @@ export const svd: Defined<'svd', SvdParams, 'C1'> = definePrimitive({
       [u, u],
       [v, v],
     ] as const;
-    return [s!, ...products.map(([x, y]) => matmul(lax, x, adjoint(lax, y)))];
+    return [s!, ...products.map(([x, y]) => product(lax, x, adjoint(lax, y)))];
   },
   cases: (gen) =>
     gen.fc

@@ -6,7 +6,7 @@ import type { ProfileName } from '../core/backend.ts';
 import { type DType, finfo, isFloat, isInexact } from '../core/dtypes.ts';
 import { avalOf, type HostArray, numbers } from '../core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
-import { type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
+import { gamma, type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
 /** What a profile permits beyond the primitives' accuracies (spec/numerics.md#profiles). */
 export interface Profile {
@@ -44,12 +44,6 @@ function exponentOf(x: number): number {
  * 1024, or pairs, or √n partial sums; a running sum of a million terms is not.
  */
 export const chainLength = (terms: number): number => Math.min(terms, 1024 + 2 * Math.ceil(Math.sqrt(terms)));
-
-/** γₖ = k·u / (1 − k·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). */
-export function gamma(k: number, dtype: DType): number {
-  const ku = k * finfo(dtype).unitRoundoff;
-  return ku < 1 ? ku / (1 - ku) : Infinity;
-}
 
 /** The smallest number that underflow may lose. */
 export const underflow = (dtype: DType, profile: ProfileName): number =>
