@@ -87,9 +87,9 @@ test('65,536 elements there and back, in no quadratic time', () => {
   const x = buildElements('complex64', [n], (i) => ({ re: Math.sin(i), im: Math.cos(3 * i) }));
   const [y] = fft.evaluate([x], { fft_type: 'FFT', fft_lengths: [n] });
   const [back] = fft.evaluate([y!], { fft_type: 'IFFT', fft_lengths: [n] });
-  const worst = Math.max(...Array.from(x.data as Float32Array, (v, i) => Math.abs(v - Number(back!.data[i]))));
+  const errors = Array.from(x.data as Float32Array, (v, i) => Math.abs(v - Number(back!.data[i])));
   // The spectrum is rounded once, which is u·‖y‖₂/√n = u·‖x‖₂ ≤ u·√(2n) in an element, and so is the result.
-  expect(worst).toBeLessThan(2 ** -24 * (Math.sqrt(2 * n) + 2));
+  expect(errors.reduce((a, b) => Math.max(a, b))).toBeLessThan(2 ** -24 * (Math.sqrt(2 * n) + 2));
 });
 
 test('a row that is not finite is NaN, the others are not', () => {

@@ -54,10 +54,11 @@ function check(f: (x: NDArray, y: NDArray) => NDArray, m: number, n: number): vo
   expect(first.error + second.error).toBeLessThan(1e-3); // the quotients do say something
 }
 
-/** Weights for functionals that see every element; complex if their operand is. */
 const weights = [numbersOf(7, 7), numbersOf(7, 7)] as const;
-function weighted(z: NDArray): NDArray {
-  const [p, q] = weights.map((w) => lax.slice(w, [0, 0], z.shape));
+const sameInColumns = weights.map((w) => lax.broadcastInDim(lax.slice(w, [0, 0], [7, 1]), [7, 7], [0, 1]));
+/** A functional that sees every part of every element, but the order of columns only if it shall. */
+function weighted(z: NDArray, isOrdered: boolean = true): NDArray {
+  const [p, q] = (isOrdered ? weights : sameInColumns).map((w) => lax.slice(w, [0, 0], z.shape));
   if (!isComplex(z.dtype)) return sum(lax.mul(p!, z));
   return total(lax.mul(p!, lax.real(z)), lax.mul(q!, lax.imag(z)));
 }
@@ -100,7 +101,7 @@ describe.each(fields)('of %s matrices', (_, made) => {
       const parts = [part(u, 0, k), part(v, 0, k)] as const;
       const rest = [u, v].map((z) => part(z, k, z.shape[1]!)).filter((z) => z.shape[1]! > 0);
       const functions = [sine(parts[0], s, parts[1]), sine(parts[0], s), sine(parts[1], s)];
-      return functions.concat(rest.map((z) => product(lax, z, adjoint(lax, z)))).map(weighted).reduce((a, b) => lax.add(a, b)); // prettier-ignore
+      return functions.concat(rest.map((z) => product(lax, z, adjoint(lax, z)))).map((z) => weighted(z)).reduce((a, b) => lax.add(a, b)); // prettier-ignore
     }, m, n); // prettier-ignore
   });
 
@@ -109,18 +110,27 @@ describe.each(fields)('of %s matrices', (_, made) => {
   });
 });
 
+/** Eigenvalues that are far apart, so that each vector keeps its largest element. */
+const apart = array([
+  [4, 0, 0, 0],
+  [0, 8, 0, 0],
+  [0, 0, -4, 0],
+  [0, 0, 0, -8],
+]);
+
 // The rules of eig compute with complex numbers, whatever the matrix holds.
 describe.runIf(fields.length > 1).each(fields)('of %s matrices', (_, made) => {
   test('eig: vectors of length 1 whose largest element is real, and values', () => {
     check((x, y) => {
-      const [w, left, right] = lax.linalg.eig(made(x, y)) as [NDArray, NDArray, NDArray];
-      return [left, right, lax.reshape(w, [1, 4])].map(weighted).reduce((a, b) => lax.add(a, b));
+      const [w, left, right] = lax.linalg.eig(made(lax.add(x, apart), y)) as [NDArray, NDArray, NDArray];
+      return [left, right, lax.reshape(w, [1, 4])].map((z) => weighted(lax.mul(z, z), false)).reduce((a, b) => lax.add(a, b));
     }, 4, 4); // prettier-ignore
   });
 
   test('eig: values alone', () => {
     const options = { computeLeftEigenvectors: false, computeRightEigenvectors: false };
-    check((x, y) => weighted(lax.reshape(lax.linalg.eig(made(x, y), options)[0]!, [1, 4])), 4, 4);
+    const squared = (w: NDArray): NDArray => lax.reshape(lax.mul(w, w), [1, 4]);
+    check((x, y) => weighted(squared(lax.linalg.eig(made(x, y), options)[0]!), false), 4, 4);
   });
 });
 
