@@ -24,6 +24,7 @@ import { cumulative } from './cumulative.ts';
 import { type Engine, type EngineName, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
 import { Kernels } from './kernels.ts';
+import { linalg } from './linalg.ts';
 import type { Table, Value } from './lowering.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
@@ -45,6 +46,7 @@ const table: Table = {
   ...sorting,
   ...contraction,
   ...indexing,
+  ...linalg,
   ...random,
 };
 
