@@ -25,6 +25,7 @@ import { cumulative } from './cumulative.ts';
 import { type Engine, type EngineName, isComputed, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
 import { Kernels } from './kernels.ts';
+import { linalg } from './linalg.ts';
 import type { Table, Value } from './lowering.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
@@ -49,6 +50,7 @@ const table: Table = {
   ...contraction,
   ...indexing,
   ...decompositions,
+  ...linalg,
   ...random,
 };
 

@@ -11,6 +11,9 @@ import { arrayOf, Matrix, matricesOf, withField } from './matrix.ts';
 export const batchShape = (gen: Gen, rank: 1 | 2): FC.Arbitrary<number[]> =>
   gen.shape({ minRank: rank, maxRank: rank + 1 });
 
+/** The same with at most eight columns, for what is differentiated reflector by reflector. */
+export const narrow = (shape: Shape): Shape => shape.with(-1, Math.min(shape.at(-1)!, 8));
+
 /** The same with the smaller of the last two dimensions for both. */
 export function square(shape: Shape): Shape {
   const n = Math.min(...shape.slice(-2));

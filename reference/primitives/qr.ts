@@ -8,7 +8,7 @@ import { range } from './axes.ts';
 import { reflected, type Reflected, reflector, reflectorProduct } from './decompositions.ts';
 import { call, smallShape } from './draw.ts';
 import { type Defined, inexact, NO_PARAMS, type NoParams, showAvals } from './elementwise.ts';
-import { anyMatrix, batchShape, callOf } from './linalg-cases.ts';
+import { anyMatrix, batchShape, callOf, narrow } from './linalg-cases.ts';
 import { batchOf, block, checkMatrix, columns, joined, leading, rows, upper } from './linalg-rules.ts';
 import { arrayOf, type Field, Matrix, matricesOf, norm2, REAL, withField } from './matrix.ts';
 import {
@@ -129,7 +129,7 @@ export const geqrf: Defined<'geqrf', NoParams, 'C1'> = definePrimitive<'geqrf', 
       }),
     forward: ([x], _, eta) => distances(geqrfApart(certain(x!), eta)),
   }),
-  cases: (gen) => batchShape(gen, 2).chain((shape) => callOf(gen, [anyMatrix(gen, shape)], NO_PARAMS)),
+  cases: (gen) => batchShape(gen, 2).chain((shape) => callOf(gen, [anyMatrix(gen, narrow(shape))], NO_PARAMS)),
   breaks: { C1: (gen) => gen.fc.constantFrom([], [2]).chain((s) => call(gen, [[gen.dtype, s]], NO_PARAMS)) },
 });
 
@@ -201,7 +201,9 @@ export const householderProduct: Defined<'householder_product', NoParams, 'C1' |
   }),
   cases: (gen) =>
     gen.fc.tuple(batchShape(gen, 2), gen.fc.nat(3), gen.fc.boolean()).chain(([shape, fewer, genuine]) => {
-      const [n, m] = shape.slice(-2).sort((a, b) => a - b) as [number, number];
+      const [n, m] = narrow(shape)
+        .slice(-2)
+        .sort((a, b) => a - b) as [number, number];
       const batch = shape.slice(0, -2);
       const k = Math.max(0, n - (fewer === 3 ? 1 : 0));
       const a = anyMatrix(gen, [...batch, m, n]);
