@@ -5,7 +5,7 @@
 import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
 import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
-import { type Complex, complexes, elements, type HostArray, numbers, sizeOf } from '../core/host.ts';
+import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
 import { type Choices, roundingsOf } from './rounding.ts';
@@ -111,14 +111,7 @@ function doubles({ value }: Bounded): (i: number) => number {
   return (i) => Number(at(i));
 }
 
-/** The moduli of the elements. */
-function sizes({ value }: Bounded): Float64Array {
-  const at = elements(value);
-  return Float64Array.from({ length: sizeOf(value.shape) }, (_, i) => {
-    const v = at(i);
-    return typeof v === 'object' ? Math.hypot(v.re, v.im) : Math.abs(Number(v));
-  });
-}
+const sizes = ({ value }: Bounded): Float64Array => moduli(value);
 
 /** Σ Lₙ·δₙ with one Lipschitz constant per operand over the box of operands. */
 function lipschitz(
