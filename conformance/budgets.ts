@@ -328,14 +328,12 @@ function apart(e: Value, g: Value, allowed: number): number {
 
 /** Bounds that were carried through a program. */
 function carriedRuler(worst: Float64Array): Ruler {
-  const same = sameness('float64', 'strict');
   return {
     unit: 'budget',
     limit: 1,
     allowed: (_, i) => worst[i]!,
     error(e, g, i) {
       if (worst[i] === Infinity) return -1;
-      if (worst[i] === 0) return same(e, g) ? 0 : Infinity;
       return equalElements(e, g) ? 0 : apart(e, g, worst[i]!);
     },
   };
