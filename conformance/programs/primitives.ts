@@ -11,7 +11,7 @@ import type { Transformation } from '../types.ts';
 import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { makeGen } from './gen.ts';
 import { hash32, RandomStream } from './random-stream.ts';
-import { callSample, NotApplicable, partlyActive, transformed } from './sample.ts';
+import { callSample, invariantSample, NotApplicable, partlyActive, transformed } from './sample.ts';
 
 /** What is done with a primitive's calls under the third part of an id. */
 interface How {
@@ -138,7 +138,8 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
         const stream = hash32(seed, key, shapeClass);
         const calls = callsOf(primitive, dtype, shapeClass);
         const made = (c: Call<Params>, index: number): Case => {
-          const call = partlyActive(callSample(primitive, c), new RandomStream(stream, index, 'active'));
+          const whole = (laws[how.law].ofRules ? invariantSample : callSample)(primitive, c);
+          const call = partlyActive(whole, new RandomStream(stream, index, 'active'));
           const sample = transformed(call, first, new RandomStream(stream, index));
           return lawCase(key, shapeClass, laws[how.law], sample, [stream, index]);
         };
