@@ -12,6 +12,7 @@ import {
   type HostArray,
   hostArray,
   numbers,
+  rounder,
   sizeOf,
 } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
@@ -61,6 +62,17 @@ it('running products are rounded once however long they are, ties included', () 
       expect(list(cumprod.evaluate([vector(row)], FORWARD)[0])).toEqual(expected);
     }),
   );
+});
+
+it('running sums of a million equal numbers do not stand still', () => {
+  const n = 2 ** 20;
+  for (const dtype of ['float32', 'bfloat16', 'float16'] as const) {
+    const [one] = numbers(hostArray(dtype, [1], [0.01]));
+    const [y] = cumsum.evaluate([hostArray(dtype, [n], new Float64Array(n).fill(one!))], FORWARD);
+    const round = rounder(dtype);
+    // A double holds the product of 24 and 21 digits.
+    expect(numbers(y!).findIndex((v, i) => v !== round((i + 1) * one!))).toBe(-1);
+  }
 });
 
 it('cumlogsumexp neither overflows nor loses what is small', () => {
