@@ -11,6 +11,7 @@ import { type ArrayLike, NDArray } from './core/ndarray.ts';
 import type { Params, Tangent } from './core/primitive.ts';
 import { bind } from './core/trace.ts';
 import { type PrimitiveName, primitives } from './primitives/index.ts';
+import type { FftType } from './primitives/fft.ts';
 import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from './primitives/indexing.ts';
 import type { DotDimensionNumbers, Precision } from './primitives/contraction.ts';
 import {
@@ -442,6 +443,20 @@ export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sli
 /** `x` with the part that begins at `startIndices` (moved so that it fits) replaced by `update`. */
 export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
   apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
+
+// ---- linear algebra, Fourier transforms
+
+/**
+ * The discrete Fourier transform over the last axes, as many as there are lengths (1 to 3): of complex numbers and back
+ * ('FFT', 'IFFT'), of real numbers to the first half of their spectrum and back ('RFFT', 'IRFFT').
+ *
+ * @example
+ * lax.fft(np.array([1, 2, 3, 4]), 'RFFT', [4]); // [10, -2+2i, -2]
+ */
+export const fft = (x: NDArray, fftType: FftType, fftLengths: Shape): NDArray =>
+  apply('fft', [x], { fft_type: fftType, fft_lengths: fftLengths });
+
+export * as linalg from './lax/linalg.ts';
 
 // ---- random bits
 

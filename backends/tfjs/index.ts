@@ -26,10 +26,12 @@ import { cumulative } from './cumulative.ts';
 import { type Engine, type EngineName, isComputed, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
 import { Kernels } from './kernels.ts';
+import { linalg } from './linalg.ts';
 import type { Table, Value } from './lowering.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
+import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { trigonometry } from './trigonometry.ts';
@@ -49,6 +51,8 @@ const table: Table = {
   ...contraction,
   ...convolution,
   ...indexing,
+  ...decompositions,
+  ...linalg,
   ...random,
 };
 

@@ -22,6 +22,7 @@ import {
   elements,
   type HostArray,
   rounder,
+  sameElement,
   type Shape,
   sizeOf,
   storer,
@@ -148,9 +149,6 @@ function simplifications(dtype: DType, { min = -Infinity, max = Infinity }: Arra
   }
   return found;
 }
-
-const sameElement = (a: Element, b: Element): boolean =>
-  typeof a === 'object' && typeof b === 'object' ? Object.is(a.re, b.re) && Object.is(a.im, b.im) : Object.is(a, b);
 
 /** A copy whose elements [from, to) are simpler; null if none of them becomes so. */
 function simplified(value: HostArray, from: number, to: number, simplify: Simplify): HostArray | null {

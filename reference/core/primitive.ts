@@ -173,6 +173,11 @@ export type Accuracy =
        * Infinity where the freedom is, or where nothing is proved.
        */
       readonly forward: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
+      /**
+       * The same once their free choices are made alike: what errors in expressions that do not depend on these choices
+       * come from (`invariants`). Left out: `forward`.
+       */
+      readonly aligned?: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
     };
 
 /** One thing that results of a `backward` primitive must satisfy: error ≤ allowed (NaN does not). */
@@ -237,6 +242,11 @@ export interface FirstOrder<Name extends string, P extends object, C extends Con
   readonly batch: BatchRule<P>;
   readonly bound: BoundRule<P>;
   accuracy(operands: List<Aval>, params: P): Accuracy;
+  /**
+   * Expressions of the results that do not depend on the free choices in them (signs, phases, order): what the laws on
+   * derivatives look at in place of the results. Left out: the results.
+   */
+  readonly invariants?: (lax: Lax, results: List<NDArray>, params: P) => List<NDArray>;
   /** The same result by simpler primitives, for backends that lack this one. */
   readonly decompose?: (lax: Lax, operands: List<NDArray>, params: P) => List<NDArray>;
   /** Valid calls of the dtype and shape class. */

@@ -15,14 +15,17 @@ import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
 import { customLin, customVjpCall } from './custom-vjp.ts';
+import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
+import * as linalg from './linalg.ts';
 import * as math from './math.ts';
 import * as random from './random.ts';
 import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
+import * as spectral from './spectral.ts';
 import * as trigonometry from './trigonometry.ts';
 import { while_ } from './while.ts';
 
@@ -42,6 +45,9 @@ type Exported =
   | Exports<typeof contraction>
   | Exports<typeof convolution>
   | Exports<typeof indexing>
+  | Exports<typeof fft>
+  | Exports<typeof spectral>
+  | Exports<typeof linalg>
   | Exports<typeof random>;
 
 /** The first-order primitives by name, each with its own parameter type. */
@@ -67,6 +73,9 @@ const families: readonly object[] = [
   contraction,
   convolution,
   indexing,
+  fft,
+  spectral,
+  linalg,
   random,
 ];
 

@@ -5,43 +5,59 @@
 import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
 import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
-import { type Complex, complexes, elements, type HostArray, numbers, sizeOf } from '../core/host.ts';
+import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
-import { roundingsOf } from './rounding.ts';
+import { type Choices, roundingsOf } from './rounding.ts';
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
-export function errorBound(jaxpr: Jaxpr, inputs: readonly HostArray[], profile: ProfileName): Bounded[] {
+export function errorBound(
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   return carry(
     jaxpr,
     inputs.map((value) => ({ value, bound: null })),
     profile,
+    choices,
   );
 }
 
 /** A jaxpr on values that already are uncertain. */
-export function carry(jaxpr: Jaxpr, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+export function carry(
+  jaxpr: Jaxpr,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   const known = new Map<Var, Bounded>();
   jaxpr.constvars.forEach((v, i) => known.set(v, { value: (jaxpr.consts[i] as ConcreteArray).toHost(), bound: null }));
   jaxpr.inputs.forEach((v, i) => known.set(v, operands[i]!));
   const read = (x: Atom): Bounded => (x instanceof Literal ? { value: x.value, bound: null } : known.get(x)!);
   for (const equation of jaxpr.equations) {
-    const results = carryEquation(equation, equation.inputs.map(read), profile);
+    const results = carryEquation(equation, equation.inputs.map(read), profile, choices);
     equation.outputs.forEach((v, i) => known.set(v, results[i]!));
   }
   return jaxpr.outputs.map(read);
 }
 
-function carryEquation({ primitive, params }: Equation, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+function carryEquation(
+  { primitive, params }: Equation,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices,
+): Bounded[] {
   if (primitive.kind === 'higher-order') {
-    return [...primitive.bound((inner, xs) => carry(inner, xs, profile), operands, params)];
+    return [...primitive.bound((inner, xs) => carry(inner, xs, profile, choices), operands, params)];
   }
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
   const carried = operands.some(isUncertain)
     ? propagate(primitive, operands, results, params)
     : results.map(() => null);
-  const own = roundingsOf(primitive, values, params, results, carried, profile);
+  const own = roundingsOf(primitive, values, params, results, carried, profile, choices);
   return results.map((value, i) => ({ value, bound: plus(carried[i] ?? null, own[i]!) }));
 }
 
@@ -95,14 +111,7 @@ function doubles({ value }: Bounded): (i: number) => number {
   return (i) => Number(at(i));
 }
 
-/** The moduli of the elements. */
-function sizes({ value }: Bounded): Float64Array {
-  const at = elements(value);
-  return Float64Array.from({ length: sizeOf(value.shape) }, (_, i) => {
-    const v = at(i);
-    return typeof v === 'object' ? Math.hypot(v.re, v.im) : Math.abs(Number(v));
-  });
-}
+const sizes = ({ value }: Bounded): Float64Array => moduli(value);
 
 /** Σ Lₙ·δₙ with one Lipschitz constant per operand over the box of operands. */
 function lipschitz(
