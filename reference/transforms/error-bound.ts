@@ -113,12 +113,7 @@ function lipschitz(
 }
 
 /** The same where an operand is complex: the uncertain operands are in discs. */
-function lipschitzOnPlane(
-  constants: Discs<Params>,
-  operands: readonly Bounded[],
-  y: HostArray,
-  params: Params,
-): Bound {
+function lipschitzOnPlane(constants: Discs<Params>, operands: readonly Bounded[], y: HostArray, params: Params): Bound {
   const values = operands.map((x): ((i: number) => Complex) => {
     if (isComplex(x.value.dtype)) return complexes(x.value);
     const at = doubles(x);
@@ -177,8 +172,7 @@ function decided(
   const overlap = (i: number): boolean => meet(i) || unknowns.some((w) => w[i] !== 0);
   return results.map((y, j) => {
     const [middle, lo, hi] = [y, ...atEnds.map((r) => r[j]!)].map(elements);
-    const open = (i: number): boolean =>
-      !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
+    const open = (i: number): boolean => !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
     const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
     return { worst, variance: worst };
   });
