@@ -172,7 +172,7 @@ function roundingOf(
   const variance = new Float64Array(sizes.length);
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i]! + (spread?.[i] ?? 0);
-    // Both sides round: theirs by their accuracy, the reference's once. (Halves of the smallest subnormal are 0.)
+    // Both sides round: theirs by their accuracy, the reference's once.
     const reference = roundedOnce(size, dtype);
     worst[i] = Number.isNaN(size) ? 0 : own.leavesRange(i) ? Infinity : own.worst(size, i) + reference + lost;
     variance[i] = own.variance(size, i) + reference ** 2 / 3 + lost ** 2;
@@ -180,9 +180,12 @@ function roundingOf(
   return { worst, variance };
 }
 
-/** The error of rounding to nearest: half a unit, of complex numbers half a unit of either part. */
+/**
+ * The error of rounding to nearest: half a unit, of complex numbers half a unit of either part. (Half of the smallest
+ * subnormal float64 is no number.)
+ */
 export const roundedOnce = (size: number, dtype: DType): number =>
-  ulpSize(size, dtype) * (isComplex(dtype) ? Math.SQRT1_2 : 0.5);
+  Math.max(ulpSize(size, dtype) * (isComplex(dtype) ? Math.SQRT1_2 : 0.5), Number.MIN_VALUE);
 
 /** The error of a backend's own result, by its modulus, and whether it may leave the range of the dtype. */
 interface OwnError {
