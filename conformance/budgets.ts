@@ -59,7 +59,7 @@ export function judgeEquation(
   const accuracy = accuracyOf(primitive, operands, params, profile);
   const call = { primitive, operands, params, profile, witness };
   const rulers = expected.map((y, j) =>
-    isFloat(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
+    isFloat(y.dtype) || accuracy.kind === 'oneOf' ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
   );
   return compare(expected, got, rulers, primitive.batch === 'elementwise' ? operands : []);
 }
@@ -120,6 +120,13 @@ function exactRuler(dtype: DType, profile: ProfileName): Ruler {
   return { unit: 'exact', limit: 0, error: (e, g) => (same(e, g) ? 0 : Infinity), allowed: () => 0 };
 }
 
+/** The same bits as those of one of the choices. */
+function choiceRuler(choices: readonly HostArray[], dtype: DType, profile: ProfileName): Ruler {
+  const same = sameness(dtype, profile);
+  const legal = choices.map(numbers);
+  return { ...exactRuler(dtype, profile), error: (_, g, i) => (legal.some((v) => same(v[i]!, g)) ? 0 : Infinity) };
+}
+
 function sameness(dtype: DType, profile: ProfileName): (e: number, g: number) => boolean {
   const { signedZeroTies, flushToZero } = PROFILES[profile];
   const tiny = flushToZero && isFloat(dtype) ? finfo(dtype).tiny : 0;
@@ -147,6 +154,8 @@ function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler
       return withSigns(productRuler(accuracy.terms, call, y.dtype), call.profile);
     case 'normwise':
       return normwiseRuler(accuracy, call, y, j);
+    case 'oneOf':
+      return choiceRuler(accuracy.choices(call.operands), y.dtype, call.profile);
     case 'backward':
       throw new Error('backward accuracies are judged by their checks');
   }

@@ -188,6 +188,10 @@ export function mover(target: HostData, source: HostArray): (to: number, from: n
   };
 }
 
+/** Bit for bit, but for the payload of NaNs. */
+export const sameElement = (a: Element, b: Element): boolean =>
+  typeof a === 'object' && typeof b === 'object' ? Object.is(a.re, b.re) && Object.is(a.im, b.im) : Object.is(a, b);
+
 /** An integer of up to 53 bits, or a float, as an element: what 0 and 1 are in this dtype. */
 export function elementFrom(dtype: DType, v: number): Element {
   const domain = domainOf(dtype);

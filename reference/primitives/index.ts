@@ -20,6 +20,7 @@ import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
 import * as trigonometry from './trigonometry.ts';
+import * as windowed from './windowed.ts';
 
 type Exports<Family> = Family[keyof Family];
 type Exported =
@@ -35,6 +36,7 @@ type Exported =
   | Exports<typeof sorting>
   | Exports<typeof contraction>
   | Exports<typeof indexing>
+  | Exports<typeof windowed>
   | Exports<typeof random>;
 
 /** The first-order primitives by name, each with its own parameter type. */
@@ -58,6 +60,7 @@ const families: readonly object[] = [
   sorting,
   contraction,
   indexing,
+  windowed,
   random,
 ];
 

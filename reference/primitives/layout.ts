@@ -1,7 +1,9 @@
 /** Copies of host arrays in another order: what the evaluation rules of the structural primitives are made of. */
+import { isComplex } from '../core/dtypes.ts';
 import {
   allocate,
   build,
+  complexes,
   type HostArray,
   mover,
   type NumberData,
@@ -70,8 +72,12 @@ export function reversed(x: HostArray, axes: Shape): HostArray {
   return strided(x, x.shape, steps, last);
 }
 
-/** |x| in double precision. */
+/** |x| in double precision; of complex numbers the modulus. */
 export function magnitudes(x: HostArray): HostArray {
+  if (isComplex(x.dtype)) {
+    const at = complexes(x);
+    return build('float64', x.shape, (i) => Math.hypot(at(i).re, at(i).im));
+  }
   const data = numbers(x);
   return build('float64', x.shape, (i) => Math.abs(data[i]!));
 }

@@ -4,7 +4,7 @@
  */
 import type { ProfileName } from '../core/backend.ts';
 import { type DType, finfo, isFloat } from '../core/dtypes.ts';
-import { avalOf, type HostArray, numbers } from '../core/host.ts';
+import { avalOf, elements, type HostArray, numbers, sameElement, sizeOf } from '../core/host.ts';
 import type { Accuracy, AnyFirstOrder, Params } from '../core/primitive.ts';
 import { type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
@@ -56,19 +56,22 @@ export const underflow = (dtype: DType, profile: ProfileName): number =>
   PROFILES[profile].flushToZero ? finfo(dtype).tiny : finfo(dtype).smallestSubnormal;
 
 /**
- * Whether a product of the elements of its operand may overflow or underflow on the way, in some order: its result then
+ * Whether a product of the elements of its operands may overflow or underflow on the way, in some order: its result then
  * says nothing. Zeros and infinities among the factors do not hide that the others do so by themselves.
  */
 export function productLeavesRange(
   primitive: AnyFirstOrder,
-  [factors]: readonly HostArray[],
+  operands: readonly HostArray[],
   params: Params,
   dtype: DType,
 ): (i: number) => boolean {
-  const sizes = Array.from(numbers(factors!), (v) => (Number.isFinite(v) && v !== 0 ? Math.abs(v) : 1));
+  const size = (v: number): number => (Number.isFinite(v) && v !== 0 ? Math.abs(v) : 1);
   const extreme = (f: (size: number) => number): ArrayLike<number> => {
-    const operand: HostArray = { shape: factors!.shape, dtype: 'float64', data: Float64Array.from(sizes, f) };
-    return numbers(primitive.evaluate([operand], params)[0]!);
+    const factors = operands.map((x): HostArray => {
+      if (!isFloat(x.dtype)) return x; // indices
+      return { shape: x.shape, dtype: 'float64', data: Float64Array.from(numbers(x), (v) => f(size(v))) };
+    });
+    return numbers(primitive.evaluate(factors, params)[0]!);
   };
   const largest = extreme((size) => Math.max(size, 1));
   const smallest = extreme((size) => Math.min(size, 1));
@@ -119,15 +122,16 @@ export function roundingOf(
   spread: Float64Array | null,
   profile: ProfileName,
 ): Rounding | null {
-  if (!isFloat(y.dtype)) return null;
   const accuracy = accuracyOf(primitive, operands, params, profile);
-  if (accuracy.kind === 'exact') return null;
+  if (accuracy.kind === 'oneOf') return whereTheyDiffer(y, accuracy.choices(operands));
+  if (!isFloat(y.dtype) || accuracy.kind === 'exact') return null;
   const dtype = y.dtype;
   const data = numbers(y);
   const { max } = finfo(dtype);
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
   const magnitude = accuracy.kind === 'sum' ? accuracy.magnitude(operands) : null;
-  if (accuracy.kind === 'backward' || accuracy.kind === 'normwise') throw new Error(`${accuracy.kind}: not bounded yet`);
+  if (accuracy.kind === 'backward' || accuracy.kind === 'normwise')
+    throw new Error(`${accuracy.kind}: not bounded yet`);
   const leavesRange =
     accuracy.kind === 'product' ? productLeavesRange(primitive, operands, params, dtype) : (): boolean => false;
   const relative = relativeError(accuracy, dtype);
@@ -153,6 +157,15 @@ export function roundingOf(
     variance[i] = (gpu === null ? likely(accuracy, scale, ulp, dtype) : own ** 2 / 3) + ulp ** 2 / 12 + lost ** 2;
   }
   return { worst, variance };
+}
+
+/** Unknown where there is a choice. */
+function whereTheyDiffer(y: HostArray, choices: readonly HostArray[]): Rounding | null {
+  const others = choices.map(elements);
+  const at = elements(y);
+  const open = (i: number): boolean => others.some((other) => !sameElement(other(i), at(i)));
+  const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
+  return worst.some((w) => w > 0) ? { worst, variance: worst } : null;
 }
 
 /** Units in the last place that the backend's own result may be off. */
