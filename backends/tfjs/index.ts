@@ -20,6 +20,7 @@ import { bits } from './bits.ts';
 import { comparison } from './comparison.ts';
 import { contraction } from './contraction.ts';
 import { conversion } from './conversion.ts';
+import { convolution } from './convolution.ts';
 import { cumulative } from './cumulative.ts';
 import { type Engine, type EngineName, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
@@ -44,6 +45,7 @@ const table: Table = {
   ...cumulative,
   ...sorting,
   ...contraction,
+  ...convolution,
   ...indexing,
   ...random,
 };

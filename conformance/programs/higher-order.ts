@@ -99,6 +99,25 @@ const scanned = (variant: string, length: number, reverse: boolean): Recipe => (
   },
 });
 
+/** A loop whose number of iterations depends on a value: on `steps`, or where it is batched on each example's own. */
+const looped = (variant: string, steps: number): Recipe => ({
+  subject: 'while',
+  variant,
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const type = aval([3], dtype);
+    const count = aval([], 'int32');
+    const params = {
+      cond_jaxpr: t.trace((n, i) => [lax.lt(i, n)], [count, count, type]),
+      body_jaxpr: t.trace((w, i, c) => [lax.add(i, 1), difference(mulAdd(c, w), c)], [type, count, type]),
+      cond_nconsts: 1,
+      body_nconsts: 1,
+    };
+    const program = t.trace((n, i, w, c) => bind(higherOrder.while, [n, w, i, c], params), [count, count, type, type]);
+    return sampleOf(program, random, [hostArray('int32', [], [steps]), hostArray('int32', [], [random.below(2)])]);
+  },
+});
+
 const customRule: Recipe = {
   subject: 'custom_jvp_call',
   variant: 'own-rule',
@@ -121,6 +140,8 @@ const RECIPES: readonly Recipe[] = [
   scanned('forward', 3, false),
   scanned('reverse', 4, true),
   scanned('no-steps', 0, false),
+  looped('some-steps', 4),
+  looped('no-steps', -1),
   customRule,
 ];
 

@@ -255,11 +255,13 @@ export interface PartialEvaluation<P> {
   /** The equation over `knownInputs`. Results: the known results in order, then the residuals. */
   readonly known: P;
   readonly knownInputs: List<number>;
-  /** The equation over `unknownInputs`. Results: the unknown results in order. */
+  /** The equation over `unknownInputs`. Results: the unknown results in order, among others if `unknownResults` says so. */
   readonly unknown: P;
   /** Where each operand of the unknown equation comes from. */
   readonly unknownInputs: List<{ readonly operand: number } | { readonly residual: number }>;
   readonly knownResults: List<boolean>;
+  /** Which results of the unknown equation are the unknown ones; left out: all. */
+  readonly unknownResults?: List<boolean>;
 }
 
 /** A primitive with jaxprs inside: the second complete type. Printing, dce, gaps and diverge reach them through it. */

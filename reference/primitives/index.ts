@@ -9,6 +9,7 @@ import * as comparison from './comparison.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
+import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
 import * as indexing from './indexing.ts';
@@ -21,6 +22,7 @@ import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
 import * as trigonometry from './trigonometry.ts';
 import * as windowed from './windowed.ts';
+import { while_ } from './while.ts';
 
 type Exports<Family> = Family[keyof Family];
 type Exported =
@@ -35,6 +37,7 @@ type Exported =
   | Exports<typeof cumulative>
   | Exports<typeof sorting>
   | Exports<typeof contraction>
+  | Exports<typeof convolution>
   | Exports<typeof indexing>
   | Exports<typeof windowed>
   | Exports<typeof random>;
@@ -59,6 +62,7 @@ const families: readonly object[] = [
   cumulative,
   sorting,
   contraction,
+  convolution,
   indexing,
   windowed,
   random,
@@ -80,8 +84,9 @@ export const higherOrder: {
   readonly jit: typeof jit;
   readonly cond: typeof cond;
   readonly scan: typeof scan;
+  readonly while: typeof while_;
   readonly custom_jvp_call: typeof customJvpCall;
-} = { jit, cond, scan, custom_jvp_call: customJvpCall };
+} = { jit, cond, scan, while: while_, custom_jvp_call: customJvpCall };
 
 export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;

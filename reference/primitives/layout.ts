@@ -1,9 +1,8 @@
 /** Copies of host arrays in another order: what the evaluation rules of the structural primitives are made of. */
-import { isComplex } from '../core/dtypes.ts';
 import {
   allocate,
   build,
-  complexes,
+  elements,
   type HostArray,
   mover,
   type NumberData,
@@ -72,12 +71,11 @@ export function reversed(x: HostArray, axes: Shape): HostArray {
   return strided(x, x.shape, steps, last);
 }
 
-/** |x| in double precision; of complex numbers the modulus. */
+/** |x| in double precision: of complex numbers the modulus. */
 export function magnitudes(x: HostArray): HostArray {
-  if (isComplex(x.dtype)) {
-    const at = complexes(x);
-    return build('float64', x.shape, (i) => Math.hypot(at(i).re, at(i).im));
-  }
-  const data = numbers(x);
-  return build('float64', x.shape, (i) => Math.abs(data[i]!));
+  const at = elements(x);
+  return build('float64', x.shape, (i) => {
+    const element = at(i);
+    return typeof element === 'object' ? Math.hypot(element.re, element.im) : Math.abs(Number(element));
+  });
 }

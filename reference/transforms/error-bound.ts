@@ -8,6 +8,7 @@ import { isFloat } from '../core/dtypes.ts';
 import { type HostArray, numbers } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Params } from '../core/primitive.ts';
+import { magnitudes } from '../primitives/layout.ts';
 import { roundingOf } from './rounding.ts';
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
@@ -180,13 +181,14 @@ function mapped(
   return apply(worstOf).map((w, j) => ({ worst: bounds(w), variance: bounds(variances[j]!) }));
 }
 
-/** |a|·δb + |b|·δa + δa·δb, the primitive being the product. */
+/** |a|·δb + |b|·δa + δa·δb, the primitive being the product; in double precision, whatever type it is to give. */
 function products(primitive: AnyFirstOrder, operands: readonly Bounded[], params: Params): Bound {
   const [a, b] = operands as [Bounded, Bounded];
+  const inDoubles = 'preferred_element_type' in params ? { ...params, preferred_element_type: null } : params;
   const product = (f: (x: Bounded) => Float64Array, g: (x: Bounded) => Float64Array): Float64Array =>
-    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], params)[0]!);
-  const size = (x: Bounded): Float64Array => Float64Array.from(numbers(x.value), Math.abs);
-  const square = (x: Bounded): Float64Array => Float64Array.from(numbers(x.value), (v) => v * v);
+    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], inDoubles)[0]!);
+  const size = (x: Bounded): Float64Array => numbers(magnitudes(x.value)) as Float64Array;
+  const square = (x: Bounded): Float64Array => size(x).map((v) => v * v);
   const sum = (...terms: Float64Array[]): Float64Array => terms[0]!.map((_, i) => terms.reduce((s, t) => s + t[i]!, 0));
   return {
     worst: sum(product(size, worstOf), product(worstOf, size), product(worstOf, worstOf)),
