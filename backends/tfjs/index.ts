@@ -32,6 +32,7 @@ import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { trigonometry } from './trigonometry.ts';
+import { windowed } from './windowed.ts';
 
 const table: Table = {
   ...arithmetic,
@@ -47,6 +48,7 @@ const table: Table = {
   ...contraction,
   ...convolution,
   ...indexing,
+  ...windowed,
   ...random,
 };
 

@@ -87,7 +87,8 @@ function integerAlgebra(dtype: DType): BitAlgebra<number> {
 
 /** 64-bit integers. */
 function longAlgebra(dtype: DType): BitAlgebra<bigint> {
-  const wrap = dtypes[dtype].kind === 'int' ? (v: bigint) => BigInt.asIntN(64, v) : (v: bigint) => BigInt.asUintN(64, v);
+  const wrap =
+    dtypes[dtype].kind === 'int' ? (v: bigint) => BigInt.asIntN(64, v) : (v: bigint) => BigInt.asUintN(64, v);
   const { min, max } = integerLimits(dtype);
   return {
     zero: 0n,
@@ -154,6 +155,4 @@ export function fold(
  * Stability of Numerical Algorithms, lemma 3.5), which is below γ₃: as much as three roundings.
  */
 export const productAccuracy = (dtype: DType, n: number): Accuracy =>
-  !isInexact(dtype)
-    ? { kind: 'exact' }
-    : { kind: 'product', terms: isComplex(dtype) ? 1 + 3 * Math.max(n - 1, 0) : n };
+  !isInexact(dtype) ? { kind: 'exact' } : { kind: 'product', terms: isComplex(dtype) ? 1 + 3 * Math.max(n - 1, 0) : n };

@@ -12,8 +12,10 @@ import { unlessUncertain } from './windows.ts';
 
 const extremum =
   (of: 'min' | 'max') =>
-  (terms: readonly Element[], dtype: DType): Element =>
-    terms.reduce(orderOf(dtype)[of]);
+  (terms: readonly Element[], dtype: DType): Element => {
+    const order = orderOf(dtype);
+    return terms.reduce((a, b) => order[of](a, b));
+  };
 const largest = extremum('max');
 
 /**

@@ -132,7 +132,8 @@ const certain = ({ bound }: Bounded, size: number): Bound =>
 /** That of −0 only is −0, as it is in IEEE 754. */
 function sumOf(terms: readonly Element[], dtype: DType): Element {
   const parts = (of: keyof Complex): number[] => (terms as Complex[]).map((z) => z[of]);
-  if (isComplex(dtype)) return { re: sumOf(parts('re'), partOf(dtype)), im: sumOf(parts('im'), partOf(dtype)) } as Complex;
+  if (isComplex(dtype))
+    return { re: sumOf(parts('re'), partOf(dtype)), im: sumOf(parts('im'), partOf(dtype)) } as Complex;
   return isInexact(dtype) && terms.every((x) => Object.is(x, -0)) ? -0 : totalOf(terms, dtype);
 }
 

@@ -22,7 +22,8 @@ export interface WindowParams {
 export type WindowConstraint = 'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6';
 
 /** The operand's extents with holes, and those of a window. */
-export const baseExtents = (shape: Shape, p: WindowParams): number[] => shape.map((n, d) => dilatedSize(n, p.base_dilation[d]!));
+export const baseExtents = (shape: Shape, p: WindowParams): number[] =>
+  shape.map((n, d) => dilatedSize(n, p.base_dilation[d]!));
 export const windowExtents = (p: WindowParams): number[] =>
   p.window_dimensions.map((n, d) => dilatedSize(n, p.window_dilation[d]!));
 

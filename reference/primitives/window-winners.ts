@@ -4,7 +4,16 @@
  * through, and transposes of one another.
  */
 import { isInexact, REALS } from '../core/dtypes.ts';
-import { allocate, buildElements, type Element, elements, type HostArray, sameShape, sizeOf, take } from '../core/host.ts';
+import {
+  allocate,
+  buildElements,
+  type Element,
+  elements,
+  type HostArray,
+  sameShape,
+  sizeOf,
+  take,
+} from '../core/host.ts';
 import { type Bound, type Bounded, definePrimitive, type Gen, knownOperand } from '../core/primitive.ts';
 import { inFront, show, toFront } from './axes.ts';
 import { call, choices, type Pick, smallShape } from './draw.ts';
@@ -47,7 +56,12 @@ function forEachWinner(operand: HostArray, p: SelectParams, visit: (window: numb
 }
 
 /** Calls `visit` with every element that may be the selected one, given the errors of the operand. */
-function forEachCandidate({ value, bound }: Bounded, p: SelectParams, visit: (window: number, candidates: readonly number[], winner: number) => void): void { // prettier-ignore
+function forEachCandidate(
+  { value, bound }: Bounded,
+  p: SelectParams,
+  visit: (window: number, candidates: readonly number[], winner: number) => void,
+): void {
+  // prettier-ignore
   const at = elements(value);
   const sign = p.select_prim === 'ge' ? 1 : -1;
   const error = (i: number): number => bound?.worst[i] ?? 0;
@@ -87,7 +101,8 @@ export const selectAndGatherAdd: Selecting<'select_and_gather_add'> = definePrim
   dtypes: REALS,
   constraints: {
     ...windowConstraints(1),
-    C7: ([t, x]) => t!.dtype === x!.dtype || `tangents and operand must have one dtype, got ${t!.dtype} and ${x!.dtype}`,
+    C7: ([t, x]) =>
+      t!.dtype === x!.dtype || `tangents and operand must have one dtype, got ${t!.dtype} and ${x!.dtype}`,
     C8: ([t, x]) =>
       sameShape(t!.shape, x!.shape) ||
       `tangents and operand must have one shape, got ${show(t!.shape)} and ${show(x!.shape)}`,
@@ -139,7 +154,8 @@ export const selectAndGatherAdd: Selecting<'select_and_gather_add'> = definePrim
 
 const emptyBound = (n: number): Bound => ({ worst: new Float64Array(n), variance: new Float64Array(n) });
 /** What is between NaN, or infinities, and another is unknown. */
-const distance = (a: number, b: number): number => (Object.is(a, b) ? 0 : Number.isNaN(a - b) ? Infinity : Math.abs(a - b));
+const distance = (a: number, b: number): number =>
+  Object.is(a, b) ? 0 : Number.isNaN(a - b) ? Infinity : Math.abs(a - b);
 
 // ---- select_and_scatter_add
 

@@ -67,9 +67,7 @@ function windowed<const N extends string>(
         .chain((shape) =>
           choices(gen, (pick) => drawnWindows(shape.length, pick)).chain((p) => call(gen, [[gen.dtype, shape]], p)),
         ),
-    breaks: windowBreaks(
-      (params) => (gen) => smallShape(gen, 1, 1).chain((s) => call(gen, [[gen.dtype, s]], params)),
-    ),
+    breaks: windowBreaks((params) => (gen) => smallShape(gen, 1, 1).chain((s) => call(gen, [[gen.dtype, s]], params))),
   });
 }
 
@@ -126,7 +124,8 @@ const extremum =
   (of: 'min' | 'max'): Reduce =>
   (terms, dtype) => {
     const order = orderOf(dtype);
-    return terms.reduce(order[of], of === 'max' ? order.lowest : order.highest);
+    const start = of === 'max' ? order.lowest : order.highest;
+    return terms.reduce((a, b) => order[of](a, b), start);
   };
 const largest = extremum('max');
 

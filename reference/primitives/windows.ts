@@ -3,7 +3,18 @@
  * vector names (spec/primitives/indexing.md#windows).
  */
 import { domainOf, type DType, dtypes, finfo, integerLimits, isInexact } from '../core/dtypes.ts';
-import { type Element, elementFrom, elements, flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import {
+  type Element,
+  elementFrom,
+  elements,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
 import { remaining, show } from './axes.ts';
 
