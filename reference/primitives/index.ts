@@ -16,6 +16,7 @@ import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
 import * as math from './math.ts';
 import * as random from './random.ts';
+import { reduce, reduceWindow } from './reduce.ts';
 import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
@@ -85,8 +86,10 @@ export const higherOrder: {
   readonly cond: typeof cond;
   readonly scan: typeof scan;
   readonly while: typeof while_;
+  readonly reduce: typeof reduce;
+  readonly reduce_window: typeof reduceWindow;
   readonly custom_jvp_call: typeof customJvpCall;
-} = { jit, cond, scan, while: while_, custom_jvp_call: customJvpCall };
+} = { jit, cond, scan, while: while_, reduce, reduce_window: reduceWindow, custom_jvp_call: customJvpCall };
 
 export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;
