@@ -14,13 +14,15 @@ const chosen = (v: NDArray): NDArray =>
   );
 const scanned = (v: NDArray): NDArray =>
   lax.scan((c: NDArray, w: NDArray) => [c.mul(w).add(v.sum()), c], np.array(1), v)[0];
+const reduced = (v: NDArray): NDArray => lax.reduce(v, 0, (a: NDArray, b: NDArray) => a.add(b), [0]);
+const windowed = (v: NDArray): NDArray => lax.reduceWindow(v, 1, lax.mul, [2]).sum();
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {
   const batch = np.stack([x, x.add(1)]);
-  return [jitted, chosen, scanned, (v: NDArray) => custom(v)].flatMap((f) => [
+  return [jitted, chosen, scanned, reduced, windowed, (v: NDArray) => custom(v)].flatMap((f) => [
     makeJaxpr(f)(x),
     makeJaxpr(grad(f))(x),
     makeJaxpr(vmap(f))(batch),
