@@ -15,7 +15,7 @@ import {
 } from '../core/primitive.ts';
 import type { Lax, Transforms } from '../core/rules.ts';
 import { range, show, toFront } from './axes.ts';
-import { cut, effectsOf, either, fits, fixpoint, given, hull, isLinear, knownValues, pick, present, spread } from './higher-order.ts'; // prettier-ignore
+import { effectsOf, either, fits, fixpoint, given, hull, isLinear, knownValues, pick, present, spread } from './higher-order.ts'; // prettier-ignore
 import { boundedRow, one, rowAt, stackBounded, stackRows } from './scan.ts';
 
 type Computation = {
@@ -67,7 +67,7 @@ export function groupReduction<const N extends string, G extends object, C exten
   const definition: HigherOrder<N, P, CommonConstraint | C> = {
     name: d.name,
     spec: d.spec,
-    params: { jaxpr: 'jaxpr', ...d.params } as HigherOrder<N, P, C>['params'],
+    params: { jaxpr: 'jaxpr', ...d.params },
     constraints: { ...CONSTRAINTS, ...d.constraints } as HigherOrder<N, P, CommonConstraint | C>['constraints'],
     recurs: false,
     subJaxprs: ({ jaxpr }) => [jaxpr],

@@ -94,9 +94,9 @@ const numbersOf = (x: NDArray): number[] => (x as ConcreteArray).js() as number[
 
 describe('derivatives where updates meet', () => {
   const at = ConcreteArray.fromHost(hostArray('int32', [5, 1], [1, 1, 0, 9, 1]));
-  const directions = [array([100, 200]), array([1, 10, 100, 1000, 10000])];
+  const directions: [NDArray, NDArray] = [array([100, 200]), array([1, 10, 100, 1000, 10000])];
   const tangent = (name: 'scatter' | 'scatterMul' | 'scatterMin' | 'scatterMax', u: readonly number[]): number[] =>
-    numbersOf(jvp((x: NDArray, v: NDArray) => lax[name](x, at, v, DIMENSIONS), [array([8, 9]), array(u)], directions)[1] as NDArray); // prettier-ignore
+    numbersOf(jvp((x: NDArray, v: NDArray) => lax[name](x, at, v, DIMENSIONS), [array([8, 9]), array(u)], directions)[1]); // prettier-ignore
   it('the tangent of scatter is that of a winner', () => {
     expect(tangent('scatter', [1, 2, 3, 4, 5])).toEqual([100, 10000]);
     expect(tangent('scatter', [5, NaN, 3, 4, NaN])).toEqual([100, 10000]);
@@ -108,8 +108,8 @@ describe('derivatives where updates meet', () => {
   });
   it('of scatter_mul also of second order at zeros', () => {
     const f = (u: NDArray): NDArray => lax.reduceSum(lax.scatterMul(array([8, 9]), at, u, DIMENSIONS), [0]);
-    const first = (u: NDArray): NDArray => lax.reduceSum(lax.mul(grad(f)(u) as NDArray, directions[1]!), [0]);
-    const second = numbersOf(grad(first)(array([0, 3, 3, 4, 0])) as NDArray);
+    const first = (u: NDArray): NDArray => lax.reduceSum(lax.mul(grad(f)(u), directions[1]), [0]);
+    const second = numbersOf(grad(first)(array([0, 3, 3, 4, 0])));
     expect(second).toEqual([9 * 3 * 10000, 0, 0, 0, 9 * 3 * 1]);
   });
   it('of scatter_min and scatter_max those that tie share', () => {

@@ -86,7 +86,7 @@ describe('reduce', () => {
 
   it('drops operands that nothing needs', () => {
     const scalar = { shape: [], dtype: 'float32', weak: false } as const;
-    const jaxpr = transforms.trace((a, b, c, x, y, z) => [transforms.lax.add(a!, x!), transforms.lax.mul(transforms.lax.add(b!, y!), c!), transforms.lax.max(c!, z!)], [scalar, scalar, scalar, scalar, scalar, scalar]); // prettier-ignore
+    const jaxpr = transforms.trace((a, b, c, x, y, z) => [transforms.lax.add(a, x), transforms.lax.mul(transforms.lax.add(b, y), c), transforms.lax.max(c, z)], [scalar, scalar, scalar, scalar, scalar, scalar]); // prettier-ignore
     const small = (used: boolean[]): readonly boolean[] => reducePrimitive.dce(transforms, used, { jaxpr, dimensions: [0] }).results; // prettier-ignore
     expect(small([true, false, false])).toEqual([true, false, false]);
     expect(small([false, true, false])).toEqual([false, true, true]);
