@@ -33,30 +33,34 @@ const rowProducts = (k: Kernels, a: Tensor, b: Tensor): Tensor =>
 
 function convolve(k: Kernels, [lhs, rhs]: readonly Value[], p: Params, result: Aval): Tensor {
   const to = result.dtype;
-  const size = sizeOf(result.shape);
-  if (sizeOf(rhs!.shape) === 0) return k.full([size], 0, storageOf(to));
+  if (sizeOf(rhs!.shape) === 0) return k.full([sizeOf(result.shape)], 0, storageOf(to));
   const { lhs_spec, rhs_spec, out_spec } = p.dimension_numbers;
+  const sizes = (shape: Shape, spec: Shape): [number, number, ...number[]] => {
+    const [first, second, ...others] = spec.map((d) => shape[d]!);
+    return [first!, second!, ...others];
+  };
   const operand = (x: Value, spec: Shape): Tensor => k.transpose(view(convert(k, flat(x), x.type, to), x.shape), spec);
-  const x = operand(lhs!, lhs_spec);
-  const w = operand(rhs!, rhs_spec);
-  const [batch, features, ...space] = x.shape as [number, number, ...number[]];
-  const [filters, each, ...window] = w.shape as [number, number, ...number[]];
-  const positions = out_spec.slice(2).map((d) => result.shape[d]!);
-  const groups = p.feature_group_count * p.batch_group_count;
-  const ofBatch = p.batch_group_count;
-
+  const [batch, features, ...space] = sizes(lhs!.shape, lhs_spec);
+  const [filters, each, ...window] = sizes(rhs!.shape, rhs_spec);
+  const [, , ...positions] = sizes(result.shape, out_spec);
   const [places, elements] = [sizeOf(positions), sizeOf(window)];
-  const table = k.ints(windowTable(space, window, positions, p), [places * elements]);
-  const zero = k.full([batch * features, 1], 0, x.dtype);
-  const row = sizeOf(space) === 0 ? zero : k.concat([view(x, [batch * features, sizeOf(space)]), zero], 1);
-  const windows = view(k.take(row, table, 1), [ofBatch, batch / ofBatch, groups / ofBatch, each, places, elements]);
-  const examples = (batch / ofBatch) * places;
-  // [groups, examples and positions, features and window] times [groups, filters, features and window].
-  const a = view(k.transpose(windows, [0, 2, 1, 4, 3, 5]), [groups, examples, each * elements]);
-  const y = rowProducts(k, a, view(w, [groups, filters / groups, each * elements]));
-  const arranged = view(k.transpose(y, [0, 2, 1]), [filters, batch / ofBatch, ...positions]);
+
+  const rows = batch * features;
+  const zero = k.full([rows, 1], 0, storageOf(to));
+  const isEmpty = sizeOf(lhs!.shape) === 0;
+  const x = isEmpty ? zero : k.concat([view(operand(lhs!, lhs_spec), [rows, sizeOf(space)]), zero], 1);
+  const windows = k.take(x, k.ints(windowTable(space, window, positions, p), [places * elements]), 1);
+
+  // As [groups, examples and positions, features and window], times [groups, filters, features and window].
+  const ofBatch = p.batch_group_count;
+  const groups = p.feature_group_count * ofBatch;
+  const examples = batch / ofBatch;
+  const split = view(windows, [ofBatch, examples, groups / ofBatch, each, places, elements]);
+  const a = view(k.transpose(split, [0, 2, 1, 4, 3, 5]), [groups, examples * places, each * elements]);
+  const b = view(operand(rhs!, rhs_spec), [groups, filters / groups, each * elements]);
+  const y = view(k.transpose(rowProducts(k, a, b), [0, 2, 1]), [filters, examples, ...positions]);
   const [atBatch, atFeatures, ...atSpace] = out_spec as [number, number, ...number[]];
-  return k.transpose(arranged, inverse([atFeatures, atBatch, ...atSpace]));
+  return k.transpose(y, inverse([atFeatures, atBatch, ...atSpace]));
 }
 
 export const convolution: Part<'conv_general_dilated'> = {

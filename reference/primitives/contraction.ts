@@ -20,7 +20,7 @@ import type { Lax } from '../core/rules.ts';
 import { checkAxes, checkDistinct, inverse, NATURALS, range, remaining, show } from './axes.ts';
 import { call, choices, shuffled, smallShape } from './draw.ts';
 import { along, type Defined, inexact } from './elementwise.ts';
-import { accuracyOfProducts, type Inner, innerProduct, plainInner } from './inner.ts';
+import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './inner.ts';
 import { permuted } from './layout.ts';
 
 /** `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`. */
@@ -64,12 +64,15 @@ function sameSizes(what: string, [lhs, rhs]: readonly Aval[], axes: readonly [Sh
   return a.every((n, i) => n === b[i]) || `${what} axes must have equal sizes, got ${show(a)} and ${show(b)}`;
 }
 
-/** The dtypes that a sum of products may have: no narrower float or complex one, and no integer for floats. */
+/** The dtypes that a sum of products may have: no narrower float or complex dtype, and no integer for floats. */
 export function resultTypes(dtype: DType): readonly DType[] {
-  if (!isInexact(dtype)) return dtype === 'bool' ? ORDERED : REALS;
-  const alike = isComplex(dtype) ? COMPLEX : FLOATS;
-  return alike.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
+  const kin = isComplex(dtype) ? COMPLEX : isFloat(dtype) ? FLOATS : null;
+  if (kin !== null) return kin.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
+  return dtype === 'bool' ? ORDERED : REALS;
 }
+/** Products of bools may be of every dtype that has an order. */
+export const notAResultType = (dtype: DType): DType =>
+  isInexact(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
 function resultShape(
@@ -84,23 +87,18 @@ function resultShape(
 }
 
 /** Both operands as [batch, free, contracted], so that each result element is a product of two rows. */
-function contract(
-  [lhs, rhs]: readonly HostArray[],
-  p: DotGeneralParams,
-  dtype: DType,
-  innerOf: (a: HostArray, b: HostArray) => Inner,
-): HostArray {
+function contract([lhs, rhs]: readonly HostArray[], p: DotGeneralParams, dtype: DType, innerOf: InnerOf): HostArray {
   const dims = p.dimension_numbers;
-  const rows = (x: HostArray, side: 0 | 1): { x: HostArray; count: number } => {
+  const rows = (x: HostArray, side: 0 | 1): { rows: HostArray; count: number } => {
     const kept = free(x.shape.length, side, dims);
     return {
-      x: permuted(x, [...dims[1][side], ...kept, ...dims[0][side]]),
+      rows: permuted(x, [...dims[1][side], ...kept, ...dims[0][side]]),
       count: sizeOf(pickSizes(x.shape, kept)),
     };
   };
   const [a, b] = [rows(lhs!, 0), rows(rhs!, 1)];
-  const inner = innerOf(a.x, b.x);
   const n = sizeOf(pickSizes(lhs!.shape, dims[0][0]));
+  const inner = innerOf(a.rows, b.rows, dtype);
   return buildElements(dtype, resultShape([lhs!, rhs!], p), (flat) => {
     const row = Math.floor(flat / b.count); // of a: batch and free axes together
     const batch = Math.floor(row / a.count);
@@ -158,7 +156,7 @@ export const dotGeneral: Defined<
   infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
   evaluate(xs, p) {
     const to = resultType(xs[0]!.dtype, p);
-    return [contract(xs, p, to, (a, b) => innerProduct(a, b, to))];
+    return [contract(xs, p, to, innerFor(xs[0]!.dtype, to))];
   },
   differentiate: {
     active: inexact,
@@ -200,9 +198,8 @@ export const dotGeneral: Defined<
   bound: 'bilinear',
   accuracy([lhs], p) {
     const terms = sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0]));
-    return accuracyOfProducts(lhs!.dtype, resultType(lhs!.dtype, p), terms, (xs) =>
-      contract(xs, p, 'float64', plainInner),
-    );
+    const sums = (xs: readonly HostArray[]): HostArray => contract(xs, p, 'float64', plainDot);
+    return accuracyOfProducts(lhs!.dtype, resultType(lhs!.dtype, p), terms, sums);
   },
   cases,
   breaks: {
@@ -272,9 +269,7 @@ export const dotGeneral: Defined<
       ),
     C7: (gen) => smallShape(gen, 1).chain((s) => product(gen, s, s, { precision: 'FULL' as Precision })),
     C8: (gen) =>
-      smallShape(gen, 1).chain((s) =>
-        product(gen, s, s, { preferred_element_type: isFloat(gen.dtype) ? 'int32' : 'float16' }),
-      ),
+      smallShape(gen, 1).chain((s) => product(gen, s, s, { preferred_element_type: notAResultType(gen.dtype) })),
   },
 });
 

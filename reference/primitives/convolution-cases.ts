@@ -3,7 +3,7 @@ import type { DType } from '../core/dtypes.ts';
 import type { Shape } from '../core/host.ts';
 import type { ConstraintId, Gen } from '../core/primitive.ts';
 import { inverse, range } from './axes.ts';
-import { type Precision, resultTypes } from './contraction.ts';
+import { notAResultType, type Precision, resultTypes } from './contraction.ts';
 import { type ConvDimensionNumbers, dilatedSize, pick as sizesAt } from './convolution-shapes.ts';
 import type { ConvParams } from './convolution.ts';
 import { call, choices, type Pick, shuffled } from './draw.ts';
@@ -118,5 +118,5 @@ export const breaks: { readonly [K in Id & ConstraintId]: (gen: Gen) => Calls } 
   C10: broken({ rhs: [3, 1, 2], params: { feature_group_count: 2 } }, { params: { batch_group_count: 3 } }),
   C11: withParams({ batch_group_count: 2 }),
   C12: withParams({ precision: 'FULL' as Precision }),
-  C13: (gen) => withParams({ preferred_element_type: gen.dtype.includes('int') ? 'bool' : 'int32' })(gen),
+  C13: (gen) => withParams({ preferred_element_type: notAResultType(gen.dtype) })(gen),
 };

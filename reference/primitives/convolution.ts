@@ -35,8 +35,8 @@ import {
   termsOf,
   type WindowParams,
 } from './convolution-shapes.ts';
-import { along, type Defined, inexact } from './elementwise.ts';
-import { accuracyOfProducts, type Inner, innerProduct, plainInner } from './inner.ts';
+import { type Defined, inexact } from './elementwise.ts';
+import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './inner.ts';
 import { pad } from './joining.ts';
 import { permuted, strided } from './layout.ts';
 
@@ -94,12 +94,7 @@ function padded(lhs: HostArray, p: ConvParams): HostArray {
  * Every window of `lhs` as a row, and every filter: elements of the result are the products of a filter with the windows
  * of its group.
  */
-function convolve(
-  [lhs, rhs]: readonly HostArray[],
-  p: ConvParams,
-  dtype: DType,
-  innerOf: (windows: HostArray, filters: HostArray) => Inner,
-): HostArray {
+function convolve([lhs, rhs]: readonly HostArray[], p: ConvParams, dtype: DType, innerOf: InnerOf): HostArray {
   const { rhs_spec, out_spec } = p.dimension_numbers;
   const x = padded(lhs!, p);
   const filters = permuted(rhs!, rhs_spec); // [group and feature, feature of the group, window…]
@@ -120,7 +115,7 @@ function convolve(
       ...ofSpace.map((s, d) => s * p.rhs_dilation[d]!),
     ],
   );
-  const inner = innerOf(windows, filters);
+  const inner = innerOf(windows, filters, dtype);
   const perGroup = batch * sizeOf(positions);
   const n = sizeOf([features, ...window]);
   const y = buildElements(dtype, [count, batch, ...positions], (flat) => {
@@ -228,7 +223,7 @@ export const convGeneralDilated: Defined<
   infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
   evaluate(xs, p) {
     const to = resultType(xs[0]!.dtype, p);
-    return [convolve(xs, p, to, (windows, filters) => innerProduct(windows, filters, to))];
+    return [convolve(xs, p, to, innerFor(xs[0]!.dtype, to))];
   },
   differentiate: {
     active: inexact,
@@ -249,7 +244,7 @@ export const convGeneralDilated: Defined<
   bound: 'bilinear',
   accuracy: ([lhs, rhs], p) =>
     accuracyOfProducts(lhs!.dtype, resultType(lhs!.dtype, p), termsOf(rhs!.shape, p.dimension_numbers), (xs) =>
-      convolve(xs, p, 'float64', plainInner),
+      convolve(xs, p, 'float64', plainDot),
     ),
   cases: draws.cases,
   breaks: draws.breaks,
@@ -372,7 +367,7 @@ function batch(
     return { out: [lax.zerosLike({ shape, dtype: resultType(lhs!.dtype, p) })], at: [0] };
   }
   if (atRhs === null) {
-    const examples = mergeInto(lax, lhs!, atLhs!, lhs_spec[0]!, p.batch_group_count);
+    const examples = mergeInto(lax, lhs!, atLhs, lhs_spec[0]!, p.batch_group_count);
     return front(apply(lax, examples, rhs!, p), out_spec[0]!, 1);
   }
   if (atLhs === null) {

@@ -1,6 +1,7 @@
 /** The error bound of results that grow with every element of the operands: extremes, order statistics, log-sum-exp. */
-import { build, elements, type HostArray, numbers } from '../core/host.ts';
+import { build, type HostArray, numbers } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
+import { doubles } from './layout.ts';
 
 type Evaluate = (x: HostArray) => HostArray;
 type EvaluateAll = (xs: readonly HostArray[]) => HostArray;
@@ -26,8 +27,8 @@ export function jointlyMonotoneBound(
 ): Bound | null {
   if (operands.every(({ bound }) => bound === null)) return null;
   const moved = ({ value, bound }: Bounded, sign: number): HostArray => {
-    const at = elements(value);
-    return build('float64', value.shape, (i) => Number(at(i)) + (bound === null ? 0 : sign * bound.worst[i]!));
+    const data = doubles(value);
+    return build('float64', value.shape, (i) => data[i]! + (bound === null ? 0 : sign * bound.worst[i]!));
   };
   const at = (sign: number): ArrayLike<number> => numbers(evaluate(operands.map((x) => moved(x, sign))));
   const [low, middle, high] = [at(-1), at(0), at(1)];
