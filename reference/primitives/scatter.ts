@@ -7,9 +7,9 @@ import { type Complex, type Element, type HostArray, mover, numbers, type Shape,
 import type { NDArray } from '../core/ndarray.ts';
 import { type Bound, type Bounded, knownOperand, operandAval } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { algebraOf, complexProduct, productAccuracy } from './algebra.ts';
+import { algebraOf, productAccuracy } from './algebra.ts';
 import { along, inexact } from './elementwise.ts';
-import { exactProduct, isFloatDType } from './exact.ts';
+import { exactComplexProduct, exactProduct, isFloatDType } from './exact.ts';
 import { totalOf } from './totals.ts';
 import { magnitudes } from './layout.ts';
 import { ProductError } from './product-error.ts';
@@ -182,10 +182,13 @@ export const scatterAdd: Scatter<'scatter_add'> = scattering({
 
 // ---- scatter_mul
 
-/** The exact product, rounded once; of complex numbers one after the other, in double precision. */
+/** The exact product, rounded once, of complex numbers each part of it; integers wrap. */
 function productOf(factors: readonly Element[], dtype: DType): Element {
-  if (isFloatDType(dtype)) return exactProduct(factors as number[], 0, factors.length, dtype);
-  return isComplex(dtype) ? (factors as Complex[]).reduce(complexProduct) : factors.reduce(algebraOf(dtype).mul);
+  const n = factors.length;
+  if (isFloatDType(dtype)) return exactProduct(factors as number[], 0, n, dtype);
+  const part = partOf(dtype);
+  if (isFloatDType(part)) return exactComplexProduct((i) => (factors as Complex[])[i]!, 0, n, part);
+  return factors.reduce(algebraOf(dtype).mul);
 }
 
 /** For each place of a row the product of what precedes it among equal places, which stand together. */
