@@ -2,7 +2,7 @@
  * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or,
  * reduce_xor (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
  */
-import { BITS, type DType, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
+import { BITS, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
 import { buildElements, complexes, type Element, elements, type HostArray, numbers, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import {

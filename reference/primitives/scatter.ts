@@ -10,7 +10,6 @@ import type { Lax } from '../core/rules.ts';
 import { algebraOf, productAccuracy } from './algebra.ts';
 import { along, inexact } from './elementwise.ts';
 import { exactComplexProduct, exactProduct, isFloatDType } from './exact.ts';
-import { totalOf } from './totals.ts';
 import { magnitudes } from './layout.ts';
 import { ProductError } from './product-error.ts';
 import {
@@ -23,6 +22,7 @@ import {
   type ScatterParams,
   scattering,
 } from './scatter-windows.ts';
+import { totalOf } from './totals.ts';
 import { unlessUncertain } from './windows.ts';
 
 // ---- scatter
@@ -112,8 +112,9 @@ export const scatter: Scatter<'scatter'> = scattering({
       const [before, added] = [certain(x!, size), certain(updates!, sizeOf(updates!.value.shape))];
       const result = { worst: before.worst.slice(), variance: before.variance.slice() };
       for (const [at, from] of meetings(values(xs), p)) {
-        result.worst[at] = added.worst[from.at(-1)!]!;
-        result.variance[at] = added.variance[from.at(-1)!]!;
+        // Where they do not differ it is open still which one's error there is.
+        result.worst[at] = Math.max(...from.map((u) => added.worst[u]!));
+        result.variance[at] = Math.max(...from.map((u) => added.variance[u]!));
       }
       return result;
     };

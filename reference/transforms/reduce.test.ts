@@ -11,7 +11,7 @@ const after = ([a, b]: [NDArray, NDArray], [c, d]: [NDArray, NDArray]): [NDArray
   lax.add(lax.mul(c, b), d),
 ];
 const composed = (a: NDArray, b: NDArray, dimensions: readonly number[] = [0]): [NDArray, NDArray] =>
-  lax.reduce([a, b], [1, 0], after, dimensions) as [NDArray, NDArray];
+  lax.reduce<[NDArray, NDArray]>([a, b], [1, 0], after, dimensions);
 /** The same, written out. */
 const chained = (a: NDArray, b: NDArray): [NDArray, NDArray] => {
   const at = (x: NDArray, i: number): NDArray => lax.squeeze(lax.slice(x, [i], [i + 1]), [0]);
