@@ -4,7 +4,7 @@
  */
 import type { ProfileName } from '../core/backend.ts';
 import { type DType, finfo, isComplex, isInexact } from '../core/dtypes.ts';
-import { avalOf, type HostArray, moduli, numbers } from '../core/host.ts';
+import { avalOf, elements, type HostArray, moduli, numbers, sameElement, sizeOf } from '../core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
 import { gamma, type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
@@ -127,12 +127,24 @@ export function roundingsOf(
 ): readonly (Rounding | null)[] {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'exact') return results.map(() => null);
+  if (accuracy.kind === 'oneOf') {
+    return results.map((y) => (choices === 'alike' ? null : whereTheyDiffer(y, accuracy.choices(operands))));
+  }
   if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile, choices);
   return results.map((y, j) =>
     isInexact(y.dtype)
       ? roundingOf(accuracy, { primitive, operands, params }, y, j, spread[j]?.worst ?? null, profile)
       : null,
   );
+}
+
+/** Unknown where there is a choice. */
+function whereTheyDiffer(y: HostArray, choices: readonly HostArray[]): Rounding | null {
+  const others = choices.map(elements);
+  const at = elements(y);
+  const open = (i: number): boolean => others.some((other) => !sameElement(other(i), at(i)));
+  const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
+  return worst.some((w) => w > 0) ? { worst, variance: worst } : null;
 }
 
 /** A distance of two solutions that both pass is a proof; how likely it is nobody knows. */
@@ -143,7 +155,11 @@ function solutionsApart(
   profile: ProfileName,
   choices: Choices,
 ): Rounding[] {
-  const apart = (choices === 'alike' ? aligned : forward)(operands, results, underflow(solutionDtype(results), profile));
+  const apart = (choices === 'alike' ? aligned : forward)(
+    operands,
+    results,
+    underflow(solutionDtype(results), profile),
+  );
   return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
 }
 
@@ -157,7 +173,7 @@ interface Call {
 }
 
 function roundingOf(
-  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' | 'oneOf' }>,
   call: Call,
   y: HostArray,
   j: number,
@@ -202,7 +218,7 @@ const uniform = (worst: OwnError['worst'], leavesRange: OwnError['leavesRange'] 
 });
 
 function ownError(
-  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' | 'oneOf' }>,
   { primitive, operands, params }: Call,
   y: HostArray,
   j: number,
