@@ -305,7 +305,7 @@ export function atanhOfComplex(z: Complex): Complex {
   if (z.re < 0 || Object.is(z.re, -0)) return negComplex(atanhOfComplex(negComplex(z)));
   const { re: x, im: y } = z;
   const size = Math.abs(y);
-  if (isFar(z)) return { re: Math.abs(reciprocal(z).re), im: withSign(Math.PI / 2, y) };
+  if (isFar(z)) return { re: Math.abs(reciprocal(z).re), im: Number.isNaN(y) ? y : withSign(Math.PI / 2, y) };
   if (x === 1 && size < 1 / FAR) {
     return { re: (Math.LN2 - Math.log(size)) / 2, im: y === 0 ? y : withSign(Math.PI / 4, y) };
   }
