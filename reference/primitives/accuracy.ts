@@ -4,7 +4,7 @@
  * functions are the same for float and double; fast adds contraction, which changes no entry. gpu: "Floating point
  * accuracy" of the WGSL specification, float32 only; functions that WGSL lacks keep OpenCL's entry.
  */
-import { isComplex, isFloat } from '../core/dtypes.ts';
+import { type DType, finfo, isComplex, isFloat } from '../core/dtypes.ts';
 import { type Aval, type Complex, complexes, elements, type HostArray, sizeOf } from '../core/host.ts';
 import type { Accuracy } from '../core/primitive.ts';
 import { rounded } from './elementwise.ts';
@@ -183,4 +183,10 @@ export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
 export function integerPowAccuracy([x]: readonly Aval[], { y }: { readonly y: number }): Accuracy {
   if (isComplex(x!.dtype)) return { kind: 'normwise', n: 3 * Math.abs(y) + (y < 0 ? 6 : 0) };
   return isFloat(x!.dtype) ? { kind: 'ulp', n: Math.max(1, y < 0 ? -2 * y : y) } : { kind: 'exact' };
+}
+
+/** γₖ = k·u / (1 − k·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). */
+export function gamma(k: number, dtype: DType): number {
+  const ku = k * finfo(dtype).unitRoundoff;
+  return ku < 1 ? ku / (1 - ku) : Infinity;
 }

@@ -130,7 +130,9 @@ export const bitcastConvertType: Defined<'bitcast_convert_type', BitcastConvertT
   constraints: {
     C1: ([x], { new_dtype }) => {
       const n = ratio(new_dtype, x!.dtype);
-      return n <= 1 || x!.shape.at(-1) === n || `the last axis must have ${n} elements, got ${showAval(x!)} for ${new_dtype}`;
+      return (
+        n <= 1 || x!.shape.at(-1) === n || `the last axis must have ${n} elements, got ${showAval(x!)} for ${new_dtype}`
+      );
     },
   },
   infer: ([x], { new_dtype }) => [aval(bitcastShape(x!.shape, x!.dtype, new_dtype), new_dtype)],

@@ -5,47 +5,60 @@
 import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
 import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
-import { type Complex, complexes, elements, type HostArray, numbers, sizeOf } from '../core/host.ts';
+import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
-import { roundingOf } from './rounding.ts';
+import { type Choices, roundingsOf } from './rounding.ts';
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
-export function errorBound(jaxpr: Jaxpr, inputs: readonly HostArray[], profile: ProfileName): Bounded[] {
+export function errorBound(
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   return carry(
     jaxpr,
     inputs.map((value) => ({ value, bound: null })),
     profile,
+    choices,
   );
 }
 
 /** A jaxpr on values that already are uncertain. */
-export function carry(jaxpr: Jaxpr, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+export function carry(
+  jaxpr: Jaxpr,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   const known = new Map<Var, Bounded>();
   jaxpr.constvars.forEach((v, i) => known.set(v, { value: (jaxpr.consts[i] as ConcreteArray).toHost(), bound: null }));
   jaxpr.inputs.forEach((v, i) => known.set(v, operands[i]!));
   const read = (x: Atom): Bounded => (x instanceof Literal ? { value: x.value, bound: null } : known.get(x)!);
   for (const equation of jaxpr.equations) {
-    const results = carryEquation(equation, equation.inputs.map(read), profile);
+    const results = carryEquation(equation, equation.inputs.map(read), profile, choices);
     equation.outputs.forEach((v, i) => known.set(v, results[i]!));
   }
   return jaxpr.outputs.map(read);
 }
 
-function carryEquation({ primitive, params }: Equation, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+function carryEquation(
+  { primitive, params }: Equation,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices,
+): Bounded[] {
   if (primitive.kind === 'higher-order') {
-    return [...primitive.bound((inner, xs) => carry(inner, xs, profile), operands, params)];
+    return [...primitive.bound((inner, xs) => carry(inner, xs, profile, choices), operands, params)];
   }
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
   const carried = operands.some(isUncertain)
     ? propagate(primitive, operands, results, params)
     : results.map(() => null);
-  return results.map((value, i) => {
-    const spread = carried[i] ?? null;
-    const own = roundingOf(primitive, values, params, value, spread?.worst ?? null, profile);
-    return { value, bound: plus(spread, own) };
-  });
+  const own = roundingsOf(primitive, values, params, results, carried, profile, choices);
+  return results.map((value, i) => ({ value, bound: plus(carried[i] ?? null, own[i]!) }));
 }
 
 const isUncertain = ({ bound }: Bounded): boolean => bound !== null && bound.worst.some((w) => w !== 0);
@@ -98,14 +111,7 @@ function doubles({ value }: Bounded): (i: number) => number {
   return (i) => Number(at(i));
 }
 
-/** The moduli of the elements. */
-function sizes({ value }: Bounded): Float64Array {
-  const at = elements(value);
-  return Float64Array.from({ length: sizeOf(value.shape) }, (_, i) => {
-    const v = at(i);
-    return typeof v === 'object' ? Math.hypot(v.re, v.im) : Math.abs(Number(v));
-  });
-}
+const sizes = ({ value }: Bounded): Float64Array => moduli(value);
 
 /** Σ Lₙ·δₙ with one Lipschitz constant per operand over the box of operands. */
 function lipschitz(
@@ -123,12 +129,7 @@ function lipschitz(
 }
 
 /** The same where an operand is complex: the uncertain operands are in discs. */
-function lipschitzOnPlane(
-  constants: Discs<Params>,
-  operands: readonly Bounded[],
-  y: HostArray,
-  params: Params,
-): Bound {
+function lipschitzOnPlane(constants: Discs<Params>, operands: readonly Bounded[], y: HostArray, params: Params): Bound {
   const values = operands.map((x): ((i: number) => Complex) => {
     if (isComplex(x.value.dtype)) return complexes(x.value);
     const at = doubles(x);
@@ -187,8 +188,7 @@ function decided(
   const overlap = (i: number): boolean => meet(i) || unknowns.some((w) => w[i] !== 0);
   return results.map((y, j) => {
     const [middle, lo, hi] = [y, ...atEnds.map((r) => r[j]!)].map(elements);
-    const open = (i: number): boolean =>
-      !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
+    const open = (i: number): boolean => !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
     const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
     return { worst, variance: worst };
   });
@@ -242,11 +242,12 @@ function mapped(
   return apply(worstOf).map((w, j) => ({ worst: bounds(w), variance: bounds(variances[j]!) }));
 }
 
-/** |a|·δb + |b|·δa + δa·δb, the primitive being the product. */
+/** |a|·δb + |b|·δa + δa·δb, the primitive being the product; in double precision, whatever type it is to give. */
 function products(primitive: AnyFirstOrder, operands: readonly Bounded[], params: Params): Bound {
   const [a, b] = operands as [Bounded, Bounded];
+  const inDoubles = 'preferred_element_type' in params ? { ...params, preferred_element_type: null } : params;
   const product = (f: (x: Bounded) => Float64Array, g: (x: Bounded) => Float64Array): Float64Array =>
-    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], params)[0]!);
+    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], inDoubles)[0]!);
   const square = (x: Bounded): Float64Array => sizes(x).map((v) => v * v);
   const sum = (...terms: Float64Array[]): Float64Array => terms[0]!.map((_, i) => terms.reduce((s, t) => s + t[i]!, 0));
   return {
