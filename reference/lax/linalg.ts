@@ -9,6 +9,8 @@ import type { Params } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
 import { type PrimitiveName, primitives } from '../primitives/index.ts';
 
+export * from './spectral.ts';
+
 const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
   bind(primitives[name], xs, params)[0]!;
 

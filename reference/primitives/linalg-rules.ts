@@ -1,4 +1,5 @@
 /** What the derivative and batching rules of linear algebra are made of: batches of matrices, as expressions of `lax`. */
+import { isComplex } from '../core/dtypes.ts';
 import { type Aval, type Shape, showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Batched, BatchRule } from '../core/primitive.ts';
@@ -22,7 +23,7 @@ export const checkSquare = (name: string, x: Aval): true | string =>
 
 export const transposed = (lax: Lax, x: NDArray): NDArray =>
   lax.transpose(x, [...range(x.ndim - 2), x.ndim - 1, x.ndim - 2]);
-export const conjugate = (_: Lax, x: NDArray): NDArray => x;
+export const conjugate = (lax: Lax, x: NDArray): NDArray => (isComplex(x.dtype) ? lax.conj(x) : x);
 /** Re z, in the dtype of z. */
 export const realPart = (lax: Lax, z: NDArray): NDArray => lax.mul(lax.add(z, conjugate(lax, z)), 0.5);
 export const adjoint = (lax: Lax, x: NDArray): NDArray => conjugate(lax, transposed(lax, x));
