@@ -30,12 +30,14 @@ import { random } from './random.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
+import { special } from './special.ts';
 import { trigonometry } from './trigonometry.ts';
 
 const table: Table = {
   ...arithmetic,
   ...math,
   ...trigonometry,
+  ...special,
   ...comparison,
   ...bits,
   ...conversion,

@@ -19,6 +19,7 @@ import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
+import * as special from './special.ts';
 import * as trigonometry from './trigonometry.ts';
 
 type Exports<Family> = Family[keyof Family];
@@ -26,6 +27,7 @@ type Exported =
   | Exports<typeof arithmetic>
   | Exports<typeof math>
   | Exports<typeof trigonometry>
+  | Exports<typeof special>
   | Exports<typeof comparison>
   | Exports<typeof bits>
   | Exports<typeof conversion>
@@ -49,6 +51,7 @@ const families: readonly object[] = [
   arithmetic,
   math,
   trigonometry,
+  special,
   comparison,
   bits,
   conversion,
