@@ -112,6 +112,38 @@ test('a product whose factors leave the range in some order says nothing', () =>
   expect(product([2, 3], 7)).toMatch(/expected 6/);
 });
 
+describe('solutions', () => {
+  /** Some root of x: the sign is free. */
+  const root: AnyFirstOrder = {
+    ...primitives.sqrt,
+    accuracy: () => ({
+      kind: 'backward',
+      checks: ([x], _, [y], eta) =>
+        [...numbers(x!)].map((v, i) => ({
+          what: '|y² − x|',
+          error: Math.abs(numbers(y!)[i]! ** 2 - v),
+          allowed: 4 * 2 ** -24 * v + eta,
+        })),
+      forward: (_, [y]) => [Float64Array.from(numbers(y!), () => Infinity)],
+    }),
+  };
+  const judged = (change: (v: number) => number): ReturnType<typeof judgeEquation> => {
+    const [x, y] = [f32(2, 9), f32(Math.SQRT2, 3)];
+    return judgeEquation(root, [x], {}, [y], [build('float32', [2], (i) => change(numbers(y)[i]!))], 'strict');
+  };
+
+  test('pass if they solve the problem, whichever they are', () => {
+    expect(judged((v) => -v)).toMatchObject({ wrong: null, compared: 2, uncompared: 0, measured: { unit: 'budget' } });
+  });
+  test('are convicted if they do not', () => {
+    expect(judged((v) => v * 1.001).wrong?.message).toMatch(/\|y² − x\| is 0\.018, allowed is 0\.00000215/);
+    expect(judged(() => NaN).wrong?.message).toMatch(/is NaN/);
+  });
+  test('of another type are wrong', () => {
+    expect(judgeEquation(root, [f32(4)], {}, [f32(2)], [], 'strict').wrong?.message).toMatch(/1 results expected/);
+  });
+});
+
 test('results of another type are wrong', () => {
   const wrong = (got: HostArray[]): string | undefined =>
     judgeEquation(primitives.neg, [f32(1, 2)], {}, [f32(-1, -2)], got, 'strict').wrong?.message;

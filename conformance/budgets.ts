@@ -3,21 +3,37 @@
  * the error bounds carried through them. Nothing here is a tolerance that somebody chose.
  */
 import type { ProfileName } from '../reference/core/backend.ts';
-import { type DType, dtypes, finfo, isFloat } from '../reference/core/dtypes.ts';
-import { showValue } from '../reference/core/show.ts';
-import { build, type HostArray, hostScalar, numbers, sameShape, type Shape, showAval } from '../reference/core/host.ts';
+import { type DType, finfo, isFloat, isInexact } from '../reference/core/dtypes.ts';
+import { showElement } from '../reference/core/show.ts';
+import {
+  buildElements,
+  type Element as Value,
+  elementFrom,
+  elements,
+  type HostArray,
+  moduli,
+  numbers,
+  sameShape,
+  type Shape,
+  showAval,
+  sizeOf,
+  widened,
+} from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
 import { referenceUlps } from '../reference/primitives/accuracy.ts';
 import {
   accuracyOf,
-  chainLength,
-  gamma,
   gpuAllowance,
+  productError,
   productLeavesRange,
   PROFILES,
+  roundedOnce,
+  solutionDtype,
+  sumError,
   ulpSize,
   underflow,
 } from '../reference/transforms/rounding.ts';
+import { distance, equalElements, isFiniteElement, isNaNElement, modulus, sameInfinities } from './elements.ts';
 import type { Element, Measured } from './types.ts';
 import { addTo, binOf, type Histogram, ulpDistance, ulpError } from './ulp.ts';
 
@@ -27,9 +43,9 @@ interface Ruler {
   /** Errors are in `unit`s; more than this is wrong. */
   readonly limit: number;
   /** Infinite where nothing but the same value would do. −1: nothing can be said of this element. */
-  error(expected: number, got: number, i: number): number;
-  /** What is allowed at element i, absolutely. */
-  allowed(expected: number, i: number): number;
+  error(expected: Value, got: Value, i: number): number;
+  /** What is allowed at element i, whose modulus is `size`, absolutely. */
+  allowed(size: number, i: number): number;
 }
 
 export interface Comparison {
@@ -58,11 +74,44 @@ export function judgeEquation(
   witness: Witness = 'reference',
 ): Comparison {
   const accuracy = accuracyOf(primitive, operands, params, profile);
+  if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);
   const call = { primitive, operands, params, profile, witness };
   const rulers = expected.map((y, j) =>
-    isFloat(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
+    isInexact(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
   );
   return compare(expected, got, rulers, primitive.batch === 'elementwise' ? operands : []);
+}
+
+/** How well results solve the problem, whatever their distance from the reference's. */
+function judgeSolution(
+  { checks, forward }: Accuracy & { kind: 'backward' },
+  operands: readonly HostArray[],
+  expected: readonly HostArray[],
+  got: readonly HostArray[],
+  profile: ProfileName,
+): Comparison {
+  const eta = underflow(solutionDtype(expected), profile);
+  const budgets = forward(operands, expected, eta);
+  const mismatch = typeMismatch(expected, got);
+  if (mismatch !== null) return mistyped(mismatch, budgets);
+  const bins: Histogram = new Map();
+  let max = 0;
+  const failed: { readonly share: number; readonly message: string }[] = [];
+  for (const { what, error, allowed } of checks(operands, expected, got, eta)) {
+    const share = error === 0 ? 0 : error <= allowed ? error / allowed : Infinity;
+    addTo(bins, [[binOf(share), 1]]);
+    if (share <= 1) max = Math.max(max, share);
+    else failed.push({ share: error / allowed, message: `${what} is ${shown(error)}, allowed is ${shown(allowed)}` });
+  }
+  const worst = failed.reduce((a, b) => (b.share > a.share ? b : a), failed[0]!);
+  return {
+    compared: expected.reduce((n, y) => n + sizeOf(y.shape), 0),
+    uncompared: 0,
+    suspect: 0,
+    wrong: failed.length > 0 ? { message: worst.message, element: null } : null,
+    measured: bins.size === 0 ? null : { unit: 'budget', bins: [...bins], max, worst: null },
+    budgets,
+  };
 }
 
 /** The results of a program, given what errors may do to them. */
@@ -109,22 +158,28 @@ export const judgeSaved = (
 /** Elements beyond four standard deviations of the likely error. */
 function beyondLikely({ value, bound }: Bounded, got: HostArray): number {
   if (bound === null) return 0;
-  const [e, g] = [numbers(value), numbers(got)];
-  return bound.variance.reduce((n, v, i) => n + Number(Math.abs(e[i]! - g[i]!) > 4 * Math.sqrt(v)), 0);
+  const [e, g] = [elements(value), elements(got)];
+  return bound.variance.reduce((n, v, i) => n + Number(distance(e(i), g(i)) > 4 * Math.sqrt(v)), 0);
 }
 
 // ---- rulers
 
-/** The same bits, but for the payload of NaNs. */
+/** The same bits, part by part, but for NaNs: all are one value, and a complex number is NaN if a part of it is. */
 function exactRuler(dtype: DType, profile: ProfileName): Ruler {
   const same = sameness(dtype, profile);
   return { unit: 'exact', limit: 0, error: (e, g) => (same(e, g) ? 0 : Infinity), allowed: () => 0 };
 }
 
-function sameness(dtype: DType, profile: ProfileName): (e: number, g: number) => boolean {
+function sameness(dtype: DType, profile: ProfileName): (e: Value, g: Value) => boolean {
   const { signedZeroTies, flushToZero } = PROFILES[profile];
-  const tiny = flushToZero && isFloat(dtype) ? finfo(dtype).tiny : 0;
-  return (e, g) => Object.is(e, g) || (signedZeroTies && e === g) || (Math.abs(e) < tiny && Math.abs(g) < tiny);
+  const tiny = flushToZero && isInexact(dtype) ? finfo(dtype).tiny : 0;
+  const same = (e: number, g: number): boolean =>
+    Object.is(e, g) || (signedZeroTies && e === g) || (Math.abs(e) < tiny && Math.abs(g) < tiny);
+  return (e, g) => {
+    if (typeof e === 'object' && typeof g === 'object')
+      return isNaNElement(e) ? isNaNElement(g) : same(e.re, g.re) && same(e.im, g.im);
+    return typeof e === 'number' && typeof g === 'number' ? same(e, g) : e === g;
+  };
 }
 
 interface Call {
@@ -135,21 +190,27 @@ interface Call {
   readonly witness: Witness;
 }
 
-function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler {
+function rulerOf(
+  accuracy: Exclude<Accuracy, { readonly kind: 'backward' }>,
+  call: Call,
+  y: HostArray,
+  j: number,
+): Ruler {
   switch (accuracy.kind) {
     case 'exact':
     case 'rounded': // rounding is a function: there is one right answer
       return exactRuler(y.dtype, call.profile);
     case 'ulp':
-      return withSigns(ulpRuler(accuracy.n, call, y.dtype, j), call.profile);
+      return withSigns(
+        isFloat(y.dtype) ? ulpRuler(accuracy.n, call, y.dtype, j) : ulpOfModulus(accuracy.n, y.dtype),
+        call.profile,
+      );
     case 'sum':
       return sumRuler(accuracy, call, y.dtype);
     case 'product':
       return withSigns(productRuler(accuracy.terms, call, y.dtype), call.profile);
     case 'normwise':
       return normwiseRuler(accuracy, call, y, j);
-    case 'backward':
-      throw new Error('backward accuracies are judged by their checks');
   }
 }
 
@@ -159,7 +220,7 @@ function rulerOf(accuracy: Accuracy, call: Call, y: HostArray, j: number): Ruler
  */
 function withSigns(ruler: Ruler, profile: ProfileName, certain: (i: number) => boolean = () => true): Ruler {
   if (PROFILES[profile].signedZeroTies) return ruler;
-  const flipped = (e: number, g: number): boolean => e === 0 && g === 0 && !Object.is(e, g);
+  const flipped = (e: Value, g: Value): boolean => e === 0 && g === 0 && !Object.is(e, g);
   return { ...ruler, error: (e, g, i) => (flipped(e, g) && certain(i) ? Infinity : ruler.error(e, g, i)) };
 }
 
@@ -170,25 +231,25 @@ function ulpRuler(n: number, call: Call, dtype: DType, j: number): Ruler {
   const { primitive, operands, params, witness } = call;
   if (dtype === 'float64' || witness === 'fixture') {
     const limit = n + (witness === 'reference' ? referenceUlps(primitive.name) : 0.5);
-    return { unit: 'ulp', limit, error: (e, g) => ulpDistance(e, g, dtype), allowed };
+    return { unit: 'ulp', limit, error: (e: number, g: number) => ulpDistance(e, g, dtype), allowed };
   }
-  const wide = operands.map((x): HostArray => (isFloat(x.dtype) ? float64(x, numbers(x)) : x));
-  const exact = numbers(primitive.evaluate(wide, params)[j]!);
-  return { unit: 'ulp', limit: n, error: (_, g, i) => ulpError(g, exact[i]!, dtype), allowed };
+  const exact = numbers(primitive.evaluate(operands.map(widened), params)[j]!);
+  return { unit: 'ulp', limit: n, error: (_, g: number, i) => ulpError(g, exact[i]!, dtype), allowed };
 }
 
-const float64 = (like: HostArray, values: ArrayLike<number>): HostArray => ({
-  shape: like.shape,
-  dtype: 'float64',
-  data: Float64Array.from(values),
-});
+/** Complex results: n units of the modulus, and half a unit of either part for the reference. */
+const ulpOfModulus = (n: number, dtype: DType): Ruler =>
+  fractionRuler(
+    (size) => n * ulpSize(size, dtype) + roundedOnce(size, dtype),
+    () => false,
+  );
 
 /** The absolute budgets of gpus; half a unit for the reference, and results below the normal range may be lost. */
 function gpuRuler(n: number, { primitive, operands }: Call, dtype: DType): Ruler {
   const allowance = gpuAllowance(primitive.name, n, dtype);
-  const x = numbers(operands[0]!);
+  const x = moduli(operands[0]!);
   const { tiny } = finfo(dtype);
-  const allowed = (e: number, i: number): number => allowance(x[i]!, e) + ulpSize(e, dtype) / 2 + tiny;
+  const allowed = (size: number, i: number): number => allowance(x[i]!, size) + roundedOnce(size, dtype) + tiny;
   return fractionRuler(allowed, (i) => allowance(x[i]!, 0) === Infinity, true);
 }
 
@@ -196,26 +257,32 @@ function gpuRuler(n: number, { primitive, operands }: Call, dtype: DType): Ruler
 function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { operands, profile }: Call, dtype: DType): Ruler {
   const magnitude = accuracy.magnitude(operands);
   const finite = magnitude.every(Number.isFinite) ? magnitude : accuracy.magnitude(operands.map(finiteOnly));
-  const g = gamma(chainLength(accuracy.terms), dtype);
-  const eta = accuracy.terms * underflow(dtype, profile);
+  const { relative, absolute, last } = sumError(accuracy.terms, dtype, profile);
   const { max } = finfo(dtype);
-  const allowed = (e: number, i: number): number => g * magnitude[i]! + eta + ulpSize(e, dtype) / 2;
-  const ruler = fractionRuler(allowed, (i) => finite[i]! * (1 + g) > max);
+  const allowed = (size: number, i: number): number => {
+    const error = relative * magnitude[i]!;
+    return error + absolute + last(size + error) + roundedOnce(size, dtype);
+  };
+  const ruler = fractionRuler(allowed, (i) => finite[i]! * (1 + relative) > max);
   return withSigns(ruler, profile, (i) => magnitude[i] === 0);
 }
 
 /** Infinite terms do not hide that the others overflow by themselves: ∞ plus an overflow to −∞ is NaN. */
-const finiteOnly = (x: HostArray): HostArray =>
-  isFloat(x.dtype) ? build(x.dtype, x.shape, (i) => (Number.isFinite(numbers(x)[i]) ? numbers(x)[i]! : 0)) : x;
+function finiteOnly(x: HostArray): HostArray {
+  if (!isInexact(x.dtype)) return x;
+  const at = elements(x);
+  const zero = elementFrom(x.dtype, 0);
+  return buildElements(x.dtype, x.shape, (i) => (isFiniteElement(at(i)) ? at(i) : zero));
+}
 
 /** γₙ₋₁·|product| + n·η, and half a unit for the reference's own rounding. */
 function productRuler(terms: number, { primitive, operands, params, profile }: Call, dtype: DType): Ruler {
-  const g = gamma(Math.max(terms - 1, 0), dtype);
-  const allowed = (e: number): number => g * Math.abs(e) + terms * underflow(dtype, profile) + ulpSize(e, dtype) / 2;
+  const { relative, absolute } = productError(terms, dtype, profile);
+  const allowed = (size: number): number => relative * size + absolute + roundedOnce(size, dtype);
   return fractionRuler(allowed, productLeavesRange(primitive, operands, params, dtype), true);
 }
 
-/** n·u·scale + η, and half a unit for the reference's own rounding. */
+/** n·u·scale + η, and half a unit for the reference's own rounding. What is given a scale may overflow on the way to it. */
 function normwiseRuler(
   { n, scale }: Accuracy & { kind: 'normwise' },
   { operands, primitive, params, profile }: Call,
@@ -225,8 +292,9 @@ function normwiseRuler(
   const scales = scale?.(operands, primitive.evaluate(operands, params))[j];
   const u = finfo(y.dtype).unitRoundoff;
   const eta = underflow(y.dtype, profile);
-  const allowed = (e: number, i: number): number => (n + 0.5) * u * (scales?.[i] ?? Math.abs(e)) + eta;
-  return fractionRuler(allowed, () => false);
+  const allowed = (size: number, i: number): number => n * u * (scales?.[i] ?? size) + eta + roundedOnce(size, y.dtype);
+  const { max } = finfo(y.dtype);
+  return fractionRuler(allowed, (i) => (scales?.[i] ?? 0) * (1 + n * u) > max);
 }
 
 /**
@@ -234,7 +302,7 @@ function normwiseRuler(
  * whatever else comes out.
  */
 function fractionRuler(
-  allowed: (expected: number, i: number) => number,
+  allowed: (size: number, i: number) => number,
   leavesRange: (i: number) => boolean,
   anything: boolean = false,
 ): Ruler {
@@ -243,11 +311,17 @@ function fractionRuler(
     limit: 1,
     allowed,
     error(e, g, i) {
-      if (Object.is(e, g) || e === g) return 0;
-      if (leavesRange(i) && (anything || !Number.isFinite(g) || !Number.isFinite(e))) return -1;
-      return Number.isFinite(e) && Number.isFinite(g) ? Math.abs(e - g) / allowed(e, i) : Infinity;
+      if (equalElements(e, g)) return 0;
+      if (leavesRange(i) && (anything || !isFiniteElement(g) || !isFiniteElement(e))) return -1;
+      return apart(e, g, allowed(modulus(e), i));
     },
   };
+}
+
+/** The distance as a share of what is allowed. Beside an infinite part the other says nothing. */
+function apart(e: Value, g: Value, allowed: number): number {
+  if (isFiniteElement(e) && isFiniteElement(g)) return distance(e, g) / allowed;
+  return !isNaNElement(e) && !isNaNElement(g) && sameInfinities(e, g) ? 0 : Infinity;
 }
 
 /** Bounds that were carried through a program. */
@@ -258,8 +332,7 @@ function carriedRuler(worst: Float64Array): Ruler {
     allowed: (_, i) => worst[i]!,
     error(e, g, i) {
       if (worst[i] === Infinity) return -1;
-      if (Object.is(e, g) || (e === g && worst[i]! > 0)) return 0;
-      return Number.isFinite(e) && Number.isFinite(g) ? Math.abs(e - g) / worst[i]! : Infinity;
+      return equalElements(e, g) ? 0 : apart(e, g, worst[i]!);
     },
   };
 }
@@ -274,20 +347,20 @@ function compare(
 ): Comparison {
   const mismatch = typeMismatch(expected, got);
   const budgets = expected.map((y, j) => absolute(y, rulers[j]!));
-  if (mismatch !== null) {
-    return {
-      compared: 0,
-      uncompared: 0,
-      suspect: 0,
-      wrong: { message: mismatch, element: null },
-      measured: null,
-      budgets,
-    };
-  }
+  if (mismatch !== null) return mistyped(mismatch, budgets);
   const tally = new Tally();
   expected.forEach((y, j) => tally.add(y, got[j]!, rulers[j]!, j, operands));
   return { ...tally.result(), budgets };
 }
+
+const mistyped = (message: string, budgets: Comparison['budgets']): Comparison => ({
+  compared: 0,
+  uncompared: 0,
+  suspect: 0,
+  wrong: { message, element: null },
+  measured: null,
+  budgets,
+});
 
 function typeMismatch(expected: readonly HostArray[], got: readonly HostArray[]): string | null {
   if (got.length !== expected.length) return `${expected.length} results expected, got ${got.length}`;
@@ -302,7 +375,7 @@ function typeMismatch(expected: readonly HostArray[], got: readonly HostArray[])
 
 function absolute(y: HostArray, ruler: Ruler): Float64Array | null {
   if (ruler.unit === 'exact') return null;
-  return Float64Array.from(numbers(y), (e, i) => ruler.allowed(e, i));
+  return moduli(y).map((size, i) => ruler.allowed(size, i));
 }
 
 /** Errors of all results of a call. */
@@ -316,11 +389,11 @@ class Tally {
   readonly #bins: Histogram = new Map();
 
   add(y: HostArray, z: HostArray, ruler: Ruler, output: number, operands: readonly HostArray[]): void {
-    const [e, g] = [numbers(y), numbers(z)];
-    const describe = (i: number): Element => elementOf(y, e[i]!, g[i]!, i, ruler, output, operands);
+    const [e, g] = [elements(y), elements(z)];
+    const describe = (i: number): Element => elementOf(y, e(i), g(i), i, ruler, output, operands);
     if (ruler.unit !== 'exact') this.#unit = ruler.unit;
-    for (let i = 0; i < e.length; i++) {
-      const error = ruler.error(e[i]!, g[i]!, i);
+    for (let i = 0; i < sizeOf(y.shape); i++) {
+      const error = ruler.error(e(i), g(i), i);
       if (error < 0) {
         this.#uncompared++;
         continue;
@@ -360,31 +433,27 @@ const shown = (v: number): string => String(Number(v.toPrecision(3)));
 
 function elementOf(
   y: HostArray,
-  e: number,
-  g: number,
+  e: Value,
+  g: Value,
   i: number,
   ruler: Ruler,
   output: number,
   operands: readonly HostArray[],
 ): Element {
-  const ulp = isFloat(y.dtype) ? ulpDistance(e, g, y.dtype) : Infinity;
+  const ulp = isFloat(y.dtype) ? ulpDistance(e as number, g as number, y.dtype) : Infinity;
   const finite = (v: number): number | null => (Number.isFinite(v) ? v : null);
-  const at = operands.map((x) => text(x.dtype, numbers(x)[x.data.length === 1 ? 0 : i]!)).join(', ');
+  const at = operands.map((x) => showElement(x.dtype, elements(x)(sizeOf(x.shape) === 1 ? 0 : i))).join(', ');
   return {
     output,
     index: unravel(i, y.shape),
-    expected: text(y.dtype, e),
-    got: text(y.dtype, g),
+    expected: showElement(y.dtype, e),
+    got: showElement(y.dtype, g),
     ulp: finite(ulp),
-    error: finite(Math.abs(e - g)),
-    budget: finite(ruler.allowed(e, i)),
+    error: finite(distance(e, g)),
+    budget: finite(ruler.allowed(modulus(e), i)),
     at: at === '' ? null : at,
   };
 }
-
-/** A number of a dtype as the specification writes it. */
-const text = (dtype: DType, v: number): string =>
-  showValue(hostScalar(dtype, v)).slice(`${dtypes[dtype].short}[] `.length);
 
 /** The multi-index of a flat position. */
 function unravel(flat: number, shape: Shape): number[] {

@@ -17,13 +17,26 @@ export interface NpzLimits {
 export const NPZ_LIMITS: NpzLimits = { files: 100_000, bytes: 2 ** 30 };
 
 const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')];
-const CODES: Readonly<Partial<Record<DType, string>>> = {
+/** NumPy's names. It lacks bfloat16: `<V2`, two bytes without a meaning, is what ml_dtypes saves such arrays as. */
+const CODES: Readonly<Record<DType, string>> = {
+  bool: '|b1',
+  uint8: '|u1',
+  uint16: '<u2',
+  uint32: '<u4',
+  uint64: '<u8',
+  int8: '|i1',
+  int16: '<i2',
+  int32: '<i4',
+  int64: '<i8',
+  bfloat16: '<V2',
+  float16: '<f2',
   float32: '<f4',
   float64: '<f8',
-  int32: '<i4',
-  uint32: '<u4',
-  bool: '|b1',
+  complex64: '<c8',
+  complex128: '<c16',
 };
+const dtypeOfCode = new Map(Object.entries(CODES).map(([dtype, code]) => [code, dtype as DType]));
+dtypeOfCode.set('|V2', 'bfloat16'); // as other versions of NumPy write it
 
 /** The arrays of an .npz file by name. @throws UsageError if it is none, is beyond the limits, or holds other dtypes */
 export function readNpz(bytes: Uint8Array, limits: Partial<NpzLimits> = {}): Map<string, HostArray> {
@@ -75,7 +88,7 @@ function parseHeader(header: string, fail: (why: string) => never): { dtype: DTy
   const sizes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
   if (descr === undefined || order === undefined || sizes === undefined)
     return fail(`not a header of numbers: ${header.slice(0, 120)}`);
-  const dtype = (Object.keys(CODES) as DType[]).find((d) => CODES[d] === descr);
+  const dtype = dtypeOfCode.get(descr);
   if (dtype === undefined)
     return fail(
       `dtype ${descr} is not supported; save one of ${Object.values(CODES).join(', ')}, e.g. x.astype('float32')`,
@@ -102,12 +115,10 @@ export function writeNpz(arrays: ReadonlyMap<string, HostArray>): Uint8Array {
 /** The earliest time that zip files know. */
 const EPOCH = new Date(1980, 0, 1);
 
-/** An .npy file, format version 1.0. @throws UsageError for dtypes that NumPy files of this version do not hold */
+/** An .npy file, format version 1.0. */
 export function writeNpy({ dtype, shape, data }: HostArray): Uint8Array {
-  const code = CODES[dtype];
-  if (code === undefined) throw new UsageError(`.npy: ${dtype} is not supported`);
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const text = `{'descr': '${code}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${CODES[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const start = MAGIC.length + 4;
   // Header and data begin at multiples of 64, as NumPy has it.
   const end = Math.ceil((start + text.length + 1) / 64) * 64;

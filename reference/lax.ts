@@ -4,15 +4,25 @@
  * What each primitive means stands in spec/primitives/.
  */
 import { asArray, operands, scalar } from './core/convert.ts';
-import { checkDType, type DType } from './core/dtypes.ts';
-import { checkOptions, ShapeError } from './core/errors.ts';
+import { checkDType, type DType, isComplex } from './core/dtypes.ts';
+import { ArgumentError, checkOptions, ShapeError } from './core/errors.ts';
 import { sameShape, type Shape, showAval } from './core/host.ts';
 import { type ArrayLike, NDArray } from './core/ndarray.ts';
 import type { Params, Tangent } from './core/primitive.ts';
 import { bind } from './core/trace.ts';
 import { type PrimitiveName, primitives } from './primitives/index.ts';
+import type { FftType } from './primitives/fft.ts';
 import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from './primitives/indexing.ts';
 import type { DotDimensionNumbers, Precision } from './primitives/contraction.ts';
+import {
+  convDimensionNumbers,
+  type ConvDimensions,
+  dilatedSize,
+  type Padding,
+  type PaddingName,
+  padtypeToPads,
+  pick,
+} from './primitives/convolution-shapes.ts';
 
 const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
   bind(primitives[name], xs, params)[0]!;
@@ -87,6 +97,18 @@ export const clz: (x: ArrayLike) => NDArray = unary('clz');
 /** The value unchanged, with a zero derivative. */
 export const stopGradient: (x: ArrayLike) => NDArray = unary('stop_gradient');
 
+/** The real parts. */
+export const real: (x: ArrayLike) => NDArray = unary('real');
+/** The imaginary parts. */
+export const imag: (x: ArrayLike) => NDArray = unary('imag');
+/** The complex conjugates; of real numbers the same numbers as complex ones. */
+export function conj(x: ArrayLike): NDArray {
+  const array = asArray(x, 'conj');
+  return isComplex(array.dtype) ? apply('conj', [array]) : complex(array, zerosLike(array));
+}
+/** `x + i·y`. */
+export const complex: (x: ArrayLike, y: ArrayLike) => NDArray = binary('complex');
+
 export type RoundingMethod = 'AWAY_FROM_ZERO' | 'TO_NEAREST_EVEN';
 export function round(x: ArrayLike, options: { readonly roundingMethod?: RoundingMethod } = {}): NDArray {
   checkOptions(options, ['roundingMethod'], 'lax.round');
@@ -154,6 +176,18 @@ export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
     weak_type: false,
   });
 }
+
+/** The bits of the elements as elements of another dtype; of one of another width, the last axis takes up the difference. */
+export const bitcastConvertType = (x: ArrayLike, dtype: DType): NDArray =>
+  apply('bitcast_convert_type', [asArray(x, 'bitcast_convert_type')], {
+    new_dtype: checkDType(dtype, 'bitcast_convert_type: dtype'),
+  });
+/** Each element as the nearest one of a float format with so many bits. */
+export const reducePrecision = (x: ArrayLike, exponentBits: number, mantissaBits: number): NDArray =>
+  apply('reduce_precision', [asArray(x, 'reduce_precision')], {
+    exponent_bits: exponentBits,
+    mantissa_bits: mantissaBits,
+  });
 
 // ---- shape
 
@@ -333,6 +367,57 @@ export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArr
   );
 }
 
+export interface ConvOptions extends DotOptions {
+  readonly lhsDilation?: Shape | null;
+  readonly rhsDilation?: Shape | null;
+  readonly dimensionNumbers?: ConvDimensions;
+  readonly featureGroupCount?: number;
+  readonly batchGroupCount?: number;
+}
+const CONV_OPTIONS = [
+  'lhsDilation',
+  'rhsDilation',
+  'dimensionNumbers',
+  'featureGroupCount',
+  'batchGroupCount',
+  'precision',
+  'preferredElementType',
+];
+/**
+ * Products of filters with the windows of `lhs`. A name for the padding is for what is not dilated.
+ *
+ * @example
+ * lax.convGeneralDilated(images, filters, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] });
+ */
+export function convGeneralDilated(
+  lhs: NDArray,
+  rhs: NDArray,
+  windowStrides: Shape,
+  padding: Padding | PaddingName,
+  options: ConvOptions = {},
+): NDArray {
+  checkOptions(options, CONV_OPTIONS, 'lax.convGeneralDilated');
+  const dims = convDimensionNumbers(lhs.shape, rhs.shape, options.dimensionNumbers ?? null);
+  const lhsDilation = options.lhsDilation ?? dims.lhs_spec.slice(2).map(() => 1);
+  const rhsDilation = options.rhsDilation ?? dims.rhs_spec.slice(2).map(() => 1);
+  if (typeof padding === 'string' && lhsDilation.some((n) => n !== 1)) {
+    throw new ArgumentError(`lax.convGeneralDilated: with lhsDilation the padding is given in pairs, got '${padding}'`);
+  }
+  const window = pick(rhs.shape, dims.rhs_spec.slice(2)).map((n, d) => dilatedSize(n, rhsDilation[d]!));
+  const space = pick(lhs.shape, dims.lhs_spec.slice(2));
+  return apply('conv_general_dilated', [lhs, rhs], {
+    window_strides: windowStrides,
+    padding: typeof padding === 'string' ? padtypeToPads(space, window, windowStrides, padding) : padding,
+    lhs_dilation: lhsDilation,
+    rhs_dilation: rhsDilation,
+    dimension_numbers: dims,
+    feature_group_count: options.featureGroupCount ?? 1,
+    batch_group_count: options.batchGroupCount ?? 1,
+    precision: options.precision ?? null,
+    preferred_element_type: options.preferredElementType ?? null,
+  });
+}
+
 // ---- indexing
 
 export interface IndexOptions {
@@ -386,12 +471,38 @@ export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sli
 export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
   apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
 
+// ---- linear algebra, Fourier transforms
+
+/**
+ * The discrete Fourier transform over the last axes, as many as there are lengths (1 to 3): of complex numbers and back
+ * ('FFT', 'IFFT'), of real numbers to the first half of their spectrum and back ('RFFT', 'IRFFT').
+ *
+ * @example
+ * lax.fft(np.array([1, 2, 3, 4]), 'RFFT', [4]); // [10, -2+2i, -2]
+ */
+export const fft = (x: NDArray, fftType: FftType, fftLengths: Shape): NDArray =>
+  apply('fft', [x], { fft_type: fftType, fft_lengths: fftLengths });
+
+export * as linalg from './lax/linalg.ts';
+
 // ---- random bits
 
 /** The Threefry-2×32 block function (Salmon et al. 2011), elementwise on uint32 arrays. */
 export function threefry2x32(key1: NDArray, key2: NDArray, x1: NDArray, x2: NDArray): readonly [NDArray, NDArray] {
   const [a, b] = bind(primitives.threefry2x32, [key1, key2, x1, x2], {});
   return [a!, b!];
+}
+
+export interface RandomBitsOptions {
+  readonly bitWidth?: 8 | 16 | 32 | 64;
+  /** Today's stream of JAX instead of that of 2019. */
+  readonly partitionable?: boolean;
+}
+/** Random unsigned integers of `bitWidth` bits (32), of this shape for each of the keys `u32[…, 2]`. */
+export function randomBits(keys: NDArray, shape: Shape, options: RandomBitsOptions = {}): NDArray {
+  checkOptions(options, ['bitWidth', 'partitionable'], 'lax.randomBits');
+  const { bitWidth = 32, partitionable = false } = options;
+  return apply('random_bits', [keys], { bit_width: bitWidth, shape, partitionable });
 }
 
 // ---- for rules

@@ -4,7 +4,7 @@
  * meets it and one that breaks it; and that every executed example holds. Prints how many of each it saw; seeing none of
  * something is a failure.
  *
- *     node --conditions=etalon-source tools/check-spec.ts            --write makes the index and the schema anew
+ *     node --conditions=etalon-source tools/check-spec.ts            --write makes what is generated anew
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { allEquations } from '../reference/core/jaxpr.ts';
@@ -15,10 +15,10 @@ import { readProgram } from '../reference/transforms/programs.ts';
 import { transforms } from '../reference/transforms/rules.ts';
 import { blocksOf, loadPrelude, runBlock } from './run-blocks.ts';
 import { checkFirstOrder, checkHigherOrder, nothingSeen } from './spec/calls.ts';
-import { INDEX_PAGE, lawsOf, SCHEMA_FILE, schemaText, withIndex } from './spec/index-page.ts';
+import { DTYPES_PAGE, INDEX_PAGE, lawsOf, SCHEMA_FILE, schemaText, withClasses, withIndex } from './spec/index-page.ts';
 import { checkLinks, checkMentions } from './spec/links.ts';
 import { type Page, readPages } from './spec/pages.ts';
-import { higherOrderPrograms } from './spec/programs.ts';
+import { higherOrderPrograms, tangentPrograms } from './spec/programs.ts';
 import { checkBudgets, checkErrors, checkFirstOrderSection, checkHigherOrderSection, checkLaws, checkPromotion, strangers } from './spec/sections.ts'; // prettier-ignore
 
 export interface SpecReport {
@@ -72,7 +72,7 @@ export function checkCalls(): SpecReport {
   const seen = nothingSeen();
   for (const primitive of firstOrder) checkFirstOrder(primitive, seen);
   for (const primitive of higherOrder) checkHigherOrder(primitive, transforms, seen);
-  const programs = higherOrderPrograms();
+  const programs = [...higherOrderPrograms(), ...tangentPrograms()];
   const used = new Set(programs.flatMap((jaxpr) => [...allEquations(jaxpr)].map((e) => e.primitive.name)));
   for (const { name } of higherOrder)
     if (!used.has(name)) seen.problems.push(`${name}: no program of tools/spec/programs.ts uses it`);
@@ -109,9 +109,10 @@ async function outdated(root: string, pages: readonly Page[]): Promise<string[]>
 
 /** The generated files: path and text. */
 async function generated(root: string, pages: readonly Page[]): Promise<Record<string, string>> {
-  const readme = readFileSync(`${root}/${INDEX_PAGE}`, 'utf8');
+  const text = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
   return {
-    [INDEX_PAGE]: await withIndex(readme, { firstOrder, higherOrder, pages }),
+    [INDEX_PAGE]: await withIndex(text(INDEX_PAGE), { firstOrder, higherOrder, pages }),
+    [DTYPES_PAGE]: await withClasses(text(DTYPES_PAGE)),
     [SCHEMA_FILE]: await schemaText(all),
   };
 }

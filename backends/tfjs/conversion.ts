@@ -1,4 +1,5 @@
 /** Conversion between dtypes. */
+import { gap } from '../../reference/core/backend.ts';
 import type { DType } from '../../reference/core/dtypes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Tensor } from './engine.ts';
@@ -45,8 +46,13 @@ export function convert(k: Kernels, x: Tensor, from: DType, to: DType): Tensor {
   return x; // between int32 and uint32 the bits stay
 }
 
-export const conversion: Part<'convert_element_type'> = {
+/** Kernels see values, never their bits. */
+const NO_BITS = gap('no kernel reads the bits of a float');
+
+export const conversion: Part<'convert_element_type' | 'bitcast_convert_type' | 'reduce_precision'> = {
   convert_element_type: elementwise((k, [x], from, { new_dtype }: ParamsOf<'convert_element_type'>) =>
     convert(k, x!, from, new_dtype),
   ),
+  bitcast_convert_type: NO_BITS,
+  reduce_precision: NO_BITS,
 };

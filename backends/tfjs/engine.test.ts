@@ -1,9 +1,10 @@
 /** What the engines hold, how they live side by side, and long sums. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ALL_DTYPES } from '../../reference/core/dtypes.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
 import type { BackendDefinition, Executable, Session } from '../../reference/core/backend.ts';
-import { avalOf, type HostArray, hostArray } from '../../reference/core/host.ts';
+import { allocate, avalOf, type HostArray, hostArray } from '../../reference/core/host.ts';
 import type { AnyPrimitive, Params } from '../../reference/core/primitive.ts';
 import { primitives } from '../../reference/primitives/index.ts';
 import { startEngine } from './engine.ts';
@@ -111,17 +112,19 @@ describe.each<BackendDefinition>([tfjsWasm, tfjsCpu])('$name', (definition) => {
     session.close();
   });
 
-  test('values come back as they were put, and are copies', () => {
+  test.each(ALL_DTYPES)('values of %s come back as they were put, and are copies', (dtype) => {
     const device = session.devices[0]!;
     fc.assert(
-      fc.property(fc.oneof(fc.float32Array(), fc.float64Array()), (data) => {
+      fc.property(fc.nat(9), fc.uint8Array({ minLength: 9 * 16, maxLength: 9 * 16 }), (n, bytes) => {
+        const data = allocate(dtype, n);
+        new Uint8Array(data.buffer).set(bytes.subarray(0, data.byteLength));
         const original = data.slice();
-        const dtype = data instanceof Float32Array ? 'float32' : 'float64';
-        const buffer = session.put({ shape: [data.length], dtype, data }, device);
-        data.fill(7);
+        const buffer = session.put({ shape: [n], dtype, data }, device);
+        new Uint8Array(data.buffer).fill(7);
         expect(session.readSync!(buffer).data).toEqual(original);
         session.free(buffer);
       }),
+      { numRuns: 20 },
     );
   });
 

@@ -11,8 +11,17 @@ export type EngineName = 'wasm' | 'cpu';
 export type Storage = 'float32' | 'int32' | 'bool';
 export type Shape = readonly number[];
 
-/** What values of a dtype are held as: uint32 as the int32 of the same bits. */
-export const storageOf = (dtype: DType): Storage => (dtype === 'float32' || dtype === 'bool' ? dtype : 'int32');
+const storages: { readonly [D in DType]?: Storage } = {
+  float32: 'float32',
+  int32: 'int32',
+  uint32: 'int32', // of the same bits
+  bool: 'bool',
+};
+
+/** Whether the engines compute with a dtype. Values of the others may be passed on by programs. */
+export const isComputed = (dtype: DType): boolean => dtype in storages;
+/** What values of a dtype are held as; those that nothing computes with as bytes. */
+export const storageOf = (dtype: DType): Storage => storages[dtype] ?? 'bool';
 
 /** Data of the engine, seen with a shape and a dtype. */
 export interface Tensor {

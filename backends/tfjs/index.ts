@@ -9,8 +9,8 @@ import {
   type Device,
   type Session,
 } from '../../reference/core/backend.ts';
-import { type Aval, type HostArray, sizeOf } from '../../reference/core/host.ts';
-import { dtypes } from '../../reference/core/dtypes.ts';
+import { allocate, type Aval, type HostArray, sizeOf } from '../../reference/core/host.ts';
+import { dtypes, shortName } from '../../reference/core/dtypes.ts';
 import { interpret } from '../../reference/core/machine.ts';
 import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
 import { primitiveNamed } from '../../reference/primitives/index.ts';
@@ -18,16 +18,20 @@ import { lowererOf, supportsFrom } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { comparison } from './comparison.ts';
+import { complex } from './complex.ts';
 import { contraction } from './contraction.ts';
 import { conversion } from './conversion.ts';
+import { convolution } from './convolution.ts';
 import { cumulative } from './cumulative.ts';
-import { type Engine, type EngineName, startEngine, type Storage, storageOf } from './engine.ts';
+import { type Engine, type EngineName, isComputed, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
 import { Kernels } from './kernels.ts';
+import { linalg } from './linalg.ts';
 import type { Table, Value } from './lowering.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
+import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { special } from './special.ts';
@@ -39,6 +43,7 @@ const table: Table = {
   ...trigonometry,
   ...special,
   ...comparison,
+  ...complex,
   ...bits,
   ...conversion,
   ...shape,
@@ -46,12 +51,15 @@ const table: Table = {
   ...cumulative,
   ...sorting,
   ...contraction,
+  ...convolution,
   ...indexing,
+  ...decompositions,
+  ...linalg,
   ...random,
 };
 
 /** Why the engines compute nothing with a value; null: they do. */
-const unheld = ({ dtype }: Aval): string | null => (dtype === 'float64' ? 'no f64 in tfjs' : null);
+const unheld = ({ dtype }: Aval): string | null => (isComputed(dtype) ? null : `no ${shortName(dtype)} in tfjs`);
 
 /** A value in a session's engine, with its own reference to the data. */
 class TfjsBuffer implements Value {
@@ -68,17 +76,20 @@ class TfjsBuffer implements Value {
   }
 }
 
-type Stored = Float32Array | Int32Array | Uint8Array;
+/** What the engine stores. */
+function bitsOf({ dtype, data }: HostArray): Float32Array | Int32Array | Uint8Array {
+  const storage = storageOf(dtype);
+  if (storage === 'float32') return data as Float32Array;
+  const { buffer, byteOffset, byteLength } = data;
+  return storage === 'int32'
+    ? new Int32Array(buffer, byteOffset, byteLength / 4)
+    : new Uint8Array(buffer, byteOffset, byteLength);
+}
 
-/** What the engine stores. Nothing computes with float64, but programs may pass it on: its bits are held as two int32. */
-const bitsOf = (data: HostArray['data']): Stored =>
-  data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
-    ? data
-    : new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);
-
-function inDType(data: Stored, dtype: Aval['dtype']): HostArray['data'] {
-  if (dtype === 'uint32') return new Uint32Array(data.buffer);
-  return dtype === 'float64' ? new Float64Array(data.buffer) : data;
+function fromBits(bits: ArrayBufferView, { shape: s, type }: TfjsBuffer): HostArray {
+  const data = allocate(type, sizeOf(s));
+  new Uint8Array(data.buffer).set(new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength));
+  return { shape: s, dtype: type, data };
 }
 
 class TfjsSession implements Session {
@@ -113,9 +124,7 @@ class TfjsSession implements Session {
   }
 
   readSync(buffer: Buffer): HostArray {
-    const { shape: s, type } = buffer as TfjsBuffer;
-    const data = this.#engine.read(buffer as TfjsBuffer);
-    return { shape: s, dtype: type, data: inDType(data, type) };
+    return fromBits(this.#engine.read(buffer as TfjsBuffer), buffer as TfjsBuffer);
   }
 
   free(buffer: Buffer): void {
@@ -143,7 +152,7 @@ class TfjsSession implements Session {
   }
 
   #put(value: HostArray): TfjsBuffer {
-    const bits = bitsOf(value.data);
+    const bits = bitsOf(value);
     return this.#own(this.#engine.write(bits, [bits.length], storageOf(value.dtype)).dataId, value);
   }
 

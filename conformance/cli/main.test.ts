@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { allPrimitives } from '../../reference/primitives/index.ts';
+import { shortName } from '../../reference/core/dtypes.ts';
+import { allPrimitives, primitives } from '../../reference/primitives/index.ts';
 import { packageFile, packageManifest } from '../package.ts';
 import { capture } from '../testing/capture.ts';
 import { CannotStartError, UsageError } from '../types.ts';
@@ -19,7 +20,7 @@ describe('the command line', () => {
     expect(await main(['--help'], help.io)).toBe(0);
     expect(help.out()).toContain(EXIT_TABLE);
     const listed = [...help.out().matchAll(/^ {2}([a-z]+)(?: \[| <)/gm)].map((m) => m[1]);
-    expect(listed).toEqual(['check', 'run', 'replay', 'explain', 'primitives', 'backends']);
+    expect(listed).toEqual(['check', 'run', 'replay', 'bench', 'explain', 'primitives', 'backends']);
   });
 
   it('answers bad usage with status 2, on stderr, saying what is wrong', async () => {
@@ -105,7 +106,7 @@ describe('etalon primitives', () => {
     expect(list.find((p) => p.name === 'reduce_sum')).toMatchObject({
       kind: 'first-order',
       parameters: ['axes'],
-      dtypes: ['f32', 'f64', 'i32', 'u32'],
+      dtypes: primitives.reduce_sum.dtypes.map(shortName),
       spec: 'spec/primitives/reduction.md#reduce_sum',
     });
   });

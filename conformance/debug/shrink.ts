@@ -1,6 +1,17 @@
 /** Making the proof of a failure small: fewer equations, smaller shapes, simpler numbers; each step is run again. */
 import { oneEquation } from '../../reference/core/open-backend.ts';
-import { avalOf, flatten, type HostArray, hostScalar, numbers, stridesOf } from '../../reference/core/host.ts';
+import {
+  avalOf,
+  elementFrom,
+  elements,
+  flatten,
+  type HostArray,
+  hostScalar,
+  sameElement,
+  sizeOf,
+  stridesOf,
+  take,
+} from '../../reference/core/host.ts';
 import { allEquations, type Atom, type Equation, Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { Bench } from '../bench.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
@@ -100,7 +111,7 @@ async function oneElement(bench: Bench, { jaxpr, inputs, element }: Evidence): P
   if (primitive.batch !== 'elementwise') return null;
   const operands = inputs.map((x) => {
     const at = x.shape.length === 0 ? 0 : flatten(element.index, stridesOf(x.shape));
-    return hostScalar(x.dtype, numbers(x)[at]!);
+    return take(x, [], () => at);
   });
   return wrongAlone(bench, oneEquation(primitive, operands.map(avalOf), params), operands);
 }
@@ -113,7 +124,7 @@ async function simplified(bench: Bench, start: Evidence, deadline: number): Prom
   };
   for (let k = 0; k < start.inputs.length; k++) {
     for (const simple of [0, 1]) {
-      for (const range of rangesOf(best.inputs[k]!.data.length)) {
+      for (const range of rangesOf(sizeOf(best.inputs[k]!.shape))) {
         if (Date.now() > deadline) return best;
         const next = replaced(best.inputs[k]!, range, simple);
         if (next !== null) await attempt(best.inputs.with(k, next));
@@ -132,9 +143,10 @@ function* rangesOf(n: number): Generator<readonly [number, number]> {
 
 /** null if nothing gets simpler: zeros are simpler than ones, ones than everything else. */
 function replaced(x: HostArray, [from, to]: readonly [number, number], simple: number): HostArray | null {
-  const data = numbers(x).slice();
-  const complex = (v: number): boolean => !Object.is(v, 0) && !Object.is(v, simple);
-  if (!data.subarray(from, to).some(complex)) return null;
-  for (let i = from; i < to; i++) if (complex(data[i]!)) data[i] = simple;
-  return { ...x, data };
+  const at = elements(x);
+  const [zero, fill] = [0, simple].map((v) => elementFrom(x.dtype, v));
+  const isSimple = (i: number): boolean => [zero, fill].some((v) => sameElement(at(i), v!));
+  const replace = (i: number): boolean => i >= from && i < to && !isSimple(i);
+  if (!Array.from({ length: to - from }, (_, i) => replace(from + i)).includes(true)) return null;
+  return take(x, x.shape, (i) => (replace(i) ? -1 : i), hostScalar(x.dtype, fill!));
 }

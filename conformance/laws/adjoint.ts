@@ -1,9 +1,13 @@
-/** ⟨J·v, w⟩ = ⟨v, Jᵀ·w⟩: forward and reverse mode are transposes of one another. */
-import { hostScalar, type HostArray, numbers } from '../../reference/core/host.ts';
+/**
+ * ⟨J·v, w⟩ = ⟨v, Jᵀ·w⟩: forward and reverse mode are transposes of one another. The pairing is Re Σ aᵢbᵢ, without
+ * conjugation; with all complex directions it says of holomorphic maps that Σ aᵢbᵢ itself is the same.
+ */
+import { type Element, elements, hostScalar, type HostArray, parts, sizeOf } from '../../reference/core/host.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
-import { gamma } from '../../reference/transforms/rounding.ts';
+import { gamma } from '../../reference/primitives/accuracy.ts';
 import { judgeProgram } from '../budgets.ts';
+import { modulus } from '../elements.ts';
 import { jvpOf, vjpOf } from '../programs/sample.ts';
 import { judgement, type Law } from './law.ts';
 
@@ -17,8 +21,8 @@ export const adjoint: Law = {
     const results = sample.jaxpr.outputs.length;
     const forward = jvpOf(sample, random);
     const backward = vjpOf(sample, random);
-    const tangents = errorBound(forward.jaxpr, forward.inputs, bench.profile).slice(results);
-    const cotangents = errorBound(backward.jaxpr, backward.inputs, bench.profile).slice(results);
+    const tangents = errorBound(forward.jaxpr, forward.inputs, bench.profile, 'alike').slice(results);
+    const cotangents = errorBound(backward.jaxpr, backward.inputs, bench.profile, 'alike').slice(results);
     const left = product(tangents, backward.inputs.slice(n));
     const right = product(cotangents, forward.inputs.slice(n));
     const worst = Float64Array.of(left.error + right.error);
@@ -36,15 +40,19 @@ export const adjoint: Law = {
 function product(xs: readonly Bounded[], ys: readonly HostArray[]): { readonly sum: number; readonly error: number } {
   let [sum, magnitude, error, terms] = [0, 0, 0, 0];
   xs.forEach(({ value, bound }, k) => {
-    const y = numbers(ys[k]!);
-    numbers(value).forEach((x, i) => {
-      sum += x * y[i]!;
-      magnitude += Math.abs(x * y[i]!);
-      error += Math.abs(y[i]!) * (bound?.worst[i] ?? 0);
-      terms++;
-    });
+    const [x, y] = [elements(value), elements(ys[k]!)];
+    for (let i = 0; i < sizeOf(value.shape); i++) {
+      sum += realProduct(x(i), y(i));
+      magnitude += modulus(x(i)) * modulus(y(i));
+      error += modulus(y(i)) * (bound?.worst[i] ?? 0);
+      terms += 2;
+    }
   });
   error += gamma(terms + 1, 'float64') * magnitude;
-  if (xs.some(({ value }) => numbers(value).some(Number.isNaN))) return { sum: NaN, error: 0 };
+  if (xs.some(({ value }) => parts(value).some(Number.isNaN))) return { sum: NaN, error: 0 };
   return Number.isFinite(sum) && !Number.isNaN(error) ? { sum, error } : { sum: 0, error: Infinity };
 }
+
+/** Re(x·y). */
+const realProduct = (x: Element, y: Element): number =>
+  typeof x === 'object' && typeof y === 'object' ? x.re * y.re - x.im * y.im : Number(x) * Number(y);

@@ -1,6 +1,11 @@
-/** Tangents are the limit of difference quotients: Romberg's extrapolation in float64. */
-import { isFloat } from '../../reference/core/dtypes.ts';
-import { build, type HostArray, numbers } from '../../reference/core/host.ts';
+/**
+ * Tangents are the limit of difference quotients: Romberg's extrapolation in double precision, whatever the dtype of the
+ * tangents. Real and imaginary parts are two functions of a real step.
+ */
+import { isComplex, isInexact } from '../../reference/core/dtypes.ts';
+import { avalOf, buildParts, type HostArray, parts, sizeOf, widened } from '../../reference/core/host.ts';
+import { oneEquation } from '../../reference/core/open-backend.ts';
+import { inferAvals } from '../../reference/core/primitive.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import { judgeProgram } from '../budgets.ts';
@@ -21,8 +26,8 @@ export const derivative: Law = {
     const tame = moderate(sample, random);
     const { jaxpr, inputs } = jvpOf(tame, random);
     const results = tame.jaxpr.outputs.length;
-    const carried = errorBound(jaxpr, inputs, bench.profile);
-    const smooth = quotients(tame, inputs.slice(tame.inputs.length));
+    const carried = errorBound(jaxpr, inputs, bench.profile, 'alike');
+    const smooth = quotients(inDoubles(tame), inputs.slice(tame.inputs.length).map(widened));
     const has = tangentResults(tame);
     const expected = smooth
       .filter((_, j) => has[j])
@@ -31,13 +36,13 @@ export const derivative: Law = {
         const total = worst.map((e, i) => e + (own?.[i] ?? 0));
         return { value, bound: { worst: total, variance: total.map((e) => e * e) } };
       });
-    const got = carried.slice(results).map((y) => y.value);
+    const got = carried.slice(results).map((y) => widened(y.value));
     const comparison = judgeProgram(expected, got, bench.profile);
     return judgement(comparison, { jaxpr, inputs, expected: expected.map((y) => y.value), got });
   },
 };
 
-/** The sample with floats of moderate size on a coarse grid. */
+/** The sample with floats, or parts, of moderate size on a coarse grid. */
 function moderate(sample: Sample, random: RandomStream): Sample {
   const tame = (v: number): number => {
     const size = Math.abs(v);
@@ -45,9 +50,26 @@ function moderate(sample: Sample, random: RandomStream): Sample {
     return Math.round(inRange / GRID) * GRID;
   };
   const inputs = sample.inputs.map((x) =>
-    isFloat(x.dtype) ? build(x.dtype, x.shape, (k) => tame(numbers(x)[k]!)) : x,
+    isInexact(x.dtype) ? buildParts(x.dtype, x.shape, (k) => tame(parts(x)[k]!)) : x,
   );
   return { ...sample, inputs };
+}
+
+/**
+ * The sample with operands in double precision; as it is, where its parameters do not allow that. (Quotients of coarser
+ * values say nothing.)
+ */
+function inDoubles(sample: Sample): Sample {
+  const inputs = sample.inputs.map(widened);
+  const [equation, ...others] = sample.jaxpr.equations;
+  if (equation === undefined || others.length > 0) return sample;
+  const avals = inputs.map(avalOf);
+  try {
+    inferAvals(equation.primitive, avals, equation.params);
+  } catch {
+    return sample;
+  }
+  return { ...sample, inputs, jaxpr: oneEquation(equation.primitive, avals, equation.params) };
 }
 
 interface Quotient {
@@ -61,22 +83,27 @@ function quotients({ jaxpr, inputs, active }: Sample, v: readonly HostArray[]): 
   const at = (h: number): readonly HostArray[] => {
     const moved = inputs.map((x, i) => {
       const k = active.indexOf(i);
-      return k < 0 ? x : build(x.dtype, x.shape, (e) => numbers(x)[e]! + h * numbers(v[k]!)[e]!);
+      return k < 0 ? x : buildParts(x.dtype, x.shape, (e) => parts(x)[e]! + h * parts(v[k]!)[e]!);
     });
     return evaluateJaxpr(jaxpr, moved);
   };
-  const middle = errorBound(jaxpr, inputs, 'strict');
+  const middle = errorBound(jaxpr, inputs, 'strict', 'alike');
   const sides = STEPS.map((h) => ({ h, ahead: at(h), behind: at(-h) }));
   return middle.map(({ value, bound }, j) => {
-    const one = (i: number): { slope: number; error: number } => {
-      const f = (side: readonly HostArray[]): number => numbers(side[j]!)[i]!;
-      const points = sides.map(({ h, ahead, behind }) => ({ h, ahead: f(ahead), behind: f(behind) }));
-      return extrapolated(points, numbers(value)[i]!, bound?.worst[i] ?? 0);
-    };
-    const all = Array.from({ length: value.data.length }, (_, i) => one(i));
+    const wide = widened(value);
+    if (!isInexact(value.dtype)) return { value, worst: new Float64Array(sizeOf(value.shape)) };
+    const perElement = isComplex(value.dtype) ? 2 : 1;
+    const middles = parts(wide);
+    const curves = sides.map(({ h, ahead, behind }) => ({ h, ahead: parts(ahead[j]!), behind: parts(behind[j]!) }));
+    const all = Array.from(middles, (middle, k) => {
+      const points = curves.map(({ h, ahead, behind }) => ({ h, ahead: ahead[k]!, behind: behind[k]! }));
+      return extrapolated(points, middle, bound?.worst[Math.floor(k / perElement)] ?? 0);
+    });
     return {
-      value: build(value.dtype, value.shape, (i) => all[i]!.slope),
-      worst: Float64Array.from(all, (q) => q.error),
+      value: buildParts(wide.dtype, wide.shape, (k) => all[k]!.slope),
+      worst: Float64Array.from({ length: sizeOf(wide.shape) }, (_, i) =>
+        all.slice(i * perElement, (i + 1) * perElement).reduce((sum, q) => sum + q.error, 0),
+      ),
     };
   });
 }

@@ -1,4 +1,5 @@
 /** A vmapped function gives, lane by lane, what the function gives. */
+import { sizeOf } from '../../reference/core/host.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import { stacked, vmapped } from '../programs/sample.ts';
@@ -30,8 +31,8 @@ function stackedBounds(lanes: readonly Bounded[], own: Bounded['bound']): Bounde
     0,
   );
   if (own === null && lanes.every((x) => x.bound === null)) return { value, bound: null };
-  const n = value.data.length / lanes.length;
-  const total = value.data.length;
+  const total = sizeOf(value.shape);
+  const n = total / lanes.length;
   const sum = (key: 'worst' | 'variance'): Float64Array =>
     Float64Array.from(
       { length: total },

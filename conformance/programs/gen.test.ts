@@ -1,11 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ANY } from '../../reference/core/dtypes.ts';
-import { numbers, sizeOf } from '../../reference/core/host.ts';
+import { ALL_DTYPES, type DType, isComplex, isInexact } from '../../reference/core/dtypes.ts';
+import {
+  type Complex,
+  type Element,
+  elementFrom,
+  elements,
+  type HostArray,
+  sizeOf,
+} from '../../reference/core/host.ts';
 import { SHAPE_CLASSES } from '../../reference/core/primitive.ts';
-import { makeGen } from './gen.ts';
+import { type ArrayOptions, makeGen } from './gen.ts';
 
-const cell = fc.record({ dtype: fc.constantFrom(...ANY), shapeClass: fc.constantFrom(...SHAPE_CLASSES) });
+const INEXACT_DTYPES = ALL_DTYPES.filter(isInexact);
+
+const cell = fc.record({ dtype: fc.constantFrom(...ALL_DTYPES), shapeClass: fc.constantFrom(...SHAPE_CLASSES) });
 
 describe('shapes', () => {
   test('keep to the ranks asked for', () => {
@@ -41,50 +51,85 @@ describe('shapes', () => {
 });
 
 describe('arrays', () => {
-  test('hold values of their dtype', () => {
+  const arraysOf = (dtype: DType, n: number, options: ArrayOptions = {}): fc.Arbitrary<HostArray> =>
+    makeGen(fc, dtype, 'odd').array(dtype, [n], options);
+  const everyElement = (x: HostArray): Element[] => Array.from({ length: sizeOf(x.shape) }, (_, i) => elements(x)(i));
+  /** Numbers as they are, both parts of complex ones. */
+  const partsOf = (x: HostArray): (number | bigint)[] =>
+    everyElement(x).flatMap((e) => (typeof e === 'object' ? [e.re, e.im] : [e]));
+
+  test.each(ALL_DTYPES)('of %s hold its values', (dtype) => {
     fc.assert(
-      fc.property(
-        fc.constantFrom(...ANY).chain((d) => makeGen(fc, d, 'odd').array(d, [4, 3])),
-        (x) => x.data.length === 12 && (x.dtype !== 'bool' || numbers(x).every((v) => v === 0 || v === 1)),
-      ),
+      fc.property(makeGen(fc, dtype, 'odd').array(dtype, [4, 3]), (x) => {
+        expect(x.data).toHaveLength(isComplex(dtype) ? 24 : 12);
+        if (dtype === 'bool') expect(partsOf(x).every((v) => v === 0 || v === 1)).toBe(true);
+      }),
+      { numRuns: 20 },
     );
   });
 
-  test('of a range stay in it, also after shrinking', () => {
-    const gen = makeGen(fc, 'float32', 'odd');
-    const outside = (dtype: 'float32' | 'int32', min: number, max: number): boolean => {
-      const all = gen.array(dtype, [9], { min, max });
-      const run = fc.check(
-        fc.property(all, (x) => numbers(x).every((v) => v < min || v > max)),
-        { numRuns: 50, seed: 1 },
-      );
-      return numbers(run.counterexample![0]).every((v) => v >= Math.fround(min) && v <= max);
-    };
-    expect(outside('float32', 0.5, 0.75)).toBe(true);
-    expect(outside('float32', 2 ** 20, 2 ** 21)).toBe(true);
-    expect(outside('int32', 100, 104)).toBe(true);
+  test.each<[DType, number, number]>([
+    ['float32', 0.5, 0.75],
+    ['float32', 2 ** 20, 2 ** 21],
+    ['float16', 1, 3],
+    ['bfloat16', -3, -1],
+    ['int32', 100, 104],
+    ['int8', 100, 1000],
+    ['uint64', -3, 2 ** 60],
+    ['int64', 2 ** 53, Infinity],
+    ['complex64', 2, 3],
+  ])('of %s from %d to %d stay in the range, also after shrinking', (dtype, min, max) => {
+    const run = fc.check(
+      fc.property(arraysOf(dtype, 9, { min, max }), (x) => partsOf(x).every((v) => v < min || v > max)),
+      { numRuns: 50, seed: 1 },
+    );
+    expect(partsOf(run.counterexample![0]).every((v) => v >= min && v <= max)).toBe(true);
   });
 
   test('finite ones have no NaN and no infinity', () => {
-    const gen = makeGen(fc, 'float32', 'odd');
-    fc.assert(fc.property(gen.array('float32', [20], { values: 'finite' }), (x) => numbers(x).every(Number.isFinite)));
+    for (const dtype of INEXACT_DTYPES) {
+      const all = arraysOf(dtype, 20, { values: 'finite' });
+      fc.assert(fc.property(all, (x) => partsOf(x).every((v) => Number.isFinite(v))));
+    }
   });
 
-  test('special values are common', () => {
-    const drawn = fc.sample(makeGen(fc, 'float32', 'odd').array('float32', [10]), { numRuns: 400, seed: 7 });
-    const all = drawn.flatMap((x) => [...numbers(x)]);
-    for (const v of [NaN, Infinity, -Infinity, 0, -0, 2 ** -149, 0.5, 1.5])
-      expect(all.some((a) => Object.is(a, v))).toBe(true);
-    expect(drawn.filter((x) => numbers(x).every(Number.isFinite)).length).toBeGreaterThan(100);
+  test.each<[DType, readonly (number | bigint)[]]>([
+    ['float32', [NaN, Infinity, -Infinity, 0, -0, 2 ** -149, 0.5, 1.5]],
+    ['float16', [NaN, Infinity, -0, 2 ** -24, 65504]],
+    ['bfloat16', [NaN, Infinity, -0, 2 ** -133]],
+    ['complex64', [NaN, Infinity, -0, 2 ** -149]],
+    ['int8', [-128, 127, -1, 31]],
+    ['uint64', [2n ** 64n - 1n, 2n ** 53n + 1n, 2n ** 32n, 0n]],
+    ['int64', [-(2n ** 63n), 2n ** 63n - 1n, -1n, 2n ** 53n - 1n]],
+  ])('special values of %s are common', (dtype, special) => {
+    const drawn = fc.sample(arraysOf(dtype, 10), { numRuns: 400, seed: 7 });
+    const all = drawn.flatMap(partsOf);
+    for (const v of special) expect(all.some((a) => Object.is(a, v))).toBe(true);
+    if (!isInexact(dtype)) return; // a third of the integers are any
+    expect(drawn.filter((x) => partsOf(x).every((v) => Math.abs(Number(v)) < 2 ** 21)).length).toBeGreaterThan(60);
   });
 
-  test('shrink to one offending element', () => {
-    const arrays = makeGen(fc, 'float32', 'odd').array('float32', [30]);
+  test('complex numbers lie on the axes now and then, on both sides of the cuts', () => {
+    const drawn = fc.sample(arraysOf('complex128', 10), { numRuns: 100, seed: 7 }).flatMap(everyElement) as Complex[];
+    for (const zero of [0, -0]) {
+      expect(drawn.some(({ re, im }) => Object.is(im, zero) && re !== 0)).toBe(true);
+      expect(drawn.some(({ re, im }) => Object.is(re, zero) && im !== 0)).toBe(true);
+    }
+  });
+
+  test.each<[DType, (x: HostArray) => boolean, Element]>([
+    ['float32', (x) => partsOf(x).includes(Infinity), Infinity],
+    ['bfloat16', (x) => partsOf(x).includes(Infinity), Infinity],
+    ['int64', (x) => partsOf(x).some((v) => v > 2n ** 62n), 2n ** 63n - 1n],
+    ['complex64', (x) => partsOf(x).includes(Infinity), { re: Infinity, im: 0 }],
+  ])('%s arrays shrink to one offending element', (dtype, offends, element) => {
     const run = fc.check(
-      fc.property(arrays, (x) => !numbers(x).includes(Infinity)),
+      fc.property(arraysOf(dtype, 30), (x) => !offends(x)),
       { numRuns: 500, seed: 3 },
     );
-    const found = [...numbers(run.counterexample![0])];
-    expect(found.filter((v) => v !== 0)).toEqual([Infinity]);
+    const zero = elementFrom(dtype, 0);
+    const left = everyElement(run.counterexample![0]).filter((e) => !isDeepStrictEqual(e, zero));
+    expect(left).toHaveLength(1);
+    if (dtype !== 'int64') expect(left).toEqual([element]);
   });
 });

@@ -4,18 +4,32 @@
  */
 import { Arbitrary, type Random, Stream, Value } from 'fast-check';
 import type * as FC from 'fast-check';
-import { type DType, dtypes, finfo, iinfo } from '../../reference/core/dtypes.ts';
 import {
-  allocate,
+  domainOf,
+  type DType,
+  dtypes,
+  finfo,
+  integerLimits,
+  isComplex,
+  isFloat,
+  partOf,
+} from '../../reference/core/dtypes.ts';
+import {
+  buildElements,
+  type Complex,
+  type Element,
+  elementFrom,
+  elements,
   type HostArray,
-  hostArray,
-  numbers,
-  type NumberData,
+  rounder,
+  sameElement,
   type Shape,
   sizeOf,
+  storer,
 } from '../../reference/core/host.ts';
 import type { Gen, ShapeClass } from '../../reference/core/primitive.ts';
 
+/** A range holds for both parts of complex numbers. */
 export interface ArrayOptions {
   readonly values?: 'any' | 'finite';
   readonly min?: number;
@@ -96,9 +110,7 @@ class ArrayArbitrary extends Arbitrary<HostArray> {
 
   override generate(random: Random): Value<HostArray> {
     const draw = elementDrawer(this.#dtype, this.#options, random);
-    const data = allocate(this.#dtype, sizeOf(this.#shape));
-    for (let i = 0; i < data.length; i++) data[i] = draw();
-    return new Value({ shape: this.#shape, dtype: this.#dtype, data }, undefined);
+    return new Value(buildElements(this.#dtype, this.#shape, draw), undefined);
   }
 
   override canShrinkWithoutContext(value: unknown): value is HostArray {
@@ -110,40 +122,68 @@ class ArrayArbitrary extends Arbitrary<HostArray> {
   }
 
   *#simpler(value: HostArray): IterableIterator<HostArray> {
-    const data = numbers(value);
-    for (const simple of this.#simpleValues()) {
-      for (let step = data.length; step >= 1; step = step === 1 ? 0 : Math.ceil(step / 2)) {
-        for (let from = 0; from < data.length; from += step) {
-          const next = simplified(data, from, from + step, simple);
-          if (next !== null) yield { ...value, data: next };
+    const size = sizeOf(value.shape);
+    for (const simplify of simplifications(this.#dtype, this.#options)) {
+      for (let step = size; step >= 1; step = step === 1 ? 0 : Math.ceil(step / 2)) {
+        for (let from = 0; from < size; from += step) {
+          const next = simplified(value, from, Math.min(from + step, size), simplify);
+          if (next !== null) yield next;
         }
       }
     }
   }
+}
 
-  /** 0 and 1, as far as the range allows them. */
-  #simpleValues(): number[] {
-    const { min = -Infinity, max = Infinity } = this.#options;
-    return [0, 1].filter((v) => v >= min && v <= max);
+/** A simpler element; null: it is simple already. */
+type Simplify = (element: Element) => Element | null;
+
+/** To 0, to 1 (zeros stay), complex numbers to their real parts, as far as the range allows them. */
+function simplifications(dtype: DType, { min = -Infinity, max = Infinity }: ArrayOptions): Simplify[] {
+  const [zero, one] = [elementFrom(dtype, 0), elementFrom(dtype, 1)];
+  const inRange = (v: number): boolean => v >= min && v <= max;
+  const found: Simplify[] = [];
+  if (inRange(0)) found.push((e) => (sameElement(e, zero) ? null : zero));
+  if (inRange(1)) found.push((e) => (sameElement(e, zero) || sameElement(e, one) ? null : one));
+  if (isComplex(dtype) && inRange(0)) {
+    found.push((e) => (Object.is((e as Complex).im, 0) ? null : { re: (e as Complex).re, im: 0 }));
   }
+  return found;
 }
 
-/** A copy with data[from, to) replaced; null if that makes nothing simpler. Zeros are not turned into ones. */
-function simplified(data: NumberData, from: number, to: number, simple: number): NumberData | null {
-  const complex = (v: number): boolean => !Object.is(v, simple) && !Object.is(v, 0);
-  if (!data.subarray(from, to).some(complex)) return null;
-  const copy = data.slice();
-  for (let i = from; i < Math.min(to, data.length); i++) if (complex(copy[i]!)) copy[i] = simple;
-  return copy;
+/** A copy whose elements [from, to) are simpler; null if none of them becomes so. */
+function simplified(value: HostArray, from: number, to: number, simplify: Simplify): HostArray | null {
+  const element = elements(value);
+  const data = value.data.slice();
+  const store = storer(value.dtype, data);
+  let changed = false;
+  for (let i = from; i < to; i++) {
+    const simple = simplify(element(i));
+    if (simple === null) continue;
+    store(i, simple);
+    changed = true;
+  }
+  return changed ? { ...value, data } : null;
 }
 
-/** Draws the elements of one array. Each array has a mood: plain, with one special value in ten, or mostly special. */
-function elementDrawer(dtype: DType, options: ArrayOptions, random: Random): () => number {
+/** Each array has a mood: plain, with one special value in ten, or mostly special. */
+function elementDrawer(dtype: DType, options: ArrayOptions, random: Random): () => Element {
+  const share = [0, 0, 0.1, 0.6][random.nextInt(0, 3)]!;
+  if (!isComplex(dtype)) return realDrawer(dtype, options, share, random);
+  const part = realDrawer(partOf(dtype), options, share, random);
+  const { min = -Infinity, max = Infinity } = options;
+  if (min > 0 || max < 0) return () => ({ re: part(), im: part() }) as Complex;
+  const zero = (): number => (random.nextInt(0, 1) === 0 ? 0 : -0);
+  return () => {
+    const onAxis = random.nextInt(0, 5);
+    return { re: onAxis === 0 ? zero() : part(), im: onAxis === 1 ? zero() : part() } as Complex;
+  };
+}
+
+function realDrawer(dtype: DType, options: ArrayOptions, share: number, random: Random): () => number | bigint {
   const { kind } = dtypes[dtype];
   if (kind === 'bool') return () => random.nextInt(0, 1);
   const special = specialValues(dtype, options);
-  const plain = kind === 'float' ? floatDrawer(dtype, options, random) : intDrawer(dtype, options, random);
-  const share = [0, 0, 0.1, 0.6][random.nextInt(0, 3)]!;
+  const plain = plainDrawer(dtype, options, random);
   return () => {
     if (share > 0 && special.length > 0 && random.nextDouble() < share)
       return special[random.nextInt(0, special.length - 1)]!;
@@ -151,12 +191,22 @@ function elementDrawer(dtype: DType, options: ArrayOptions, random: Random): () 
   };
 }
 
-function specialValues(dtype: DType, { values = 'any', min = -Infinity, max = Infinity }: ArrayOptions): number[] {
+function plainDrawer(dtype: DType, options: ArrayOptions, random: Random): () => number | bigint {
+  if (isFloat(dtype)) return floatDrawer(dtype, options, random);
+  const draw = intDrawer(dtype, options, random);
+  return domainOf(dtype) === 'bigint' ? draw : () => Number(draw());
+}
+
+function specialValues(dtype: DType, options: ArrayOptions): (number | bigint)[] {
+  const { values = 'any', min = -Infinity, max = Infinity } = options;
+  if (!isFloat(dtype)) {
+    const special = specialInts(dtype, options);
+    return domainOf(dtype) === 'bigint' ? special : special.map(Number);
+  }
   const ofRange = [min, max].filter(Number.isFinite);
-  const all = dtypes[dtype].kind === 'float' ? specialFloats(dtype) : specialInts(dtype);
   const bounded = min > -Infinity || max < Infinity;
   const fits = (v: number): boolean => (v >= min && v <= max) || (Number.isNaN(v) && !bounded);
-  return [...all.filter(fits), ...ofRange].filter((v) => values === 'any' || Number.isFinite(v));
+  return [...specialFloats(dtype).filter(fits), ...ofRange].filter((v) => values === 'any' || Number.isFinite(v));
 }
 
 function specialFloats(dtype: DType): number[] {
@@ -178,42 +228,46 @@ function specialFloats(dtype: DType): number[] {
   return [NaN, ...magnitudes.flatMap((v) => [v, -v])];
 }
 
-function specialInts(dtype: DType): number[] {
-  const { min, max } = iinfo(dtype);
-  return [...new Set([min, min + 1, min === 0 ? 0 : -1, 0, 1, 31, 32, 65535, 65536, 2 ** 24 + 1, max - 1, max])];
+/** Ends, signs, bits that count as shifts, and what narrower types or doubles do not hold. */
+function specialInts(dtype: DType, options: ArrayOptions): bigint[] {
+  const limits = integerLimits(dtype);
+  const { min, max } = integerRange(dtype, options);
+  const powers = [5n, 8n, 16n, 24n, 31n, 32n, 53n, 63n].flatMap((n) => [2n ** n - 1n, 2n ** n, 2n ** n + 1n]);
+  const all = [limits.min, limits.min + 1n, -1n, 0n, 1n, ...powers, limits.max - 1n, limits.max, min, max];
+  return [...new Set(all)].filter((v) => v >= min && v <= max);
+}
+
+function integerRange(dtype: DType, { min = -Infinity, max = Infinity }: ArrayOptions): { min: bigint; max: bigint } {
+  const limits = integerLimits(dtype);
+  const [low, high] = [Number(limits.min), Number(limits.max)];
+  return {
+    min: min <= low ? limits.min : BigInt(Math.ceil(min)),
+    max: max >= high ? limits.max : BigInt(Math.floor(max)),
+  };
 }
 
 function floatDrawer(dtype: DType, { min = -Infinity, max = Infinity }: ArrayOptions, random: Random): () => number {
+  const round = rounder(dtype);
   if (min > -Infinity || max < Infinity) {
     const low = Math.max(min, Math.min(-1e3, max - 1e3));
     const high = Math.min(max, Math.max(1e3, min + 1e3));
-    return () => within(dtype, low + random.nextDouble() * (high - low), min, max);
+    // Rounding may step over an end of the range.
+    return () => Math.max(min, Math.min(max, round(low + random.nextDouble() * (high - low))));
   }
   const sign = (): number => (random.nextInt(0, 1) === 0 ? 1 : -1);
+  const reach = Math.min(20, Math.floor(Math.log2(finfo(dtype).max))); // float16 ends below 2¹⁶
   const draws = [
     () => random.nextInt(-16, 16) / 2, // ties of every rounding
     () => random.nextDouble() * 4 - 2,
     () => random.nextDouble() * 4 - 2,
-    () => sign() * 2 ** (random.nextDouble() * 40 - 20),
+    () => sign() * 2 ** ((random.nextDouble() * 2 - 1) * reach),
   ];
-  return () => rounded(dtype, draws[random.nextInt(0, draws.length - 1)]!());
+  return () => round(draws[random.nextInt(0, draws.length - 1)]!());
 }
 
-const rounded = (dtype: DType, v: number): number =>
-  dtype === 'float64' ? v : (hostArray(dtype, [], [v]).data[0] as number);
-
-/** Rounding may step over an end of the range. */
-function within(dtype: DType, v: number, min: number, max: number): number {
-  const near = rounded(dtype, v);
-  if (near < min) return min;
-  return near > max ? max : near;
-}
-
-function intDrawer(dtype: DType, options: ArrayOptions, random: Random): () => number {
-  const limits = iinfo(dtype);
-  const min = Math.ceil(Math.max(limits.min, options.min ?? -Infinity));
-  const max = Math.floor(Math.min(limits.max, options.max ?? Infinity));
-  const smallMin = Math.max(min, Math.min(-9, max));
-  const smallMax = Math.min(max, Math.max(9, min));
-  return () => (random.nextInt(0, 2) > 0 ? random.nextInt(smallMin, smallMax) : random.nextInt(min, max));
+function intDrawer(dtype: DType, options: ArrayOptions, random: Random): () => bigint {
+  const { min, max } = integerRange(dtype, options);
+  const clip = (v: bigint): bigint => (v < min ? min : v > max ? max : v);
+  const [smallMin, smallMax] = [clip(-9n), clip(9n)];
+  return () => (random.nextInt(0, 2) > 0 ? random.nextBigInt(smallMin, smallMax) : random.nextBigInt(min, max));
 }

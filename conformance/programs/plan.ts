@@ -34,5 +34,6 @@ function programs(casesPerCell: number): Unit[] {
 }
 
 function ofPrimitives(casesPerCell: number, ofRules: boolean): Unit[] {
-  return Object.values<AnyFirstOrder>(primitives).flatMap((p) => [...primitiveUnits(p, casesPerCell, ofRules)]);
+  const density = { count: casesPerCell, brief: casesPerCell < CASES_PER_CELL.standard };
+  return Object.values<AnyFirstOrder>(primitives).flatMap((p) => [...primitiveUnits(p, density, ofRules)]);
 }

@@ -1,6 +1,6 @@
 /** Cases of single primitives: every dtype, transformation and shape class, under every law. */
 import fc from 'fast-check';
-import { type DType, isFloat } from '../../reference/core/dtypes.ts';
+import { type DType, isInexact } from '../../reference/core/dtypes.ts';
 import { avalOf } from '../../reference/core/host.ts';
 import type { AnyFirstOrder, Call, Params, ShapeClass } from '../../reference/core/primitive.ts';
 import { SHAPE_CLASSES } from '../../reference/core/primitive.ts';
@@ -11,7 +11,7 @@ import type { Transformation } from '../types.ts';
 import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { makeGen } from './gen.ts';
 import { hash32, RandomStream } from './random-stream.ts';
-import { callSample, NotApplicable, partlyActive, transformed } from './sample.ts';
+import { callSample, invariantSample, NotApplicable, partlyActive, transformed } from './sample.ts';
 
 /** What is done with a primitive's calls under the third part of an id. */
 interface How {
@@ -23,26 +23,26 @@ interface How {
   readonly classes: readonly ShapeClass[];
   /** Of the cases per cell that were asked for, the share that is made. */
   readonly share: number;
-  readonly needs?: 'derivative' | 'float64 derivative';
+  readonly differentiates?: true;
 }
 
-const value = (transformation: Transformation, share: number, needs?: How['needs']): How => ({
+const value = (transformation: Transformation, share: number, differentiates?: true): How => ({
   law: 'value',
   transformation,
   first: transformation,
   classes: SHAPE_CLASSES,
   share,
-  ...(needs && { needs }),
+  ...(differentiates && { differentiates }),
 });
 
 const HOWS: Readonly<Record<string, How>> = {
   eval: value('eval', 1),
   jit: { law: 'jit-is-eager', transformation: 'jit', classes: ['scalar', 'empty', 'odd', 'broadcast'], share: 0.5 },
   vmap: value('vmap', 1),
-  jvp: value('jvp', 0.5, 'derivative'),
-  vjp: value('vjp', 0.5, 'derivative'),
-  'vmap.vjp': value('vmap.vjp', 0.5, 'derivative'),
-  'vjp.vmap': value('vjp.vmap', 0.5, 'derivative'),
+  jvp: value('jvp', 0.5, true),
+  vjp: value('vjp', 0.5, true),
+  'vmap.vjp': value('vmap.vjp', 0.5, true),
+  'vjp.vmap': value('vjp.vmap', 0.5, true),
   repeats: { law: 'repeats', transformation: 'eval', classes: ['odd', 'large'], share: 0.5 },
   'keeps-inputs': { law: 'keeps-inputs', transformation: 'eval', classes: ['odd'], share: 0.5 },
   'vmap-is-loop': { law: 'vmap-is-loop', transformation: 'vmap', classes: ['scalar', 'odd', 'broadcast'], share: 1 },
@@ -51,40 +51,75 @@ const HOWS: Readonly<Record<string, How>> = {
     transformation: 'vjp',
     classes: ['scalar', 'odd', 'broadcast'],
     share: 1,
-    needs: 'derivative',
+    differentiates: true,
   },
   linearity: {
     law: 'linearity',
     transformation: 'jvp',
     classes: ['scalar', 'odd', 'broadcast'],
     share: 1,
-    needs: 'derivative',
+    differentiates: true,
   },
   derivative: {
     law: 'derivative',
     transformation: 'jvp',
     classes: ['scalar', 'odd', 'broadcast'],
     share: 2,
-    needs: 'float64 derivative',
+    differentiates: true,
   },
 };
 
-/** The units of a primitive, rules of the reference included if asked for. `count`: cases per cell and shape class. */
-export function* primitiveUnits(primitive: AnyFirstOrder, count: number, ofRules: boolean): Generator<Unit> {
+/**
+ * Dtypes that behave as another one does, but for their size. A quick run looks at them briefly: at a third of the shape
+ * classes, other ones for each primitive and dtype, and at one case of each (spec/conformance.md#levels).
+ */
+const ALIKE: ReadonlySet<DType> = new Set<DType>([
+  'float16',
+  'bfloat16',
+  'int8',
+  'int16',
+  'uint8',
+  'uint16',
+  'uint32',
+  'int64',
+  'uint64',
+  'complex64',
+]);
+
+export interface Density {
+  /** Cases per cell and shape class. */
+  readonly count: number;
+  /** Whether dtypes that behave alike are looked at briefly. */
+  readonly brief: boolean;
+}
+
+/** The units of a primitive, rules of the reference included if asked for. */
+export function* primitiveUnits(
+  primitive: AnyFirstOrder,
+  { count, brief }: Density,
+  ofRules: boolean,
+): Generator<Unit> {
   for (const dtype of primitive.dtypes) {
     for (const [name, how] of Object.entries(HOWS)) {
       if (laws[how.law].ofRules && !ofRules) continue;
-      if (how.needs !== undefined && !differentiates(primitive, dtype, how.needs)) continue;
-      yield programUnit(primitive, dtype, name, how, Math.max(1, Math.round(count * how.share)));
+      if (how.differentiates && !differentiates(primitive, dtype, how.law)) continue;
+      if (brief && ALIKE.has(dtype)) {
+        const classes = aThird(how.classes, hash32(primitive.name, dtype, name));
+        yield programUnit(primitive, dtype, name, { ...how, classes }, 1);
+      } else yield programUnit(primitive, dtype, name, how, Math.max(1, Math.round(count * how.share)));
     }
     if (Object.keys(primitive.breaks).length > 0) yield refusalUnit(primitive, dtype);
   }
 }
 
-function differentiates(primitive: AnyFirstOrder, dtype: DType, needs: How['needs']): boolean {
-  if ('zero' in primitive.differentiate || !isFloat(dtype)) return false;
-  return needs === 'derivative' || dtype === 'float64';
+/** Whether the law of derivatives has something to say; a tangent that stands in for the derivative is another. */
+function differentiates({ differentiate }: AnyFirstOrder, dtype: DType, law: How['law']): boolean {
+  if ('zero' in differentiate || !isInexact(dtype)) return false;
+  return law !== 'derivative' || differentiate.substitute === undefined;
 }
+
+const aThird = <T>(all: readonly T[], from: number): readonly T[] =>
+  all.filter((_, k) => (k + from) % Math.min(3, all.length) === 0);
 
 function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: How, count: number): Unit {
   const key = unitKey(primitive.name, dtype, name);
@@ -103,7 +138,8 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
         const stream = hash32(seed, key, shapeClass);
         const calls = callsOf(primitive, dtype, shapeClass);
         const made = (c: Call<Params>, index: number): Case => {
-          const call = partlyActive(callSample(primitive, c), new RandomStream(stream, index, 'active'));
+          const whole = (laws[how.law].ofRules ? invariantSample : callSample)(primitive, c);
+          const call = partlyActive(whole, new RandomStream(stream, index, 'active'));
           const sample = transformed(call, first, new RandomStream(stream, index));
           return lawCase(key, shapeClass, laws[how.law], sample, [stream, index]);
         };

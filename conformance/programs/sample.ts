@@ -2,8 +2,20 @@
  * Programs with inputs, and the transformations that make new ones of them (spec/conformance.md#programs).
  */
 import { oneEquation } from '../../reference/core/open-backend.ts';
-import { isFloat } from '../../reference/core/dtypes.ts';
-import { avalOf, type HostArray, hostArray, numbers, sameAval, type Shape, sizeOf } from '../../reference/core/host.ts';
+import { isInexact } from '../../reference/core/dtypes.ts';
+import {
+  allocate,
+  avalOf,
+  buildElements,
+  buildParts,
+  elements,
+  type HostArray,
+  mover,
+  sameAval,
+  type Shape,
+  sizeOf,
+  take,
+} from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive.ts';
 import { toFront } from '../../reference/primitives/axes.ts';
@@ -28,8 +40,17 @@ export class NotApplicable extends Error {}
 export function callSample(primitive: AnyFirstOrder, { args, params }: Call<Params>): Sample {
   const avals = args.map(avalOf);
   const rule = primitive.differentiate;
-  const active = 'zero' in rule ? [] : rule.active(avals, params).filter((i) => isFloat(avals[i]!.dtype));
+  const active = 'zero' in rule ? [] : rule.active(avals, params).filter((i) => isInexact(avals[i]!.dtype));
   return { jaxpr: oneEquation(primitive, avals, params), inputs: args, active };
+}
+
+/** What of a call's results does not depend on free choices in them: the derivatives of the others are such choices too. */
+export function invariantSample(primitive: AnyFirstOrder, { args, params }: Call<Params>): Sample {
+  const sample = callSample(primitive, { args, params });
+  const { invariants } = primitive;
+  if (invariants === undefined) return sample;
+  const jaxpr = t.trace((...xs) => invariants(t.lax, t.bind(primitive, xs, params), params), args.map(avalOf));
+  return { ...sample, jaxpr };
 }
 
 /** Of samples with several active inputs every other one is differentiated in some of them only. */
@@ -109,11 +130,16 @@ function rollable(jaxpr: Jaxpr): boolean[] {
 
 /** The elements moved on by some places; a single element is moved in value, or all lanes would have the same. */
 function rolled(x: HostArray, places: number): HostArray {
-  const data = numbers(x).slice();
-  const n = data.length;
-  for (let i = 0; i < n; i++) data[i] = numbers(x)[(i + places) % n]!;
-  if (n === 1) data[0] = x.dtype === 'bool' ? (data[0]! + places) % 2 : data[0]! + places;
-  return { ...x, data };
+  const n = sizeOf(x.shape);
+  return n === 1 ? moved(x, places) : take(x, x.shape, (i) => (i + places) % n);
+}
+
+/** The same with another value; bools alternate. */
+function moved(x: HostArray, by: number): HostArray {
+  const v = elements(x)(0);
+  if (typeof v === 'object') return buildElements(x.dtype, x.shape, () => ({ re: v.re + by, im: v.im - by }));
+  if (typeof v === 'bigint') return buildElements(x.dtype, x.shape, () => v + BigInt(by));
+  return buildElements(x.dtype, x.shape, () => (x.dtype === 'bool' ? (v + by) % 2 : v + by));
 }
 
 /** Arrays of one type along a new axis. */
@@ -121,13 +147,14 @@ export function stacked(xs: readonly HostArray[], axis: number): HostArray {
   const { shape, dtype } = xs[0]!;
   const inner = sizeOf(shape.slice(axis));
   const outer = sizeOf(shape.slice(0, axis));
-  const out = hostArray(dtype, shape.toSpliced(axis, 0, xs.length), []);
-  for (let o = 0; o < outer; o++) {
-    xs.forEach((x, lane) =>
-      numbers(out).set(numbers(x).subarray(o * inner, (o + 1) * inner), (o * xs.length + lane) * inner),
-    );
-  }
-  return out;
+  const data = allocate(dtype, outer * xs.length * inner);
+  xs.forEach((x, lane) => {
+    const move = mover(data, x);
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) move((o * xs.length + lane) * inner + i, o * inner + i);
+    }
+  });
+  return { shape: shape.toSpliced(axis, 0, xs.length), dtype, data };
 }
 
 // ---- derivatives
@@ -179,16 +206,12 @@ export function vjpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): 
 
 const flagged = (jaxpr: Jaxpr, active: readonly number[]): boolean[] => jaxpr.inputs.map((_, i) => active.includes(i));
 
-/** Moderate numbers that are exact in every float dtype, so that tangents are not what overflows. */
+/** Moderate numbers, or parts, that are exact in every float dtype, so that tangents are not what overflows. */
 export function direction(
   { shape, dtype }: { shape: Shape; dtype: HostArray['dtype'] },
   random: RandomStream,
 ): HostArray {
-  return hostArray(
-    dtype,
-    shape,
-    Array.from({ length: sizeOf(shape) }, () => (random.below(65) - 32) / 16),
-  );
+  return buildParts(dtype, shape, () => (random.below(65) - 32) / 16);
 }
 
 /** The same program on other inputs of the same types. */

@@ -2,7 +2,9 @@
  * Whether two functions are the same function: on the reference, their values may differ by no more than the sum of
  * the rounding errors that each may have made (the error-bound transformation).
  */
-import { numbers } from '../../reference/core/host.ts';
+import { elements, sameElement, sizeOf } from '../../reference/core/host.ts';
+import { showElement } from '../../reference/core/show.ts';
+import { distance, isNaNElement } from '../elements.ts';
 import type { ConcreteArray } from '../../reference/core/array.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import type { AnyFunction } from '../../reference/transforms/call.ts';
@@ -19,12 +21,14 @@ export function disagreement(f: AnyFunction, g: AnyFunction, args: readonly NDAr
     if (x.value.dtype !== y.value.dtype || x.value.shape.join() !== y.value.shape.join()) {
       return `result ${j}: ${x.value.dtype}[${x.value.shape.join()}] and ${y.value.dtype}[${y.value.shape.join()}]`;
     }
-    const [u, v] = [numbers(x.value), numbers(y.value)];
-    for (let i = 0; i < u.length; i++) {
-      if (Object.is(u[i], v[i]) || (Number.isNaN(u[i]) && Number.isNaN(v[i]))) continue;
+    const [u, v] = [elements(x.value), elements(y.value)];
+    for (let i = 0; i < sizeOf(x.value.shape); i++) {
+      if (sameElement(u(i), v(i)) || (isNaNElement(u(i)) && isNaNElement(v(i)))) continue;
       const allowed = (x.bound?.worst[i] ?? 0) + (y.bound?.worst[i] ?? 0);
-      if (!(Math.abs(u[i]! - v[i]!) <= allowed))
-        return `result ${j}, element ${i}: ${u[i]} and ${v[i]}, allowed ${allowed}`;
+      if (!(distance(u(i), v(i)) <= allowed)) {
+        const shown = [u, v].map((at) => showElement(x.value.dtype, at(i)));
+        return `result ${j}, element ${i}: ${shown.join(' and ')}, allowed ${allowed}`;
+      }
     }
   }
   return null;

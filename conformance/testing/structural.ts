@@ -1,7 +1,16 @@
 /** For tests of the structural primitives: their generated calls, and elements by multi-index. */
 import fc from 'fast-check';
-import type { DType } from '../../reference/core/dtypes.ts';
-import { build, flatten, type HostArray, numbers, stridesOf } from '../../reference/core/host.ts';
+import { type DType, dtypes } from '../../reference/core/dtypes.ts';
+import {
+  build,
+  buildElements,
+  elementFrom,
+  flatten,
+  type HostArray,
+  hostScalar,
+  numbers,
+  stridesOf,
+} from '../../reference/core/host.ts';
 import {
   type AnyFirstOrder,
   type Call,
@@ -32,7 +41,12 @@ export const numbered = (x: HostArray, first: number = 1): HostArray => build('f
 
 /** The same array with integers from −4 to 4 (unsigned: to 8), so that sums and products of a few do not round. */
 export const smallIntegers = (x: HostArray, seed: number): HostArray =>
-  build(x.dtype, x.shape, (i) => ((i * 7 + seed * (i + 3)) % 9) - (x.dtype === 'uint32' ? 0 : 4));
+  buildElements(x.dtype, x.shape, (i) =>
+    elementFrom(x.dtype, ((i * 7 + seed * (i + 3)) % 9) - (dtypes[x.dtype].kind === 'uint' ? 0 : 4)),
+  );
+
+/** What is left of a number when it is stored in a dtype: integers wrap, floats round. */
+export const stored = (dtype: DType, value: number): number => numbers(hostScalar(dtype, value))[0]!;
 
 /** Runs a property on valid calls. */
 export function forCalls<P extends object>(

@@ -4,8 +4,16 @@
  * mode, and booleans bool.
  */
 import { ConcreteArray } from './array.ts';
-import { x64Enabled } from './config.ts';
-import { checkDType, complexOf, domainOf, type DType, dtypes, integerLimits } from './dtypes.ts';
+import {
+  checkDType,
+  complexOf,
+  defaultFloat,
+  defaultInt,
+  domainOf,
+  type DType,
+  dtypes,
+  integerLimits,
+} from './dtypes.ts';
 import { ArgumentError } from './errors.ts';
 import { type Complex, type Element, elementFrom, hostArray, hostScalar, type Shape } from './host.ts';
 import { type ArrayLike, NDArray, type Nested } from './ndarray.ts';
@@ -26,12 +34,6 @@ const isScalar = (x: unknown): x is Scalar => ['number', 'bigint', 'boolean'].in
 
 /** What `asArray` takes. */
 export const isArrayLike = (x: unknown): x is ArrayLike => x instanceof NDArray || isScalar(x);
-
-/** The dtype of arrays made from JavaScript numbers. */
-export const defaultFloat = (): DType => (x64Enabled() ? 'float64' : 'float32');
-
-/** The dtype of arrays made from bigints. */
-export const defaultInt = (): DType => (x64Enabled() ? 'int64' : 'int32');
 
 export function dtypeOfScalar(x: Scalar): DType {
   return typeof x === 'boolean' ? 'bool' : typeof x === 'bigint' ? defaultInt() : defaultFloat();

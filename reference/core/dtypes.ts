@@ -1,6 +1,7 @@
 /**
  * Element types: their names, sizes, kinds and the promotion lattice. The page is spec/dtypes.md.
  */
+import { x64Enabled } from './config.ts';
 import { DTypeError } from './errors.ts';
 
 export type DType =
@@ -217,10 +218,19 @@ export function promote(operands: readonly Promotable[], where: string): Promota
   return { dtype, weak: !isDType(least) };
 }
 
-/** A weak node of the lattice stands for the widest dtype among the weak operands of that kind. */
+/** The dtype of arrays made from JavaScript numbers. */
+export const defaultFloat = (): DType => (x64Enabled() ? 'float64' : 'float32');
+
+/** The dtype of arrays made from bigints. */
+export const defaultInt = (): DType => (x64Enabled() ? 'int64' : 'int32');
+
+/**
+ * A weak node of the lattice stands for the widest dtype among the weak operands of that kind; where there is none, as
+ * above int64 and uint64, for the default.
+ */
 function strongest(node: string, operands: readonly Promotable[]): DType | undefined {
   if (isDType(node)) return node;
   const kinds: readonly DTypeKind[] = node === 'i*' ? ['int', 'uint'] : node === 'f*' ? ['float'] : ['complex'];
   const found = operands.map((o) => o.dtype).filter((d) => kinds.includes(dtypes[d].kind));
-  return found.sort((a, b) => dtypes[b].bytes - dtypes[a].bytes)[0] ?? (node === 'f*' ? 'float32' : undefined);
+  return found.sort((a, b) => dtypes[b].bytes - dtypes[a].bytes)[0] ?? (node === 'f*' ? defaultFloat() : undefined);
 }

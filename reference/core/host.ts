@@ -2,7 +2,7 @@
  * Host arrays: dense, row-major, little-endian storage of every dtype (spec/values.md), and the index arithmetic that
  * the evaluation rules share.
  */
-import { domainOf, type DType, dtypes, isComplex } from './dtypes.ts';
+import { domainOf, type DType, dtypes, isComplex, isInexact } from './dtypes.ts';
 import { DTypeError } from './errors.ts';
 
 export type Shape = readonly number[];
@@ -165,8 +165,24 @@ export function elements(x: HostArray): (i: number) => Element {
   }
 }
 
+/** The moduli of the elements, in double precision. */
+export function moduli(x: HostArray): Float64Array {
+  const at = elements(x);
+  return Float64Array.from({ length: sizeOf(x.shape) }, (_, i) => {
+    const v = at(i);
+    return typeof v === 'object' ? Math.hypot(v.re, v.im) : Math.abs(Number(v));
+  });
+}
+
 /** Real and imaginary parts, one after the other, of a complex array; the elements of another array of numbers. */
 export const parts = (x: HostArray): NumberData => (isComplex(x.dtype) ? (x.data as NumberData) : numbers(x));
+
+/** Floats and complex numbers in double precision, which holds each of them; other arrays as they are. */
+export function widened(x: HostArray): HostArray {
+  if (!isInexact(x.dtype)) return x;
+  const dtype = isComplex(x.dtype) ? 'complex128' : 'float64';
+  return { shape: x.shape, dtype, data: Float64Array.from(parts(x)) };
+}
 
 /** Stores element i, rounding floats to nearest even and wrapping integers. */
 export function storer(dtype: DType, data: HostData): (i: number, value: Element) => void {
@@ -187,6 +203,10 @@ export function mover(target: HostData, source: HostArray): (to: number, from: n
     a[2 * to + 1] = b[2 * from + 1]!;
   };
 }
+
+/** Bit for bit, but for the payload of NaNs. */
+export const sameElement = (a: Element, b: Element): boolean =>
+  typeof a === 'object' && typeof b === 'object' ? Object.is(a.re, b.re) && Object.is(a.im, b.im) : Object.is(a, b);
 
 /** An integer of up to 53 bits, or a float, as an element: what 0 and 1 are in this dtype. */
 export function elementFrom(dtype: DType, v: number): Element {
@@ -220,6 +240,12 @@ export function buildElements(dtype: DType, shape: Shape, element: (flat: number
   const store = storer(dtype, data);
   for (let i = 0; i < n; i++) store(i, element(i));
   return { shape, dtype, data };
+}
+
+/** The array of floats or complex numbers whose parts, as `parts` lists them, are these. */
+export function buildParts(dtype: DType, shape: Shape, part: (k: number) => number): HostArray {
+  if (!isComplex(dtype)) return build(dtype, shape, part);
+  return buildElements(dtype, shape, (i) => ({ re: part(2 * i), im: part(2 * i + 1) }));
 }
 
 /** The array whose element i is element `from(i)` of x, or the only element of `fill` where that is negative. */

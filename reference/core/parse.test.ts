@@ -1,9 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConcreteArray } from './array.ts';
-import { ANY, type DType, isFloat } from './dtypes.ts';
+import { ALL_DTYPES, type DType, isFloat } from './dtypes.ts';
 import { ProgramError } from './errors.ts';
-import { type Aval, aval, type HostArray, hostArray, hostScalar, numbers, sizeOf } from './host.ts';
+import {
+  allocate,
+  type Aval,
+  aval,
+  elementFrom,
+  type HostArray,
+  hostArray,
+  hostScalar,
+  numbers,
+  sizeOf,
+} from './host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from './jaxpr.ts';
 import { programFromJson, programToJson } from './load.ts';
 import { parseProgram } from './parse.ts';
@@ -35,9 +45,9 @@ const swap = definePrimitive<'swap', Record<never, never>, never>({
   ...rules,
   name: 'swap',
   spec: 'spec/primitives/fake.md#swap',
-  operands: ['a', 'b'].map((name) => ({ name, dtypes: ANY })),
+  operands: ['a', 'b'].map((name) => ({ name, dtypes: ALL_DTYPES })),
   params: {},
-  dtypes: ANY,
+  dtypes: ALL_DTYPES,
   constraints: {},
   infer: ([a, b]) => [b!, a!],
   breaks: {},
@@ -52,7 +62,7 @@ const fill = definePrimitive<'fill', FillParams, 'C1'>({
     shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
     names: { type: 'object', additionalProperties: { type: 'string' } },
   },
-  dtypes: ANY,
+  dtypes: ALL_DTYPES,
   constraints: { C1: (_, { shape }) => shape.length < 4 || 'shape must have fewer than 4 axes' },
   infer: (_, { shape }) => [aval(shape, 'float32')],
   breaks: { C1: unused },
@@ -87,12 +97,12 @@ const table = new Map<string, AnyPrimitive>([swap, fill, branch].map((p) => [p.n
 // ---- random well-typed programs
 
 const pick = <T>(items: readonly T[], n: number): T => items[n % items.length]!;
-const dtype: fc.Arbitrary<DType> = fc.constantFrom(...ANY);
+const dtype: fc.Arbitrary<DType> = fc.constantFrom(...ALL_DTYPES);
 const shapes = fc.array(fc.nat(3), { maxLength: 3 });
 const type: fc.Arbitrary<Aval> = fc.record({ shape: shapes, dtype, weak: fc.boolean() });
 const bits = (d: DType, n: number): fc.Arbitrary<HostArray['data']> =>
-  fc.uint8Array({ minLength: 8 * n, maxLength: 8 * n }).map((bytes) => {
-    const data = hostArray(d, [n], new Array<number>(n).fill(0)).data;
+  fc.uint8Array({ minLength: 16 * n, maxLength: 16 * n }).map((bytes) => {
+    const data = allocate(d, n);
     const raw = new Uint8Array(data.buffer);
     raw.set(d === 'bool' ? bytes.slice(0, n).map((b) => b & 1) : bytes.slice(0, raw.length));
     return data;
@@ -101,7 +111,7 @@ const special = [0, -0, 1, 0.1, 1e30, -1e-40, NaN, Infinity, -Infinity];
 const scalars: fc.Arbitrary<HostArray> = dtype.chain((d) =>
   fc.oneof(
     bits(d, 1).map((data) => ({ shape: [], dtype: d, data })),
-    fc.constantFrom<number>(...(isFloat(d) ? special : [0, 1])).map((v) => hostScalar(d, v)),
+    fc.constantFrom<number>(...(isFloat(d) ? special : [0, 1])).map((v) => hostScalar(d, elementFrom(d, v))),
   ),
 );
 const values: fc.Arbitrary<HostArray> = fc
@@ -245,7 +255,7 @@ const @0:f32[2] = base64:AACAPwAAAEA=
 
       in (f, f) } others=[]] d
     j:f32[2] = fill[value="nan" shape=[2] names={"a":"b"}]
-  in (h, nan:0x7fc00001:f32, -0.0:f32*, -inf:f32, true:bool, 3:i32, 1e+30:f64) }
+  in (h, nan:0x7fc00001:f32, -0.0:f32*, -inf:f32, true:bool, 3:i32, 1e+30:f64, nan:0x7fc1:bf16, -9223372036854775808:i64, complex(1.0, -0.0):c64) }
 `;
 
 describe('text', () => {
@@ -309,6 +319,15 @@ describe('what is not a program', () => {
     says(changed('true:bool', '1:bool'), '1 is not a value of bool');
     says(changed('3:i32', '3.5:i32'), '3.5 is not a value of int32');
     says(changed('3:i32', '3e9:i32'), '3000000000 is not a value of int32');
+    says(
+      changed('-9223372036854775808:i64', '1:u64, 9223372036854775808:i64'),
+      '"9223372036854775808" is not a value of int64',
+    );
+    says(changed('3:i32', '9223372036854775808.0:u64'), 'is not a value of uint64');
+    says(changed('(1.0, -0.0):c64', '(1.0, true):c64'), 'expected a number');
+    says(changed('(1.0, -0.0):c64', '(1.0, 0.0):f32'), '[1,0] is not a value of float32');
+    says(changed('complex(1.0, -0.0)', '1.0'), '1 is not a value of complex64');
+    says(changed('0x7fc1:', '0x7fc00001:'), '"nan:0x7fc00001" is not a value of bfloat16');
     says(changed('0x7fc00001', '0x7f800000'), '"nan:0x7f800000" is not a value of float32');
     says(changed('-inf:f32', '-1e40:f32'), '-1e+40 is not a value of float32');
     says(changed('{"a"', '{a'), 'expected a key in double quotes, got "a"');

@@ -1,7 +1,7 @@
 /**
  * Reads the text form (grammar: spec/ir.md#grammar): text becomes a document, load.ts checks it and builds the jaxpr.
  */
-import { type DType, dtypeOfShort } from './dtypes.ts';
+import { domainOf, type DType, dtypeOfShort } from './dtypes.ts';
 import { ProgramError } from './errors.ts';
 import type { Jaxpr } from './jaxpr.ts';
 import { loadDocument, type PrimitiveTable } from './load.ts';
@@ -52,6 +52,17 @@ interface Token {
 
 const tokenPattern =
   /(?<space>[^\S\n]+)|(?<line>\n)|(?<comment>#[^\n]*)|(?<word>[A-Za-z_]\w*)|(?<number>-?(?:inf\b|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))|(?<string>"(?:[^"\\\n]|\\.)*")|(?<mark>[{}[\]():;,.=*@])/y;
+
+/** A number as it is written. */
+class Digits {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+  get number(): number | string {
+    return Object.is(Number(this.text), -0) ? '-0' : Number(this.text);
+  }
+}
 
 class Parser {
   readonly #text: string;
@@ -253,14 +264,34 @@ class Parser {
   #atom(path: string): AtomDocument {
     this.#mark(path);
     const { kind, text } = this.#token;
-    if (kind === 'word' && !['true', 'false', 'nan', 'inf'].includes(text)) return this.#word('a variable');
-    const value = this.#scalar();
+    const pair = text === 'complex' && this.#text[this.#at] === '(';
+    if (kind === 'word' && !pair && !['true', 'false', 'nan', 'inf'].includes(text)) return this.#word('a variable');
+    const read = pair ? this.#pair() : this.#scalar();
     this.#expect(':');
     const { dtype, weak } = this.#dtype();
+    // Other numbers than 64-bit integers are JavaScript's.
+    const value = read instanceof Digits ? (domainOf(dtype) === 'bigint' ? read.text : read.number) : read;
     return { dtype, value, ...weak };
   }
 
-  #scalar(): LiteralDocument['value'] {
+  /** `complex(1.0, -0.0)`. */
+  #pair(): readonly [number | string, number | string] {
+    this.#next();
+    this.#expect('(');
+    const re = this.#part();
+    this.#expect(',');
+    const im = this.#part();
+    this.#expect(')');
+    return [re, im];
+  }
+
+  #part(): number | string {
+    const value = this.#scalar();
+    if (value instanceof Digits) return value.number;
+    return typeof value === 'string' ? value : this.#fail('expected a number');
+  }
+
+  #scalar(): Digits | boolean | string {
     const { kind, text } = this.#token;
     if (kind !== 'number' && kind !== 'word')
       return this.#fail(`expected a variable or a literal, got ${this.#shown()}`);
@@ -271,7 +302,7 @@ class Parser {
       if (!this.#is(':')) this.#fail(`expected : and the bits of the NaN, got ${this.#shown()}`);
       return `nan:${this.#raw(/0x[0-9a-f]+/y, '0x and the bits of the NaN')}`;
     }
-    return Object.is(Number(text), -0) ? '-0' : Number(text);
+    return new Digits(text);
   }
 
   #base64(): string {

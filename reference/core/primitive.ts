@@ -5,7 +5,7 @@
 import type * as FC from 'fast-check';
 import type { DType } from './dtypes.ts';
 import { ConstraintError } from './errors.ts';
-import { type Aval, type HostArray, showAval } from './host.ts';
+import { type Aval, type Complex, type HostArray, showAval } from './host.ts';
 import type { Jaxpr } from './jaxpr.ts';
 import type { NDArray } from './ndarray.ts';
 import type { Lax, Transforms } from './rules.ts';
@@ -54,6 +54,8 @@ export type Differentiation<P> =
       active(operands: List<Aval>, params: P): List<number>;
       /** Why there is no derivative in some operands: a tangent there is an error, not a zero. */
       readonly undefinedIn?: Readonly<Record<number, string>>;
+      /** The tangent is another than the value's derivative, on purpose: why. */
+      readonly substitute?: string;
     } & (
       | {
           /** The primitive is linear in its active operands taken together: the tangent is the primitive itself. */
@@ -114,11 +116,17 @@ export type BoundRule<P> =
   | 'moves'
   | 'linear'
   | 'bilinear'
-  | {
-      /** sup |∂f/∂xₙ| for x in the box [lo, hi] of all operands, elementwise on numbers; +Infinity across a pole. */
-      readonly elementwise: (lo: List<number>, hi: List<number>, params: P) => List<number>;
-    }
+  | ElementwiseBound<P>
   | ((operands: List<Bounded>, results: List<HostArray>, params: P) => List<Bound | null>);
+
+export interface ElementwiseBound<P> {
+  /** sup |∂f/∂xₙ| for x in the box [lo, hi] of all operands, elementwise on numbers; +Infinity across a pole. */
+  readonly elementwise: (lo: List<number>, hi: List<number>, params: P) => List<number>;
+  /** The same for complex operands, over discs; left out, it is unknown. */
+  readonly discs?: Discs<P>;
+}
+/** sup |∂f/∂zₙ| over the discs of all complex operands; +Infinity across a pole or a branch cut. */
+export type Discs<P> = (centres: List<Complex>, radii: List<number>, params: P) => List<number>;
 
 /** How exact a result has to be (design of tolerances: spec/numerics.md). */
 export type Accuracy =
@@ -152,17 +160,26 @@ export type Accuracy =
    */
   | {
       readonly kind: 'backward';
-      /** `got` are somebody's results for the operands, `expected` the reference's. Evaluated in double precision. */
+      /**
+       * `got` are somebody's results for the operands, `expected` the reference's. Evaluated in double precision. `eta`
+       * is what underflow may lose (spec/numerics.md#reference).
+       */
       readonly checks: (
         operands: List<HostArray>,
         expected: List<HostArray>,
         got: List<HostArray>,
+        eta: number,
       ) => List<BackwardCheck>;
       /**
-       * How far two solutions that pass may be apart, per result and element: Infinity where the freedom is, or where
-       * nothing is proved.
+       * How far two solutions that pass may be apart, per result (integers too) and element, `results` being one of them:
+       * Infinity where the freedom is, or where nothing is proved.
        */
-      readonly forward: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
+      readonly forward: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
+      /**
+       * The same once their free choices are made alike: what errors in expressions that do not depend on these choices
+       * come from (`invariants`). Left out: `forward`.
+       */
+      readonly aligned?: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
     };
 
 /** One thing that results of a `backward` primitive must satisfy: error ≤ allowed (NaN does not). */
@@ -227,6 +244,11 @@ export interface FirstOrder<Name extends string, P extends object, C extends Con
   readonly batch: BatchRule<P>;
   readonly bound: BoundRule<P>;
   accuracy(operands: List<Aval>, params: P): Accuracy;
+  /**
+   * Expressions of the results that do not depend on the free choices in them (signs, phases, order): what the laws on
+   * derivatives look at in place of the results. Left out: the results.
+   */
+  readonly invariants?: (lax: Lax, results: List<NDArray>, params: P) => List<NDArray>;
   /** The same result by simpler primitives, for backends that lack this one. */
   readonly decompose?: (lax: Lax, operands: List<NDArray>, params: P) => List<NDArray>;
   /** Valid calls of the dtype and shape class. */
@@ -252,11 +274,13 @@ export interface PartialEvaluation<P> {
   /** The equation over `knownInputs`. Results: the known results in order, then the residuals. */
   readonly known: P;
   readonly knownInputs: List<number>;
-  /** The equation over `unknownInputs`. Results: the unknown results in order. */
+  /** The equation over `unknownInputs`. Results: the unknown results in order, among others if `unknownResults` says so. */
   readonly unknown: P;
   /** Where each operand of the unknown equation comes from. */
   readonly unknownInputs: List<{ readonly operand: number } | { readonly residual: number }>;
   readonly knownResults: List<boolean>;
+  /** Which results of the unknown equation are the unknown ones; left out: all. */
+  readonly unknownResults?: List<boolean>;
 }
 
 /** A primitive with jaxprs inside: the second complete type. Printing, dce, gaps and diverge reach them through it. */

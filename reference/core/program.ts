@@ -4,9 +4,19 @@
  */
 import { ConcreteArray } from './array.ts';
 import { shortest } from './show.ts';
-import { type DType, dtypes } from './dtypes.ts';
+import { domainOf, type DType, dtypes, integerLimits, isFloat, partOf } from './dtypes.ts';
 import { ProgramError } from './errors.ts';
-import { allocate, type Aval, type HostArray, hostArray, type HostData, numbers, type Shape, sizeOf } from './host.ts';
+import {
+  allocate,
+  type Aval,
+  elements,
+  type HostArray,
+  type HostData,
+  hostScalar,
+  numbers,
+  type Shape,
+  sizeOf,
+} from './host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from './jaxpr.ts';
 import type { NDArray } from './ndarray.ts';
 
@@ -41,10 +51,13 @@ export interface ConstVarDocument extends VarDocument {
   /** Position in the program's `constants`. */
   readonly constant: number;
 }
-/** A rank-0 value: a number, a boolean, or a string for what JSON has no number for (`-0`, `inf`, `nan:0x7fc00000`). */
+/**
+ * A rank-0 value: a number, a boolean, a string for what JSON has no number for (`-0`, `inf`, `nan:0x7fc00000`, 64-bit
+ * integers), or the two parts of a complex number.
+ */
 export interface LiteralDocument {
   readonly dtype: DType;
-  readonly value: number | boolean | string;
+  readonly value: number | boolean | string | readonly [number | string, number | string];
   readonly weak?: boolean;
 }
 export type AtomDocument = string | LiteralDocument;
@@ -109,31 +122,76 @@ export function checkSize(shape: Shape, fail: (message: string) => never): void 
   if (elements > LIMITS.elements) fail(`[${shape.join(',')}] is beyond the limit of ${LIMITS.elements} elements`);
 }
 
-/** The bits of a float, as hexadecimal digits. */
-const bitsOf = (x: HostArray): string =>
-  [...bytesOf(x.data)].reverse().map((b) => b.toString(16).padStart(2, '0')).join(''); // prettier-ignore
+/** A number or, where JSON has none, a string. */
+type Part = number | string;
 
-/** A rank-0 value as a literal. Numbers are the shortest decimals that read back as the same value. */
+/**
+ * A rank-0 value as a literal. Floats are the shortest decimals that read back as the same value, 64-bit integers
+ * decimal strings, complex numbers their two parts.
+ */
 export function encodeScalar(x: HostArray): LiteralDocument['value'] {
+  const v = elements(x)(0);
+  if (typeof v === 'bigint') return String(v);
+  if (typeof v === 'object') return [encodePart(partAt(x, 0)), encodePart(partAt(x, 1))];
+  return x.dtype === 'bool' ? v !== 0 : encodePart(x);
+}
+
+/** The real (0) or imaginary (1) part of a complex scalar, bit for bit. */
+const partAt = (x: HostArray, k: 0 | 1): HostArray => ({
+  shape: [],
+  dtype: partOf(x.dtype),
+  data: x.data.slice(k, k + 1),
+});
+
+function encodePart(x: HostArray): Part {
   const v = numbers(x)[0]!;
-  if (x.dtype === 'bool') return v !== 0;
   if (Number.isNaN(v)) return `nan:0x${bitsOf(x)}`;
   if (!Number.isFinite(v)) return v > 0 ? 'inf' : '-inf';
   return Object.is(v, -0) ? '-0' : Number(shortest(v, x.dtype));
 }
 
+/** The bits of a float, as hexadecimal digits. */
+const bitsOf = (x: HostArray): string =>
+  [...bytesOf(x.data)].reverse().map((b) => b.toString(16).padStart(2, '0')).join(''); // prettier-ignore
+
 export function decodeScalar({ dtype, value }: LiteralDocument, fail: (message: string) => never): HostArray {
-  const { kind } = dtypes[dtype];
   const wrong = (): never => fail(`${JSON.stringify(value)} is not a value of ${dtype}`);
-  if (kind === 'bool') return typeof value === 'boolean' ? hostArray(dtype, [], [Number(value)]) : wrong();
-  if (typeof value === 'string' && value.startsWith('nan:') && kind === 'float') return nanOf(dtype, value) ?? wrong();
-  const special = kind === 'float' ? { inf: Infinity, '-inf': -Infinity, '-0': -0 }[String(value)] : undefined;
-  const wanted = special ?? (typeof value === 'number' ? value : wrong());
-  const scalar = hostArray(dtype, [], [wanted]);
+  if (dtype === 'bool') return typeof value === 'boolean' ? hostScalar(dtype, Number(value)) : wrong();
+  switch (domainOf(dtype)) {
+    case 'bigint':
+      return longOf(dtype, value) ?? wrong();
+    case 'number':
+      return partFrom(dtype, value) ?? wrong();
+    case 'complex': {
+      const found = Array.isArray(value) ? value.map((part: unknown) => partFrom(partOf(dtype), part)) : [];
+      const [re, im] = found;
+      if (found.length !== 2 || re == null || im == null) return wrong();
+      const data = allocate(dtype, 1);
+      bytesOf(data).set([...bytesOf(re.data), ...bytesOf(im.data)]);
+      return { shape: [], dtype, data };
+    }
+  }
+}
+
+function longOf(dtype: DType, value: unknown): HostArray | null {
+  if (typeof value !== 'string' || !/^(0|-?[1-9]\d{0,19})$/.test(value)) return null;
+  const { min, max } = integerLimits(dtype);
+  const v = BigInt(value);
+  return v >= min && v <= max ? hostScalar(dtype, v) : null;
+}
+
+/** A float, or an integer of up to 32 bits; null: the value is none of the dtype's. */
+function partFrom(dtype: DType, value: unknown): HostArray | null {
+  const float = isFloat(dtype);
+  if (float && typeof value === 'string' && value.startsWith('nan:')) return nanOf(dtype, value);
+  const special = float ? { inf: Infinity, '-inf': -Infinity, '-0': -0 }[String(value)] : undefined;
+  const wanted = special ?? value;
+  if (typeof wanted !== 'number') return null;
+  const scalar = hostScalar(dtype, wanted);
   const got = numbers(scalar)[0]!;
   // Decimals of floats are rounded to the nearest value; everything else has to be the value.
-  const fits = kind === 'float' ? Number.isFinite(got) || special !== undefined : got === wanted;
-  return fits ? scalar : wrong();
+  const fits = float ? Number.isFinite(got) || special !== undefined : got === wanted;
+  return fits ? scalar : null;
 }
 
 function nanOf(dtype: DType, text: string): HostArray | null {

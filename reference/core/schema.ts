@@ -18,6 +18,8 @@ const ref = (name: string): ParamSchema => ({ $ref: `#/$defs/${name}` });
 const dtype = { enum: ALL_DTYPES };
 const shape = { type: 'array', maxItems: LIMITS.rank, items: { type: 'integer', minimum: 0 } };
 const type = { dtype, shape, weak: { type: 'boolean' } };
+/** The parts of a complex number. */
+const pair = { type: 'array', items: { type: ['number', 'string'] }, minItems: 2, maxItems: 2 };
 const name = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' };
 
 /** True if the parameter may be a number that JSON lacks: written as a string then. */
@@ -56,7 +58,9 @@ export function programSchema(primitives: Iterable<AnyPrimitive>): ParamSchema {
       array: object({ dtype, shape, data: { type: 'string' } }),
       variable: object({ name, ...type }, ['weak']),
       constant: object({ name, ...type, constant: { type: 'integer', minimum: 0 } }, ['weak']),
-      literal: object({ dtype, value: { type: ['number', 'boolean', 'string'] }, weak: type.weak }, ['weak']),
+      literal: object({ dtype, value: { anyOf: [{ type: ['number', 'boolean', 'string'] }, pair] }, weak: type.weak }, [
+        'weak',
+      ]),
       atom: { anyOf: [name, ref('literal')] },
       jaxpr: object({
         constants: list(ref('constant')),

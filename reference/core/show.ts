@@ -1,6 +1,6 @@
 /** Values as JavaScript and people read them. */
-import { type DType, finfo, isComplex, isFloat, partOf } from './dtypes.ts';
-import { type Complex, type Element, elements, type HostArray, rounder, type Shape, showAval } from './host.ts';
+import { type DType, finfo, isFloat, partOf } from './dtypes.ts';
+import { type Element, elements, type HostArray, rounder, type Shape, showAval } from './host.ts';
 import type { Nested } from './ndarray.ts';
 
 /** An element: a number, for 64-bit integers a bigint, for bool a boolean, for complex numbers `{ re, im }`. */
@@ -37,12 +37,12 @@ export function showValue(x: HostArray): string {
 /** An element of a dtype: the shortest decimals that read back as it; complex numbers as `1+2i`. */
 export function showElement(dtype: DType, v: Element): string {
   if (dtype === 'bool') return String(v !== 0);
-  if (isComplex(dtype)) {
-    const { re, im } = v as Complex;
+  if (typeof v === 'object') {
+    const { re, im } = v;
     const imaginary = showNumber(partOf(dtype), im);
     return `${showNumber(partOf(dtype), re)}${/^[-+]/.test(imaginary) ? '' : '+'}${imaginary}i`;
   }
-  return typeof v === 'number' && isFloat(dtype) ? showNumber(dtype, v) : String(v);
+  return isFloat(dtype) ? showNumber(dtype, Number(v)) : String(v);
 }
 
 const showNumber = (dtype: DType, v: number): string => (Object.is(v, -0) ? '-0' : shortest(v, dtype));

@@ -1,7 +1,7 @@
 /**
  * Programs as text, in the look of JAX's jaxprs (grammar: spec/ir.md#grammar). parse.ts reads it back.
  */
-import { shortName } from './dtypes.ts';
+import { isFloat, shortName } from './dtypes.ts';
 import type { Jaxpr } from './jaxpr.ts';
 import {
   type AtomDocument,
@@ -35,13 +35,19 @@ const printVar = (v: VarDocument): string => `${v.name}:${printType(v)}`;
 
 const printAtom = (x: AtomDocument): string => (typeof x === 'string' ? x : printLiteral(x));
 
-/** `2.0:f32`, `-0.0:f32*`, `nan:0x7fc00000:f32`, `3:i32`, `true:bool`. */
+/** `2.0:f32`, `-0.0:f32*`, `nan:0x7fc00000:f32`, `3:i32`, `true:bool`, `complex(1.0, -0.0):c64`. */
 function printLiteral({ dtype, value, weak }: LiteralDocument): string {
-  const float = shortName(dtype).startsWith('f') || dtype === 'bfloat16';
-  const text = value === '-0' ? '-0.0' : float && Number.isInteger(value) ? fraction(value as number) : String(value);
+  const part = (v: number | string): string => (v === '-0' ? '-0.0' : typeof v === 'number' ? fraction(v) : v);
+  const text =
+    typeof value === 'object'
+      ? `complex(${part(value[0])}, ${part(value[1])})`
+      : isFloat(dtype) && typeof value !== 'boolean'
+        ? part(value)
+        : String(value);
   return `${text}:${shortName(dtype)}${weak === true ? '*' : ''}`;
 }
-const fraction = (v: number): string => (String(v).includes('e') ? String(v) : `${v}.0`);
+/** Floats have a point or an exponent. */
+const fraction = (v: number): string => (/[.e]/.test(String(v)) ? String(v) : `${v}.0`);
 
 function printBody(jaxpr: JaxprDocument, indent: string, constants: boolean): string {
   const consts = jaxpr.constants.map((v) => ` ${printVar(v)}${constants ? `=@${v.constant}` : ''}`).join('');

@@ -2,7 +2,7 @@
  * `nn.initializers`: functions of (key, shape, dtype) that make the weights of layers. The last axis of a weight is its
  * output, the one before its input; the axes before those are the receptive field of a convolution.
  */
-import { defaultFloat } from '../core/convert.ts';
+import { defaultFloat } from '../core/dtypes.ts';
 import type { DType } from '../core/dtypes.ts';
 import { checkOptions, ShapeError } from '../core/errors.ts';
 import { type Shape, sizeOf } from '../core/host.ts';

@@ -1,5 +1,6 @@
 /** `nn`: activation functions, softmax and its relatives, and initializers, as JAX's `jax.nn`. Not normative. */
-import { asArray, defaultFloat } from '../core/convert.ts';
+import { defaultFloat } from '../core/dtypes.ts';
+import { asArray } from '../core/convert.ts';
 import type { DType } from '../core/dtypes.ts';
 import { checkOptions, ShapeError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';

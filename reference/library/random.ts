@@ -6,8 +6,8 @@
  * const [k1, k2] = np.unstack(random.split(random.key(0)));
  * random.normal(k1, [3]);
  */
-import { asArray, defaultFloat } from '../core/convert.ts';
-import { checkDType, type DType, finfo, iinfo, isFloat, isInteger } from '../core/dtypes.ts';
+import { asArray } from '../core/convert.ts';
+import { defaultFloat, checkDType, type DType, finfo, iinfo, isFloat, isInteger } from '../core/dtypes.ts';
 import { ArgumentError, checkOptions, DTypeError, ShapeError } from '../core/errors.ts';
 import { type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';

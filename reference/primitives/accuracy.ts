@@ -4,8 +4,10 @@
  * functions are the same for float and double; fast adds contraction, which changes no entry. gpu: "Floating point
  * accuracy" of the WGSL specification, float32 only; functions that WGSL lacks keep OpenCL's entry.
  */
-import type { Aval } from '../core/host.ts';
+import { type DType, finfo, isComplex, isFloat } from '../core/dtypes.ts';
+import { type Aval, type Complex, complexes, elements, type HostArray, sizeOf } from '../core/host.ts';
 import type { Accuracy } from '../core/primitive.ts';
+import { rounded } from './elementwise.ts';
 
 /**
  * |error| ≤ max((ulp + perMagnitude·|x|) ulp(y), absolute), for |x| ≤ `within` only (no promise beyond it). `inherited`:
@@ -20,6 +22,22 @@ export interface UlpBudget {
   readonly fast: number;
   readonly gpu: GpuBudget;
 }
+
+/** Those of them that are real functions only (reference/primitives/special.ts). */
+type SpecialFunction =
+  | 'erfc'
+  | 'erf_inv'
+  | 'lgamma'
+  | 'digamma'
+  | 'polygamma'
+  | 'zeta'
+  | 'bessel_i0e'
+  | 'bessel_i1e'
+  | 'igamma'
+  | 'igammac'
+  | 'igamma_grad_a'
+  | 'random_gamma_grad'
+  | 'regularized_incomplete_beta';
 
 /** The primitives that have an entry. */
 export type Transcendental =
@@ -42,19 +60,7 @@ export type Transcendental =
   | 'acosh'
   | 'atanh'
   | 'erf'
-  | 'erfc'
-  | 'erf_inv'
-  | 'lgamma'
-  | 'digamma'
-  | 'polygamma'
-  | 'zeta'
-  | 'bessel_i0e'
-  | 'bessel_i1e'
-  | 'igamma'
-  | 'igammac'
-  | 'igamma_grad_a'
-  | 'random_gamma_grad'
-  | 'regularized_incomplete_beta'
+  | SpecialFunction
   | 'pow'
   | 'cbrt'
   | 'rsqrt'
@@ -114,7 +120,7 @@ export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
 };
 
 /** How far the reference's own float64 results may be off, where that is more than 2 ulp (spec/numerics.md#reference). */
-const REFERENCE: Partial<Record<Transcendental, number>> = {
+const REFERENCE: Readonly<Record<SpecialFunction, number>> = {
   erfc: 4,
   erf_inv: 4,
   lgamma: 4,
@@ -129,18 +135,119 @@ const REFERENCE: Partial<Record<Transcendental, number>> = {
   random_gamma_grad: 64,
   regularized_incomplete_beta: 64,
 };
-export const referenceUlps = (primitive: string): number => REFERENCE[primitive as Transcendental] ?? 2;
+export const referenceUlps = (primitive: string): number =>
+  (REFERENCE as Readonly<Record<string, number | undefined>>)[primitive] ?? 2;
 
-/** The accuracy of a function of the table. */
+/** hypot in the same tables: the modulus of a complex number. */
+export const HYPOT_ULPS = 4;
+
+/** What has complex results beside sums and moves; the powers depend on their exponents. */
+export type ComplexFunction =
+  | Exclude<Transcendental, SpecialFunction | 'atan2' | 'erf' | 'cbrt' | 'pow'>
+  | 'mul'
+  | 'square'
+  | 'div'
+  | 'sign'
+  | 'sqrt';
+
+/**
+ * Complex results: |error| ≤ n·u·|result|, n being what the textbook formula of each function gives whose real functions
+ * keep to the table above. An ulp is at most 2u relative; every further operation adds u, a product of complex numbers
+ * √5·u (Brent, Percival, Zimmermann 2007) and a quotient 6u (Jeannerod, Louvet, Muller, Plet: 3 + √5).
+ */
+export const NORMWISE: Readonly<Record<ComplexFunction, number>> = {
+  mul: 3,
+  square: 3,
+  div: 6,
+  // hypot's 4 ulp, and a division
+  sign: 9,
+  // √((|x| + |z|)/2): half of 8 + 1 and a root; the other part is divided by it.
+  sqrt: 7,
+  rsqrt: 13,
+  // eˣ·cos y: 6 + 8 + 1
+  exp: 15,
+  exp2: 15,
+  // expm1(x)·cos y − 2·sin²(y/2): 6 + 8 + 1, 16 + 1, and a subtraction of terms that are at most the result's 3 times
+  expm1: 52,
+  // |log|z|| and the angle: 12, and log1p and its argument 4 + 4
+  log: 16,
+  log1p: 16,
+  // sinh x·cos y: 8 + 8 + 1
+  sin: 17,
+  cos: 17,
+  sinh: 17,
+  cosh: 17,
+  // two of those and a quotient
+  tan: 40,
+  tanh: 40,
+  // a root, a product, and asinh or atan2: 7 + 3 + 8, or 12
+  asin: 23,
+  acos: 23,
+  asinh: 23,
+  acosh: 23,
+  // log1p or atan2 of a quotient
+  atan: 23,
+  atanh: 23,
+  // exp, a sum whose terms do not cancel, and a quotient
+  logistic: 40,
+};
+
+export const normwise =
+  (name: ComplexFunction): (() => Accuracy) =>
+  () => ({ kind: 'normwise', n: NORMWISE[name] });
+
+/** Floats are rounded once, integers exact, complex results as the table says. */
+export const roundedOr =
+  (name: ComplexFunction): ((operands: readonly Aval[]) => Accuracy) =>
+  (operands) =>
+    isComplex(operands[0]!.dtype) ? normwise(name)() : rounded(operands);
+
+/** The accuracy of a function of the tables. */
 export const ulps =
-  (name: Transcendental): (() => Accuracy) =>
-  () => ({ kind: 'ulp', n: ULP_BUDGETS[name].strict });
+  (name: Transcendental): ((operands: readonly Aval[]) => Accuracy) =>
+  ([x]) => {
+    if (!isComplex(x!.dtype)) return { kind: 'ulp', n: ULP_BUDGETS[name].strict };
+    const n = NORMWISE[name as ComplexFunction];
+    return name === 'exp2' ? { kind: 'normwise', n, scale: turnedBy } : { kind: 'normwise', n };
+  };
+
+/** The rounding of an angle y·ln 2 turns the result by that much. */
+function turnedBy([z]: readonly HostArray[], [result]: readonly HostArray[]): Float64Array[] {
+  const [x, y] = [complexes(z!), complexes(result!)];
+  const size = (i: number): number => Math.hypot(y(i).re, y(i).im) * (1 + Math.abs(x(i).im));
+  return [Float64Array.from({ length: sizeOf(z!.shape) }, (_, i) => size(i))];
+}
+
+/** exp(w·log z): the error of the exponent, 16u of it and a product's, counts in full. */
+function raisedTo(operands: readonly HostArray[], [result]: readonly HostArray[]): Float64Array[] {
+  const [z, w, y] = [...operands, result!].map((x) => (isComplex(x.dtype) ? complexes(x) : realsOf(x)));
+  const size = (i: number): number => {
+    const [base, exponent, power] = [z!(i), w!(i), y!(i)];
+    const log = Math.hypot(Math.log(Math.hypot(base.re, base.im)), Math.atan2(base.im, base.re));
+    return Math.hypot(power.re, power.im) * (1 + Math.hypot(exponent.re, exponent.im) * log);
+  };
+  return [Float64Array.from({ length: sizeOf(result!.shape) }, (_, i) => size(i))];
+}
+const realsOf = (x: HostArray): ((i: number) => Complex) => {
+  const at = elements(x);
+  return (i) => ({ re: Number(at(i)), im: 0 });
+};
+
+/** pow: of complex numbers exp's 15 beside log's 16 and a product's 3. */
+export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
+  isComplex(x!.dtype) ? { kind: 'normwise', n: 19, scale: raisedTo } : { kind: 'ulp', n: ULP_BUDGETS.pow.strict };
 
 /**
  * integer_pow as products: y factors x cost y − 1 roundings; for negative y the |y| factors are 1/x, rounded once each.
- * A relative error of k·u is at most k ulp.
+ * A relative error of k·u is at most k ulp. A complex product costs 3u, a reciprocal 6u.
  */
-export const integerPowUlps = (_: readonly Aval[], { y }: { readonly y: number }): Accuracy => ({
-  kind: 'ulp',
-  n: Math.max(1, y < 0 ? -2 * y : y),
-});
+export function integerPowAccuracy([x]: readonly Aval[], { y }: { readonly y: number }): Accuracy {
+  if (isComplex(x!.dtype)) return { kind: 'normwise', n: 3 * Math.abs(y) + (y < 0 ? 6 : 0) };
+  return isFloat(x!.dtype) ? { kind: 'ulp', n: Math.max(1, y < 0 ? -2 * y : y) } : { kind: 'exact' };
+}
+
+/** γₖ = k·u / (1 − k·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). */
+export function gamma(k: number, dtype: DType): number {
+  const ku = k * finfo(dtype).unitRoundoff;
+  return ku < 1 ? ku / (1 - ku) : Infinity;
+}

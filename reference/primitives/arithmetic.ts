@@ -4,11 +4,13 @@
  * "When is double rounding innocuous?", 1995); 32-bit integers wrap on storing.
  */
 import type * as FC from 'fast-check';
-import { ANY, type DType, FLOATS, isInteger, NUMBERS, SIGNED } from '../core/dtypes.ts';
-import { aval, build, type Shape } from '../core/host.ts';
+import { ANY, type DType, domainOf, FLOATS, isComplex, isInteger, NUMBERS, ORDERED, partOf, REALS, SIGNED } from '../core/dtypes.ts'; // prettier-ignore
+import { aval, build, buildElements, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type Call, definePrimitive, type Differentiation, type Gen, knownOperand } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
+import { HYPOT_ULPS, normwise, roundedOr } from './accuracy.ts';
+import { addComplex, divComplex, modulus, mulComplex, negComplex, signOfComplex, subComplex } from './complex-functions.ts'; // prettier-ignore
 import { call, smallShape } from './draw.ts';
 import {
   along,
@@ -28,6 +30,7 @@ import {
   nearestZero,
   NO_PARAMS,
   type NoParams,
+  overDisc,
   PIECEWISE_CONSTANT,
   rounded,
   sameShapeCases,
@@ -45,6 +48,8 @@ export const neg: Unary<'neg'> = unary({
   spec: 'spec/primitives/arithmetic.md#neg',
   dtypes: NUMBERS,
   value: (x) => -x,
+  long: (x) => -x,
+  complex: negComplex,
   differentiate: {
     active: inexact,
     jvp: 'linear',
@@ -58,20 +63,44 @@ export const abs: Unary<'abs'> = unary({
   name: 'abs',
   spec: 'spec/primitives/arithmetic.md#abs',
   dtypes: SIGNED,
+  result: partOf,
   value: Math.abs,
-  differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.sign(x))),
+  long: (x) => (x < 0n ? -x : x),
+  complex: modulus,
+  // Of complex numbers Re(ż·s̄), s being the sign.
+  differentiate: derivative((lax, dx, x) =>
+    isComplex(x.dtype) ? lax.real(lax.mul(dx, lax.conj(lax.sign(x)))) : lax.mul(dx, lax.sign(x)),
+  ),
   bound: constantLipschitz(1),
-  accuracy: exact,
+  accuracy: ([x]) => (isComplex(x!.dtype) ? { kind: 'ulp', n: HYPOT_ULPS } : exact()),
 });
+
+function turning(lax: Lax, dz: NDArray, z: NDArray, s: NDArray): NDArray {
+  const size = lax.abs(z);
+  const atZero = lax.eq(size, 0);
+  const across = lax.imag(lax.mul(lax.conj(s), dz));
+  const turn = lax.div(across, lax.select(atZero, lax.fullLike(size, 1), size));
+  return lax.mul(s, lax.complex(lax.zerosLike(turn), turn));
+}
 
 export const sign: Unary<'sign'> = unary({
   name: 'sign',
   spec: 'spec/primitives/arithmetic.md#sign',
   dtypes: NUMBERS,
   value: Math.sign,
-  differentiate: PIECEWISE_CONSTANT,
-  bound: 'exact',
-  accuracy: exact,
+  long: (x) => (x < 0n ? -1n : x > 0n ? 1n : 0n),
+  complex: signOfComplex,
+  // Of real numbers the slope is 0. Complex ones turn with the part of ż across z: ẏ = i·s·Im(s̄·ż)/|z|, and 0 at 0.
+  differentiate: {
+    active: ([x]) => (isComplex(x!.dtype) ? [0] : []),
+    jvp: (lax, [x], [dx], [s]) => [along(dx, (t) => turning(lax, t, x!, s!))],
+  },
+  // Across 0 it jumps by 2 at most, and beside it the slope is 1/|z|.
+  bound: {
+    elementwise: ([lo], [hi]) => [Math.sign(lo!) === Math.sign(hi!) ? 0 : Infinity],
+    discs: overDisc((z, radius) => 1 / Math.max(modulus(z) - radius, 0)),
+  },
+  accuracy: ([x]) => (isComplex(x!.dtype) ? normwise('sign')() : exact()),
 });
 
 export const floor: Unary<'floor'> = unary({
@@ -134,6 +163,8 @@ export const stopGradient: Unary<'stop_gradient'> = unary({
   spec: 'spec/primitives/arithmetic.md#stop_gradient',
   dtypes: ANY,
   value: (x) => x,
+  long: (x) => x,
+  complex: (z) => z,
   differentiate: { zero: 'that is its purpose' },
   bound: constantLipschitz(1),
   accuracy: exact,
@@ -147,6 +178,8 @@ export const add: Binary<'add'> = binary({
   spec: 'spec/primitives/arithmetic.md#add',
   dtypes: NUMBERS,
   value: (x, y) => x + y,
+  long: (x, y) => x + y,
+  complex: addComplex,
   differentiate: {
     active: inexact,
     jvp: (lax, _, [dx, dy]) => [lax.addTangents(dx!, dy!)],
@@ -164,6 +197,8 @@ export const sub: Binary<'sub'> = binary({
   spec: 'spec/primitives/arithmetic.md#sub',
   dtypes: NUMBERS,
   value: (x, y) => x - y,
+  long: (x, y) => x - y,
+  complex: subComplex,
   differentiate: {
     active: inexact,
     jvp: (lax, _, [dx, dy]) => [dx && dy ? lax.sub(dx, dy) : (dx ?? along(dy, lax.neg))],
@@ -182,6 +217,8 @@ export const mul: Binary<'mul'> = binary({
   dtypes: NUMBERS,
   // A product of two 32-bit integers does not fit a double.
   value: (x, y, dtype) => (isInteger(dtype) ? Math.imul(x, y) : x * y),
+  long: (x, y) => x * y,
+  complex: mulComplex,
   differentiate: {
     active: inexact,
     jvp: (lax, [x, y], [dx, dy]) => [
@@ -199,17 +236,20 @@ export const mul: Binary<'mul'> = binary({
     },
   },
   bound: 'bilinear',
-  accuracy: rounded,
+  accuracy: roundedOr('mul'),
 });
 
 /** Truncates. x/0 has all bits set; the quotient of the smallest integer by −1 wraps to itself. */
 const integerQuotient = (x: number, y: number): number => (y === 0 ? -1 : Math.trunc(x / y));
+const longQuotient = (x: bigint, y: bigint): bigint => (y === 0n ? -1n : x / y);
 
 export const div: Binary<'div'> = binary({
   name: 'div',
   spec: 'spec/primitives/arithmetic.md#div',
   dtypes: NUMBERS,
   value: (x, y, dtype) => (isInteger(dtype) ? integerQuotient(x, y) : x / y),
+  long: longQuotient,
+  complex: divComplex,
   differentiate: {
     active: inexact,
     // ∂/∂y as −(x/y)/y: JAX's −x·y⁻² overflows where y² does.
@@ -227,8 +267,12 @@ export const div: Binary<'div'> = binary({
       const divisor = Math.abs(nearestZero(y0!, y1!));
       return [1 / divisor, largest(x0!, x1!) / divisor / divisor];
     },
+    discs: ([x, y], [dx, dy]) => {
+      const divisor = Math.max(modulus(y!) - dy!, 0);
+      return [1 / divisor, (modulus(x!) + dx!) / divisor / divisor];
+    },
   },
-  accuracy: rounded,
+  accuracy: roundedOr('div'),
 });
 
 /**
@@ -247,9 +291,10 @@ function remainderSlopes([x0, y0]: readonly number[], [x1, y1]: readonly number[
 export const rem: Binary<'rem'> = binary({
   name: 'rem',
   spec: 'spec/primitives/arithmetic.md#rem',
-  dtypes: NUMBERS,
+  dtypes: REALS,
   // JavaScript's % is C's fmod: exact, with the sign of the dividend.
   value: (x, y, dtype) => (isInteger(dtype) && y === 0 ? x : x % y),
+  long: (x, y) => (y === 0n ? x : x % y),
   differentiate: {
     active: inexact,
     // The quotient's integer part is (x − r)/y up to rounding; JAX's trunc(x/y) is one too many where x/y rounds up.
@@ -285,8 +330,9 @@ const chosen = (wins: 'gt' | 'lt'): Differentiation<NoParams> => ({
 export const max: Binary<'max'> = binary({
   name: 'max',
   spec: 'spec/primitives/arithmetic.md#max',
-  dtypes: ANY,
+  dtypes: ORDERED,
   value: (x, y) => Math.max(x, y), // propagates NaN, +0 > −0
+  long: (x, y) => (x > y ? x : y),
   differentiate: chosen('gt'),
   bound: constantLipschitz(1, 1),
   accuracy: exact,
@@ -295,8 +341,9 @@ export const max: Binary<'max'> = binary({
 export const min: Binary<'min'> = binary({
   name: 'min',
   spec: 'spec/primitives/arithmetic.md#min',
-  dtypes: ANY,
+  dtypes: ORDERED,
   value: (x, y) => Math.min(x, y),
+  long: (x, y) => (x < y ? x : y),
   differentiate: chosen('lt'),
   bound: constantLipschitz(1, 1),
   accuracy: exact,
@@ -326,12 +373,12 @@ export const clamp: Defined<'clamp', NoParams, 'C1' | 'C2' | 'C3'> = definePrimi
   name: 'clamp',
   spec: 'spec/primitives/arithmetic.md#clamp',
   operands: [
-    { name: 'min', dtypes: ANY },
-    { name: 'x', dtypes: ANY },
-    { name: 'max', dtypes: ANY },
+    { name: 'min', dtypes: ORDERED },
+    { name: 'x', dtypes: ORDERED },
+    { name: 'max', dtypes: ORDERED },
   ],
   params: {},
-  dtypes: ANY,
+  dtypes: ORDERED,
   constraints: {
     C1: (operands) =>
       operands.every(({ dtype }) => dtype === operands[0]!.dtype) ||
@@ -341,8 +388,16 @@ export const clamp: Defined<'clamp', NoParams, 'C1' | 'C2' | 'C3'> = definePrimi
   },
   infer: ([, x]) => [aval(x!.shape, x!.dtype)],
   evaluate: ([lo, x, hi]) => {
-    const [a, v, b] = [elementOf(lo!), elementOf(x!), elementOf(hi!)];
-    return [build(x!.dtype, x!.shape, (i) => Math.min(Math.max(v(i), a(i)), b(i)))];
+    const [a, v, b] = [elementOf(lo!), elementOf(x!), elementOf(hi!)] as readonly ((i: number) => number)[];
+    if (domainOf(x!.dtype) === 'number') {
+      return [build(x!.dtype, x!.shape, (i) => Math.min(Math.max(v!(i), a!(i)), b!(i)))];
+    }
+    // 64-bit integers compare as numbers do.
+    const limited = (least: number, value: number, most: number): number => {
+      const raised = value < least ? least : value;
+      return raised > most ? most : raised;
+    };
+    return [buildElements(x!.dtype, x!.shape, (i) => limited(a!(i), v!(i), b!(i)))];
   },
   differentiate: {
     active: inexact,
@@ -382,7 +437,7 @@ export const clamp: Defined<'clamp', NoParams, 'C1' | 'C2' | 'C3'> = definePrimi
       .chain(([s, lo, hi]) => clampCall(gen, lo ? [] : s, s, hi ? [] : s)),
   breaks: {
     C1: (gen) => {
-      const others = ANY.filter((d) => d !== gen.dtype);
+      const others = ORDERED.filter((d) => d !== gen.dtype);
       return gen.fc.tuple(smallShape(gen), gen.fc.constantFrom<DType>(...others)).chain(([s, other]) =>
         call(
           gen,

@@ -1,7 +1,7 @@
 /** Comparisons and the choice that they make (spec/primitives/comparison.md). */
 import type * as FC from 'fast-check';
-import { ANY, type DType, FLOATS, isFloat } from '../core/dtypes.ts';
-import { allocate, aval, type HostArray, mover, numbers, sameAval, type Shape, showAval, sizeOf } from '../core/host.ts';
+import { ANY, type DType, FLOATS, isInexact, ORDERED } from '../core/dtypes.ts';
+import { allocate, aval, type Complex, type Element, elements, type HostArray, mover, sameAval, type Shape, showAval, sizeOf } from '../core/host.ts'; // prettier-ignore
 import { type Bound, type Bounded, type Call, definePrimitive, type Gen, knownOperand } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';
 import {
@@ -23,25 +23,30 @@ import {
 
 const RESULT_IS_BOOL = { zero: 'the result is bool' } as const;
 
+type Comparable = number | bigint;
 /** A comparison as C defines it: NaN is unequal to everything and unordered, −0 equals +0. */
 const compare = <const N extends string>(
   name: N,
   spec: `spec/primitives/comparison.md#${NoInfer<N>}`,
-  holds: (x: number, y: number) => boolean,
+  holds: (x: Comparable, y: Comparable) => boolean,
+  complex?: (x: Complex, y: Complex) => boolean,
 ): Binary<N> =>
   binary<N>({
     name,
     spec,
-    dtypes: ANY,
+    dtypes: complex ? ANY : ORDERED,
     result: 'bool',
     value: (x, y) => Number(holds(x, y)),
+    long: (x, y) => Number(holds(x, y)),
+    ...(complex && { complex: (x, y) => Number(complex(x, y)) }),
     differentiate: RESULT_IS_BOOL,
     bound: 'exact',
     accuracy: exact,
   });
 
-export const eq: Binary<'eq'> = compare('eq', 'spec/primitives/comparison.md#eq', (x, y) => x === y);
-export const ne: Binary<'ne'> = compare('ne', 'spec/primitives/comparison.md#ne', (x, y) => x !== y);
+const equal = (x: Complex, y: Complex): boolean => x.re === y.re && x.im === y.im;
+export const eq: Binary<'eq'> = compare('eq', 'spec/primitives/comparison.md#eq', (x, y) => x === y, equal);
+export const ne: Binary<'ne'> = compare('ne', 'spec/primitives/comparison.md#ne', (x, y) => x !== y, (x, y) => !equal(x, y));
 export const lt: Binary<'lt'> = compare('lt', 'spec/primitives/comparison.md#lt', (x, y) => x < y);
 export const le: Binary<'le'> = compare('le', 'spec/primitives/comparison.md#le', (x, y) => x <= y);
 export const gt: Binary<'gt'> = compare('gt', 'spec/primitives/comparison.md#gt', (x, y) => x > y);
@@ -60,7 +65,7 @@ export const isFinite: Unary<'is_finite'> = unary({
 
 /** Which of `n` cases element `i` takes: out-of-range numbers take the nearest. */
 const chooser = (which: HostArray, n: number): ((i: number) => number) => {
-  const at = elementOf(which);
+  const at = elementOf(which) as (i: number) => number;
   return (i) => Math.min(Math.max(at(i), 0), n - 1);
 };
 
@@ -70,22 +75,30 @@ const chooser = (which: HostArray, n: number): ((i: number) => number) => {
  */
 function selectBound([which, ...cases]: readonly Bounded[], [result]: readonly HostArray[]): Bound[] {
   const choose = chooser(which!.value, cases.length);
-  const y = numbers(result!);
+  const y = elements(result!);
+  const others = cases.map(({ value }) => elements(value));
+  const size = sizeOf(result!.shape);
   const open = which!.bound?.worst;
   const uncertain = (i: number): boolean => open !== undefined && open[open.length === 1 ? 0 : i] !== 0;
-  const worst = new Float64Array(y.length);
-  const variance = new Float64Array(y.length);
-  for (let i = 0; i < y.length; i++) {
-    for (const { value, bound } of uncertain(i) ? cases : [cases[choose(i)]!]) {
-      const other = numbers(value)[i]!;
-      const away = Object.is(other, y[i]) ? 0 : Math.abs(other - y[i]!);
+  const worst = new Float64Array(size);
+  const variance = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    for (const k of uncertain(i) ? cases.keys() : [choose(i)]) {
+      const { bound } = cases[k]!;
+      const away = distance(others[k]!(i), y(i));
       const reach = away + (bound?.worst[i] ?? 0);
-      const known = reach === 0 || (isFloat(result!.dtype) && reach < Infinity);
+      const known = reach === 0 || (isInexact(result!.dtype) && reach < Infinity);
       worst[i] = Math.max(worst[i]!, known ? reach : Infinity);
       variance[i] = Math.max(variance[i]!, known ? away ** 2 + (bound?.variance[i] ?? 0) : Infinity);
     }
   }
   return [{ worst, variance }];
+}
+
+function distance(x: Element, y: Element): number {
+  if (typeof x === 'object' && typeof y === 'object') return Math.hypot(distance(x.re, y.re), distance(x.im, y.im));
+  if (typeof x === 'bigint') return x === y ? 0 : Infinity;
+  return Object.is(x, y) ? 0 : Math.abs(Number(x) - Number(y));
 }
 
 /** A `which` for `n` cases, a scalar or of the cases' shape; bool only chooses between two. */

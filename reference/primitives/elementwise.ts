@@ -13,6 +13,7 @@ import {
   type Complex,
   complexes,
   type Element,
+  elements,
   type HostArray,
   numbers,
   sameAval,
@@ -28,6 +29,8 @@ import {
   type ConstraintId,
   definePrimitive,
   type Differentiation,
+  type Discs,
+  type ElementwiseBound,
   type FirstOrder,
   type Gen,
   type Tangent,
@@ -49,7 +52,7 @@ interface Definition<N extends string> {
   readonly spec: `spec/primitives/${string}.md#${NoInfer<N>}`;
   readonly dtypes: readonly DType[];
   /** The dtype of the result, where it is not that of the operands. */
-  readonly result?: DType;
+  readonly result?: DType | ((operand: DType) => DType);
   readonly differentiate: Differentiation<NoParams>;
   readonly bound: BoundRule<NoParams>;
   accuracy(operands: readonly Aval[]): Accuracy;
@@ -61,21 +64,25 @@ interface Definition<N extends string> {
 /** An element as a function of one element, for the dtypes of each domain (`domainOf`) that the primitive takes. */
 interface ValueOfOne {
   /** In double precision; storing the result rounds (or wraps) once. */
-  value(x: number, dtype: DType): number;
+  value?(x: number, dtype: DType): number;
   long?(x: bigint, dtype: DType): Element;
   complex?(x: Complex, dtype: DType): Element;
 }
 interface ValueOfTwo {
-  value(x: number, y: number, dtype: DType): number;
+  value?(x: number, y: number, dtype: DType): number | Complex;
   long?(x: bigint, y: bigint, dtype: DType): Element;
   complex?(x: Complex, y: Complex, dtype: DType): Element;
 }
 
 /** Every dtype that a primitive takes needs a rule for its domain. */
 function checkDomains(name: string, dtypes: readonly DType[], rules: ValueOfOne | ValueOfTwo): void {
-  const missing = dtypes.find((d) => (isComplex(d) ? !rules.complex : domainOf(d) === 'bigint' && !rules.long));
+  const byDomain = { number: rules.value, bigint: rules.long, complex: rules.complex };
+  const missing = dtypes.find((d) => byDomain[domainOf(d)] === undefined);
   if (missing !== undefined) throw new Error(`${name}: no rule for ${missing}`);
 }
+
+const resultOf = (result: Definition<string>['result'], dtype: DType): DType =>
+  typeof result === 'function' ? result(dtype) : (result ?? dtype);
 
 /** A primitive of one operand. */
 export function unary<const N extends string>(definition: Definition<N> & ValueOfOne): Unary<N> {
@@ -83,10 +90,10 @@ export function unary<const N extends string>(definition: Definition<N> & ValueO
   checkDomains(definition.name, dtypes, definition);
   const evaluate = (x: HostArray): HostArray => {
     const { shape, dtype } = x;
-    const to = result ?? dtype;
+    const to = resultOf(result, dtype);
     switch (domainOf(dtype)) {
       case 'number':
-        return mapOne(x, (v) => value(v, dtype), to);
+        return mapOne(x, (v) => value!(v, dtype), to);
       case 'bigint': {
         const a = bigints(x);
         return buildElements(to, shape, (i) => long!(a[i]!, dtype));
@@ -103,7 +110,7 @@ export function unary<const N extends string>(definition: Definition<N> & ValueO
     params: {},
     dtypes,
     constraints: {},
-    infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
+    infer: ([x]) => [aval(x!.shape, resultOf(result, x!.dtype))],
     evaluate: ([x]) => [evaluate(x!)],
     batch: 'elementwise',
     cases: definition.cases ?? ((gen) => sameShapeCases(gen, 1)),
@@ -119,10 +126,10 @@ export function binary<const N extends string>(
   checkDomains(definition.name, dtypes, definition);
   const evaluate = (x: HostArray, y: HostArray): HostArray => {
     const { shape, dtype } = x;
-    const to = result ?? dtype;
+    const to = resultOf(result, dtype);
     switch (domainOf(dtype)) {
       case 'number':
-        return mapTwo(x, y, (a, b) => value(a, b, dtype), to);
+        return mapTwo(x, y, (a, b) => value!(a, b, dtype), to);
       case 'bigint': {
         const [a, b] = [bigints(x), bigints(y)];
         return buildElements(to, shape, (i) => long!(a[i]!, b[i]!, dtype));
@@ -142,7 +149,7 @@ export function binary<const N extends string>(
       C1: ([x, y]) =>
         sameAval(x!, y!) || `${names.join(' and ')} must have one shape and dtype, got ${showAvals([x!, y!])}`,
     },
-    infer: ([x]) => [aval(x!.shape, result ?? x!.dtype)],
+    infer: ([x]) => [aval(x!.shape, resultOf(result, x!.dtype))],
     evaluate: ([x, y]) => [evaluate(x!, y!)],
     batch: 'elementwise',
     cases: definition.cases ?? ((gen) => sameShapeCases(gen, 2)),
@@ -159,21 +166,17 @@ export function mapOne(x: HostArray, f: (x: number) => number, dtype: DType = x.
   return build(dtype, x.shape, (i) => f(a[i]!));
 }
 
-export function mapTwo(
-  x: HostArray,
-  y: HostArray,
-  f: (x: number, y: number) => number,
-  dtype: DType = x.dtype,
-): HostArray {
+function mapTwo(x: HostArray, y: HostArray, f: (x: number, y: number) => number | Complex, dtype: DType): HostArray {
   const a = numbers(x);
   const b = numbers(y);
-  return build(dtype, x.shape, (i) => f(a[i]!, b[i]!));
+  if (isComplex(dtype)) return buildElements(dtype, x.shape, (i) => f(a[i]!, b[i]!));
+  return build(dtype, x.shape, (i) => f(a[i]!, b[i]!) as number);
 }
 
 /** Element `i` of an operand that is a scalar or has the result's shape. */
-export const elementOf = (x: HostArray): ((i: number) => number) => {
-  const data = numbers(x);
-  return x.shape.length === 0 ? () => data[0]! : (i) => data[i]!;
+export const elementOf = (x: HostArray): ((i: number) => Element) => {
+  const at = elements(x);
+  return x.shape.length === 0 ? () => at(0) : at;
 };
 
 // ---- differentiation
@@ -198,14 +201,20 @@ export const PIECEWISE_CONSTANT = { zero: 'piecewise constant: the derivative is
 // ---- error bounds
 
 /** sup |f′| over [lo, hi], for a function of one operand. */
-export const lipschitz = (sup: (lo: number, hi: number) => number): BoundRule<NoParams> => ({
+export const lipschitz = (sup: (lo: number, hi: number) => number): ElementwiseBound<NoParams> => ({
   elementwise: ([lo], [hi]) => [sup(lo!, hi!)],
 });
 
-/** The same constants everywhere. */
+/** The same constants everywhere, in the complex plane too. */
 export const constantLipschitz = (...constants: readonly number[]): BoundRule<NoParams> => ({
   elementwise: () => constants,
+  discs: () => constants,
 });
+
+/** On the plane: sup |f′| over the disc around a point. */
+export const overDisc =
+  (sup: (z: Complex, radius: number) => number): Discs<NoParams> =>
+  ([z], [radius]) => [sup(z!, radius!)];
 
 /** The point of [lo, hi] that is nearest to zero. */
 export const nearestZero = (lo: number, hi: number): number => (lo > 0 ? lo : hi < 0 ? hi : 0);
@@ -254,8 +263,8 @@ export function withTies(gen: Gen, shape: Shape): FC.Arbitrary<readonly HostArra
 
 /** `x` where the mask is set, else `y`. */
 function mixed(mask: HostArray, x: HostArray, y: HostArray): HostArray {
-  const [m, a, b] = [numbers(mask), numbers(x), numbers(y)];
-  return build(x.dtype, x.shape, (i) => (m[i] ? a[i]! : b[i]!));
+  const [m, a, b] = [numbers(mask), elements(x), elements(y)];
+  return buildElements(x.dtype, x.shape, (i) => (m[i] ? a(i) : b(i)));
 }
 
 /** Pairs that differ in shape or, where the primitive takes several dtypes, in dtype. */

@@ -1,7 +1,7 @@
 /** What the rules of the higher-order primitives share. */
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { knownOperand, type BatchAxis, type Operand, type Tangent } from '../core/primitive.ts';
+import { type BatchAxis, knownOperand, type Machine, type Operand, type Tangent } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 
 export const isLinear = (x: Operand): boolean => 'linear' in x;
@@ -12,6 +12,17 @@ export const knownValues = (operands: readonly Operand[]): NDArray[] =>
 export const either = (a: readonly boolean[], b: readonly boolean[]): boolean[] => a.map((x, i) => x || b[i]!);
 export const pick = <T>(xs: readonly T[], which: readonly boolean[]): T[] => xs.filter((_, i) => which[i]);
 export const same = (a: readonly boolean[], b: readonly boolean[]): boolean => a.every((x, i) => x === b[i]);
+
+/** Cuts a list into pieces of the given lengths, and the rest. */
+export function cut<T>(xs: readonly T[], lengths: readonly number[]): T[][] {
+  let from = 0;
+  const pieces = lengths.map((n) => xs.slice(from, (from += n)));
+  return [...pieces, xs.slice(from)];
+}
+
+/** A value of the caller's own, equal to one that is not. */
+export const copy = <V>(machine: Machine<V>, v: V): V =>
+  machine.apply('reshape', [v], { new_sizes: machine.aval(v).shape })[0]!;
 
 /** Spreads values over the positions that are marked; the others are null. */
 export function spread<T>(values: readonly T[], marked: readonly boolean[]): (T | null)[] {

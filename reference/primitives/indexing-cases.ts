@@ -3,7 +3,7 @@
  * collapsed, batching or in the window, and index vectors address some of the axes.
  */
 import type * as FC from 'fast-check';
-import { INTEGERS, type DType } from '../core/dtypes.ts';
+import { type DType, dtypes, INTEGERS } from '../core/dtypes.ts';
 import type { Shape } from '../core/host.ts';
 import type { Call, Gen } from '../core/primitive.ts';
 import { range, remaining } from './axes.ts';
@@ -45,8 +45,8 @@ function draw(operand: Shape, pick: Pick): Drawn {
   };
   const mode: IndexMode = MODES[pick(3)]!;
   const room = Math.min(...map.map((d) => operand[d]! - sizes[d]!), 6);
-  const indexType = INTEGERS[pick(2)]!;
-  const nearby = { min: indexType === 'int32' ? -2 : 0, max: room + 2 };
+  const indexType = INTEGERS[pick(INTEGERS.length)]!;
+  const nearby = { min: dtypes[indexType].kind === 'int' ? -2 : 0, max: room + 2 };
   const limits = mode === 'promise_in_bounds' ? { min: 0, max: room } : pick(4) === 0 ? null : nearby;
   const single = others.every((n) => n === 1);
   return {

@@ -1,6 +1,7 @@
 /** The error bound of results that grow with every element of the operand: extremes, order statistics, log-sum-exp. */
 import { build, type HostArray, numbers } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
+import { doubles } from './layout.ts';
 
 type Evaluate = (x: HostArray) => HostArray;
 
@@ -15,7 +16,7 @@ export function monotoneBound(
   largest: Evaluate,
 ): Bound | null {
   if (bound === null) return null;
-  const data = numbers(value);
+  const data = doubles(value);
   const at = (sign: number): ArrayLike<number> =>
     numbers(evaluate(build('float64', value.shape, (i) => data[i]! + sign * bound.worst[i]!)));
   const [low, middle, high] = [at(-1), at(0), at(1)];

@@ -16,6 +16,8 @@ import {
 import type { Transforms } from '../core/rules.ts';
 import {
   alignBatch,
+  copy,
+  cut,
   effectsOf,
   fits,
   fixpoint,
@@ -371,13 +373,6 @@ const example = (t: Transforms): ScanParams => ({
   num_carry: 1,
 });
 
-/** Cuts a list into pieces of the given lengths, and the rest. */
-function cut<T>(xs: readonly T[], lengths: readonly number[]): T[][] {
-  let from = 0;
-  const pieces = lengths.map((n) => xs.slice(from, (from += n)));
-  return [...pieces, xs.slice(from)];
-}
-
 /** The body on dual numbers: `consts, dconsts, carry, dcarry, xs, dxs → carry, dcarry, ys, dys`. */
 function dualBody(
   t: Transforms,
@@ -434,10 +429,6 @@ const one = <V>(machine: Machine<V>, name: string, x: readonly V[], params: Para
   machine.apply(name, x, params)[0]!;
 
 /** A value that the caller of `evaluate` may own beside its operand. */
-function copy<V>(machine: Machine<V>, v: V): V {
-  return one(machine, 'reshape', [v], { new_sizes: machine.aval(v).shape });
-}
-
 function boundedRow({ value, bound }: Bounded, k: number): Bounded {
   const shape = value.shape.slice(1);
   const n = sizeOf(shape);

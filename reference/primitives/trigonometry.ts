@@ -2,11 +2,12 @@
  * Inverse trigonometric, hyperbolic and inverse hyperbolic functions (spec/primitives/trigonometry.md). Element values
  * are those of JavaScript's functions in double precision, rounded once more for float32 (see math.ts).
  */
-import { type DType, FLOATS } from '../core/dtypes.ts';
+import { type DType, FLOATS, INEXACT } from '../core/dtypes.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import type { BoundRule } from '../core/primitive.ts';
+import type { ElementwiseBound } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { ulps } from './accuracy.ts';
+import { acoshOfComplex, acosOfComplex, asinhOfComplex, asinOfComplex, atanhOfComplex, atanOfComplex, coshOfComplex, sinhOfComplex } from './complex-functions.ts'; // prettier-ignore
 import {
   along,
   type Binary,
@@ -18,12 +19,13 @@ import {
   lipschitz,
   nearestZero,
   type NoParams,
+  overDisc,
   type Unary,
   unary,
 } from './elementwise.ts';
 
 /** sup of a slope that grows with |x| and has its poles at ±1. */
-const steepAtOne = (slope: (x: number) => number): BoundRule<NoParams> =>
+const steepAtOne = (slope: (x: number) => number): ElementwiseBound<NoParams> =>
   lipschitz((lo, hi) => (largest(lo, hi) < 1 ? slope(largest(lo, hi)) : Infinity));
 
 /** 1 − x², of which the difference would lose digits near ±1. */
@@ -34,8 +36,9 @@ const onePlusSquare = (lax: Lax, x: NDArray): NDArray => lax.add(lax.square(x), 
 export const asin: Unary<'asin'> = unary({
   name: 'asin',
   spec: 'spec/primitives/trigonometry.md#asin',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.asin,
+  complex: asinOfComplex,
   differentiate: derivative((lax, dx, x) => lax.div(dx, lax.sqrt(oneMinusSquare(lax, x)))),
   bound: steepAtOne((x) => 1 / Math.sqrt((1 - x) * (1 + x))),
   accuracy: ulps('asin'),
@@ -44,8 +47,9 @@ export const asin: Unary<'asin'> = unary({
 export const acos: Unary<'acos'> = unary({
   name: 'acos',
   spec: 'spec/primitives/trigonometry.md#acos',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.acos,
+  complex: acosOfComplex,
   differentiate: derivative((lax, dx, x) => lax.neg(lax.div(dx, lax.sqrt(oneMinusSquare(lax, x))))),
   bound: steepAtOne((x) => 1 / Math.sqrt((1 - x) * (1 + x))),
   accuracy: ulps('acos'),
@@ -54,8 +58,9 @@ export const acos: Unary<'acos'> = unary({
 export const atan: Unary<'atan'> = unary({
   name: 'atan',
   spec: 'spec/primitives/trigonometry.md#atan',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.atan,
+  complex: atanOfComplex,
   differentiate: derivative((lax, dx, x) => lax.div(dx, onePlusSquare(lax, x))),
   bound: lipschitz((lo, hi) => 1 / (1 + nearestZero(lo, hi) ** 2)),
   accuracy: ulps('atan'),
@@ -106,28 +111,31 @@ export const atan2: Binary<'atan2'> = binary({
 export const sinh: Unary<'sinh'> = unary({
   name: 'sinh',
   spec: 'spec/primitives/trigonometry.md#sinh',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.sinh,
+  complex: sinhOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.cosh(x))),
-  bound: lipschitz((lo, hi) => Math.cosh(largest(lo, hi))),
+  bound: { ...lipschitz((lo, hi) => Math.cosh(largest(lo, hi))), discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)) },
   accuracy: ulps('sinh'),
 });
 
 export const cosh: Unary<'cosh'> = unary({
   name: 'cosh',
   spec: 'spec/primitives/trigonometry.md#cosh',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.cosh,
+  complex: coshOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.sinh(x))),
-  bound: lipschitz((lo, hi) => Math.sinh(largest(lo, hi))),
+  bound: { ...lipschitz((lo, hi) => Math.sinh(largest(lo, hi))), discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)) },
   accuracy: ulps('cosh'),
 });
 
 export const asinh: Unary<'asinh'> = unary({
   name: 'asinh',
   spec: 'spec/primitives/trigonometry.md#asinh',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.asinh,
+  complex: asinhOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.rsqrt(onePlusSquare(lax, x)))),
   bound: lipschitz((lo, hi) => 1 / Math.hypot(1, nearestZero(lo, hi))),
   accuracy: ulps('asinh'),
@@ -136,8 +144,9 @@ export const asinh: Unary<'asinh'> = unary({
 export const acosh: Unary<'acosh'> = unary({
   name: 'acosh',
   spec: 'spec/primitives/trigonometry.md#acosh',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.acosh,
+  complex: acoshOfComplex,
   // Two roots: x² − 1 would lose digits near 1, overflow for large x and have a root for x < −1.
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.mul(lax.rsqrt(lax.sub(x, 1)), lax.rsqrt(lax.add(x, 1))))),
   bound: lipschitz((lo) => (lo > 1 ? 1 / (Math.sqrt(lo - 1) * Math.sqrt(lo + 1)) : Infinity)),
@@ -147,8 +156,9 @@ export const acosh: Unary<'acosh'> = unary({
 export const atanh: Unary<'atanh'> = unary({
   name: 'atanh',
   spec: 'spec/primitives/trigonometry.md#atanh',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   value: Math.atanh,
+  complex: atanhOfComplex,
   differentiate: derivative((lax, dx, x) => lax.div(dx, oneMinusSquare(lax, x))),
   bound: steepAtOne((x) => 1 / ((1 - x) * (1 + x))),
   accuracy: ulps('atanh'),

@@ -3,7 +3,18 @@
  * vector names (spec/primitives/indexing.md#windows).
  */
 import { domainOf, type DType, dtypes, finfo, integerLimits, isInexact } from '../core/dtypes.ts';
-import { type Element, elementFrom, flatten, forEachIndex, type HostArray, numbers, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import {
+  type Element,
+  elementFrom,
+  elements,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
 import { remaining, show } from './axes.ts';
 
@@ -75,12 +86,12 @@ export function forEachWindowElement(
     dims.offset_dims.map((d) => strides[d]!),
   );
   const positionStrides = remaining(shape.length, dims.offset_dims).map((d) => strides[d]!);
-  const vectors = numbers(indices);
+  const vectors = elements(indices);
   const length = indices.shape.at(-1)!;
 
   forEachIndex(indices.shape.slice(0, -1), (position, p) => {
     const start = new Array<number>(operand.length).fill(0);
-    dims.start_index_map.forEach((d, i) => (start[d] = vectors[p * length + i]!));
+    dims.start_index_map.forEach((d, i) => (start[d] = Number(vectors(p * length + i))));
     dims.operand_batching_dims.forEach((d, i) => (start[d] = position[dims.start_indices_batching_dims[i]!]!));
     const fits = moveInside(start, operand, sizes, mode);
     const from = flatten(start, operandStrides);

@@ -93,7 +93,7 @@ function choose(
   return unflatten(tree!, bind(condPrimitive, [index, ...lifted, ...arrays], { branches: jaxprs }));
 }
 
-function sameTypes(a: readonly Aval[], b: readonly Aval[], tree: TreeDef, first: string, second: string): void {
+export function sameTypes(a: readonly Aval[], b: readonly Aval[], tree: TreeDef, first: string, second: string): void {
   const paths = tree.paths();
   a.forEach((x, i) => {
     if (!sameAval(x, b[i]!)) {
@@ -140,23 +140,14 @@ export function scan<C, X, Y>(
   const [, inTree] = flatten(
     [unflatten(carry.treedef, carry.arrays), unflatten(slices.treedef, slices.arrays)].map((x) => (x as unknown[])[0]),
   );
-  const run = (initial: readonly NDArray[]): { staged: Staged; outTree: TreeDef } => {
+  const run = (initial: readonly NDArray[]): TracedBody => {
     const { flat, outTree } = flattenFunction(body, inTree, where);
     const staged = stage(where, flat, [...initial.map((c) => ({ ...c.aval, weak: false })), ...sliceAvals]);
     return { staged, outTree: outTree() };
   };
-  let initial: readonly NDArray[] = carry.arrays;
-  let traced = run(initial);
-  const n = initial.length;
-  const widened = initial.map((c, i) => {
-    const out = traced.staged.jaxpr.outAvals[i];
-    return c.weakType && out !== undefined && out.dtype !== c.dtype ? lax.convertElementType(c, out.dtype) : c;
-  });
-  if (widened.some((c, i) => c !== initial[i])) {
-    initial = widened;
-    traced = run(initial);
-  }
+  const { initial, traced } = settled(carry.arrays, run);
   const { staged, outTree } = traced;
+  const n = initial.length;
   checkCarry(carry.treedef, outTree, initial, staged.jaxpr.outAvals, where);
   const { lifted, jaxpr } = staged;
   const results = bind(scanPrimitive, [...lifted, ...initial, ...slices.arrays], {
@@ -167,6 +158,24 @@ export function scan<C, X, Y>(
     num_carry: n,
   });
   return unflatten(outTree, results) as [Arrays<C>, Arrays<Y>];
+}
+
+interface TracedBody {
+  readonly staged: Staged;
+  readonly outTree: TreeDef;
+}
+
+/** A body traced on the carry; once more if weak values of it have to take the dtypes that the body gives them. */
+export function settled(
+  given: readonly NDArray[],
+  run: (initial: readonly NDArray[]) => TracedBody,
+): { readonly initial: readonly NDArray[]; readonly traced: TracedBody } {
+  const traced = run(given);
+  const initial = given.map((c, i) => {
+    const out = traced.staged.jaxpr.outAvals[i];
+    return c.weakType && out !== undefined && out.dtype !== c.dtype ? lax.convertElementType(c, out.dtype) : c;
+  });
+  return initial.some((c, i) => c !== given[i]) ? { initial, traced: run(initial) } : { initial: given, traced };
 }
 
 function scanLength(slices: readonly NDArray[], given: number | undefined, where: string): number {
@@ -181,6 +190,9 @@ function scanLength(slices: readonly NDArray[], given: number | undefined, where
   return sizes[0]!;
 }
 
+/** The tree of the only argument, or of the first of two results. */
+const first = (tree: TreeDef): TreeDef => (tree.node.kind === 'list' ? tree.node.children[0]! : tree);
+
 function checkCarry(
   init: TreeDef,
   out: TreeDef,
@@ -188,8 +200,8 @@ function checkCarry(
   outAvals: readonly Aval[],
   where: string,
 ): void {
-  const wanted = init.node.kind === 'list' ? init.node.children[0]! : init;
-  const got = out.node.kind === 'list' ? out.node.children[0]! : out;
+  const wanted = first(init);
+  const got = first(out);
   if (!wanted.equals(got))
     throw new TreeError(`${where}: the carry is ${wanted.toString()} at first, but f returns ${got.toString()}`);
   sameTypes(

@@ -4,7 +4,7 @@ import { aval, type HostArray, hostArray, numbers } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Bounded } from '../core/primitive.ts';
-import { higherOrder } from '../primitives/index.ts';
+import { higherOrder, primitives } from '../primitives/index.ts';
 import { carry, errorBound } from './error-bound.ts';
 import { transforms as t } from './rules.ts';
 import { evaluateJaxpr } from '../interpreter.ts';
@@ -84,6 +84,20 @@ describe('the worst-case bound', () => {
     const jaxpr = trace('float64', [[3], [1]], (x, y) => [lax.dynamicUpdateSlice(x, y, [lax.full([], 1, 'int32')])]);
     const [y] = carry(jaxpr, [{ value: array('float64', [5, 6, 7]), bound: null }, update], 'strict');
     expect([...y!.bound!.worst]).toEqual([0, 1, 0]);
+  });
+
+  test('of a solution is how far two of them may be apart, and what uncertain operands do', () => {
+    const apart = Float64Array.of(1, Infinity);
+    const primitive = {
+      ...primitives.neg,
+      accuracy: () => ({ kind: 'backward' as const, checks: () => [], forward: () => [apart] }),
+    };
+    const jaxpr = t.trace((x) => t.bind(primitive, [x], {}), [aval([2], 'float32')]);
+    const x = array('float32', [1, 2]);
+    const bound = { worst: Float64Array.of(2, 2), variance: Float64Array.of(4, 4) };
+    const worst = (of: Bounded): number[] => [...carry(jaxpr, [of], 'strict')[0]!.bound!.worst];
+    expect(worst({ value: x, bound: null })).toEqual([1, Infinity]);
+    expect(worst({ value: x, bound })).toEqual([3, Infinity]);
   });
 
   test('is zero for exact programs', () => {

@@ -4,48 +4,61 @@
  */
 import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
-import { isFloat } from '../core/dtypes.ts';
-import { type HostArray, numbers } from '../core/host.ts';
+import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
+import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
-import type { AnyFirstOrder, Bound, Bounded, Params } from '../core/primitive.ts';
-import { roundingOf } from './rounding.ts';
+import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
+import { type Choices, roundingsOf } from './rounding.ts';
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
-export function errorBound(jaxpr: Jaxpr, inputs: readonly HostArray[], profile: ProfileName): Bounded[] {
+export function errorBound(
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   return carry(
     jaxpr,
     inputs.map((value) => ({ value, bound: null })),
     profile,
+    choices,
   );
 }
 
 /** A jaxpr on values that already are uncertain. */
-export function carry(jaxpr: Jaxpr, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+export function carry(
+  jaxpr: Jaxpr,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   const known = new Map<Var, Bounded>();
   jaxpr.constvars.forEach((v, i) => known.set(v, { value: (jaxpr.consts[i] as ConcreteArray).toHost(), bound: null }));
   jaxpr.inputs.forEach((v, i) => known.set(v, operands[i]!));
   const read = (x: Atom): Bounded => (x instanceof Literal ? { value: x.value, bound: null } : known.get(x)!);
   for (const equation of jaxpr.equations) {
-    const results = carryEquation(equation, equation.inputs.map(read), profile);
+    const results = carryEquation(equation, equation.inputs.map(read), profile, choices);
     equation.outputs.forEach((v, i) => known.set(v, results[i]!));
   }
   return jaxpr.outputs.map(read);
 }
 
-function carryEquation({ primitive, params }: Equation, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+function carryEquation(
+  { primitive, params }: Equation,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices,
+): Bounded[] {
   if (primitive.kind === 'higher-order') {
-    return [...primitive.bound((inner, xs) => carry(inner, xs, profile), operands, params)];
+    return [...primitive.bound((inner, xs) => carry(inner, xs, profile, choices), operands, params)];
   }
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
   const carried = operands.some(isUncertain)
     ? propagate(primitive, operands, results, params)
     : results.map(() => null);
-  return results.map((value, i) => {
-    const spread = carried[i] ?? null;
-    const own = roundingOf(primitive, values, params, value, spread?.worst ?? null, profile);
-    return { value, bound: plus(spread, own) };
-  });
+  const own = roundingsOf(primitive, values, params, results, carried, profile, choices);
+  return results.map((value, i) => ({ value, bound: plus(carried[i] ?? null, own[i]!) }));
 }
 
 const isUncertain = ({ bound }: Bounded): boolean => bound !== null && bound.worst.some((w) => w !== 0);
@@ -64,7 +77,14 @@ function propagate(
 ): readonly (Bound | null)[] {
   const rule = primitive.bound;
   if (typeof rule === 'function') return rule(operands, results, params);
-  if (typeof rule === 'object') return results.map((y) => lipschitz(rule.elementwise, operands, y, params));
+  if (typeof rule === 'object') {
+    const onPlane = operands.some(({ value }) => isComplex(value.dtype));
+    return results.map((y) =>
+      onPlane
+        ? lipschitzOnPlane(rule.discs ?? everywhereUnknown, operands, y, params)
+        : lipschitz(rule.elementwise, operands, y, params),
+    );
+  }
   switch (rule) {
     case 'exact':
       return primitive.batch === 'elementwise' ? decided(primitive, operands, results, params) : results.map(unknown);
@@ -78,12 +98,20 @@ function propagate(
 
 const filled = (n: number, value: number): Float64Array => new Float64Array(n).fill(value);
 const unknown = (y: HostArray): Bound => ({
-  worst: filled(y.data.length, Infinity),
-  variance: filled(y.data.length, Infinity),
+  worst: filled(sizeOf(y.shape), Infinity),
+  variance: filled(sizeOf(y.shape), Infinity),
 });
 
-const worstOf = ({ value, bound }: Bounded): Float64Array => bound?.worst ?? new Float64Array(value.data.length);
-const varianceOf = ({ value, bound }: Bounded): Float64Array => bound?.variance ?? new Float64Array(value.data.length);
+const worstOf = ({ value, bound }: Bounded): Float64Array => bound?.worst ?? filled(sizeOf(value.shape), 0);
+const varianceOf = ({ value, bound }: Bounded): Float64Array => bound?.variance ?? filled(sizeOf(value.shape), 0);
+
+/** The elements in double precision: 64-bit integers are known or unknown, so that their last digits do not matter. */
+function doubles({ value }: Bounded): (i: number) => number {
+  const at = elements(value);
+  return (i) => Number(at(i));
+}
+
+const sizes = ({ value }: Bounded): Float64Array => moduli(value);
 
 /** Σ Lₙ·δₙ with one Lipschitz constant per operand over the box of operands. */
 function lipschitz(
@@ -92,19 +120,45 @@ function lipschitz(
   y: HostArray,
   params: Params,
 ): Bound {
-  const values = operands.map((x) => numbers(x.value));
-  const deltas = operands.map(worstOf);
+  const values = operands.map(doubles);
+  return weighted(operands, y, (at, deltas) => {
+    const lo = values.map((v, k) => v(at[k]!) - deltas[k]!);
+    const hi = values.map((v, k) => v(at[k]!) + deltas[k]!);
+    return constants(lo, hi, params);
+  });
+}
+
+/** The same where an operand is complex: the uncertain operands are in discs. */
+function lipschitzOnPlane(constants: Discs<Params>, operands: readonly Bounded[], y: HostArray, params: Params): Bound {
+  const values = operands.map((x): ((i: number) => Complex) => {
+    if (isComplex(x.value.dtype)) return complexes(x.value);
+    const at = doubles(x);
+    return (i) => ({ re: at(i), im: 0 });
+  });
+  return weighted(operands, y, (at, radii) => {
+    const centres = values.map((v, k) => v(at[k]!));
+    return constants(centres, radii, params);
+  });
+}
+const everywhereUnknown = (centres: readonly Complex[]): number[] => centres.map(() => Infinity);
+
+/** Σ Lₙ·δₙ; `constantsAt` gives Lₙ from the places of the operands' elements and their δₙ. */
+function weighted(
+  operands: readonly Bounded[],
+  y: HostArray,
+  constantsAt: (at: readonly number[], deltas: readonly number[]) => readonly number[],
+): Bound {
+  const worsts = operands.map(worstOf);
   const variances = operands.map(varianceOf);
-  const n = y.data.length;
+  const n = sizeOf(y.shape);
   const worst = new Float64Array(n);
   const variance = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const at = values.map((v) => (v.length === 1 ? 0 : i)); // clamp's limits may be scalars
-    if (deltas.every((d, k) => d[at[k]!] === 0)) continue;
-    const lo = values.map((v, k) => v[at[k]!]! - deltas[k]![at[k]!]!);
-    const hi = values.map((v, k) => v[at[k]!]! + deltas[k]![at[k]!]!);
-    constants(lo, hi, params).forEach((l, k) => {
-      worst[i]! += times(l, deltas[k]![at[k]!]!);
+    const at = worsts.map((w) => (w.length === 1 ? 0 : i)); // clamp's limits may be scalars
+    const deltas = worsts.map((w, k) => w[at[k]!]!);
+    if (deltas.every((d) => d === 0)) continue;
+    constantsAt(at, deltas).forEach((l, k) => {
+      worst[i]! += times(l, deltas[k]!);
       variance[i]! += times(l * l, variances[k]![at[k]!]!);
     });
     if (Number.isNaN(worst[i]!)) worst[i] = variance[i] = Infinity;
@@ -129,13 +183,13 @@ function decided(
   const ends = [-1, 1].map((sign) => operands.map((x) => shifted(x, sign)));
   const atEnds = ends.map((xs) => primitive.evaluate(xs, params));
   const meet = operands.length === 1 ? () => false : overlapping(operands);
-  // An integer or bool is exact or unknown.
-  const unknowns = operands.filter((x) => !isFloat(x.value.dtype)).map(worstOf);
+  // An integer or bool is exact or unknown; complex numbers have no order that could decide.
+  const unknowns = operands.filter((x) => !isInexact(x.value.dtype)).map(worstOf);
   const overlap = (i: number): boolean => meet(i) || unknowns.some((w) => w[i] !== 0);
   return results.map((y, j) => {
-    const [lo, hi] = atEnds.map((r) => numbers(r[j]!));
-    const open = numbers(y).map((v, i) => Number(!Object.is(lo![i], v) || !Object.is(hi![i], v) || overlap(i)));
-    const worst = Float64Array.from(open, (is) => (is === 1 ? Infinity : 0));
+    const [middle, lo, hi] = [y, ...atEnds.map((r) => r[j]!)].map(elements);
+    const open = (i: number): boolean => !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
+    const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
     return { worst, variance: worst };
   });
 }
@@ -149,11 +203,19 @@ function shifted({ value, bound }: Bounded, sign: number): HostArray {
 
 /** Whether the intervals of the (two) operands meet at an element where at least one of them is uncertain. */
 function overlapping(operands: readonly Bounded[]): (i: number) => boolean {
-  const values = operands.map((x) => numbers(x.value));
   const deltas = operands.map(worstOf);
+  const [a, b] = operands.map(({ value }): ((i: number) => Complex) => {
+    const at = elements(value);
+    return (i) => {
+      const v = at(i);
+      return typeof v === 'object' ? v : { re: Number(v), im: 0 };
+    };
+  });
   return (i) => {
     const width = deltas.reduce((sum, d) => sum + d[i]!, 0);
-    return width !== 0 && (operands.length > 2 || !(Math.abs(values[0]![i]! - values[1]![i]!) > width));
+    if (width === 0 || operands.length > 2) return width !== 0;
+    const [x, y] = [a!(i), b!(i)];
+    return !(Math.hypot(x.re - y.re, x.im - y.im) > width);
   };
 }
 
@@ -168,7 +230,7 @@ function mapped(
   params: Params,
 ): Bound[] {
   const last = primitive.operands.length - 1;
-  const isValue = (n: number): boolean => primitive.operands[Math.min(n, last)]!.dtypes.some(isFloat);
+  const isValue = (n: number): boolean => primitive.operands[Math.min(n, last)]!.dtypes.some(isInexact);
   if (operands.some((x, n) => !isValue(n) && isUncertain(x))) return results.map(unknown);
   const exactFill = 'fill_value' in params ? { ...params, fill_value: 0 } : params;
   const apply = (of: (x: Bounded) => Float64Array): readonly HostArray[] =>
@@ -180,16 +242,16 @@ function mapped(
   return apply(worstOf).map((w, j) => ({ worst: bounds(w), variance: bounds(variances[j]!) }));
 }
 
-/** |a|·δb + |b|·δa + δa·δb, the primitive being the product. */
+/** |a|·δb + |b|·δa + δa·δb, the primitive being the product; in double precision, whatever type it is to give. */
 function products(primitive: AnyFirstOrder, operands: readonly Bounded[], params: Params): Bound {
   const [a, b] = operands as [Bounded, Bounded];
+  const inDoubles = 'preferred_element_type' in params ? { ...params, preferred_element_type: null } : params;
   const product = (f: (x: Bounded) => Float64Array, g: (x: Bounded) => Float64Array): Float64Array =>
-    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], params)[0]!);
-  const size = (x: Bounded): Float64Array => Float64Array.from(numbers(x.value), Math.abs);
-  const square = (x: Bounded): Float64Array => Float64Array.from(numbers(x.value), (v) => v * v);
+    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], inDoubles)[0]!);
+  const square = (x: Bounded): Float64Array => sizes(x).map((v) => v * v);
   const sum = (...terms: Float64Array[]): Float64Array => terms[0]!.map((_, i) => terms.reduce((s, t) => s + t[i]!, 0));
   return {
-    worst: sum(product(size, worstOf), product(worstOf, size), product(worstOf, worstOf)),
+    worst: sum(product(sizes, worstOf), product(worstOf, sizes), product(worstOf, worstOf)),
     variance: sum(product(square, varianceOf), product(varianceOf, square), product(varianceOf, varianceOf)),
   };
 }

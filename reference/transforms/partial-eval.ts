@@ -70,11 +70,12 @@ class PartialTrace extends Trace {
           ),
         );
         const residuals = now.slice(split.knownResults.filter(Boolean).length);
-        const later = this.#record(
+        const waiting = this.#record(
           primitive,
           split.unknownInputs.map((from) => ('operand' in from ? operands[from.operand]! : residuals[from.residual]!)),
           split.unknown as Params,
         );
+        const later = waiting.filter((_, i) => split.unknownResults?.[i] ?? true);
         let [k, u] = [0, 0];
         return split.knownResults.map((is) => (is ? now[k++]! : later[u++]!));
       }

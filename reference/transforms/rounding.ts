@@ -3,10 +3,10 @@
  * accuracy that its primitive is specified to have. What is bounded is |backend − reference|, so both sides round.
  */
 import type { ProfileName } from '../core/backend.ts';
-import { type DType, finfo, isFloat } from '../core/dtypes.ts';
-import { avalOf, type HostArray, numbers } from '../core/host.ts';
-import type { Accuracy, AnyFirstOrder, Params } from '../core/primitive.ts';
-import { type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
+import { type DType, finfo, isComplex, isInexact } from '../core/dtypes.ts';
+import { avalOf, type HostArray, moduli, numbers } from '../core/host.ts';
+import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
+import { gamma, type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
 /** What a profile permits beyond the primitives' accuracies (spec/numerics.md#profiles). */
 export interface Profile {
@@ -45,35 +45,34 @@ function exponentOf(x: number): number {
  */
 export const chainLength = (terms: number): number => Math.min(terms, 1024 + 2 * Math.ceil(Math.sqrt(terms)));
 
-/** γₖ = k·u / (1 − k·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). */
-export function gamma(k: number, dtype: DType): number {
-  const ku = k * finfo(dtype).unitRoundoff;
-  return ku < 1 ? ku / (1 - ku) : Infinity;
-}
-
 /** The smallest number that underflow may lose. */
 export const underflow = (dtype: DType, profile: ProfileName): number =>
   PROFILES[profile].flushToZero ? finfo(dtype).tiny : finfo(dtype).smallestSubnormal;
 
 /**
- * Whether a product of the elements of its operand may overflow or underflow on the way, in some order: its result then
+ * Whether a product of the elements of its operands may overflow or underflow on the way, in some order: its result then
  * says nothing. Zeros and infinities among the factors do not hide that the others do so by themselves.
  */
 export function productLeavesRange(
   primitive: AnyFirstOrder,
-  [factors]: readonly HostArray[],
+  operands: readonly HostArray[],
   params: Params,
   dtype: DType,
 ): (i: number) => boolean {
-  const sizes = Array.from(numbers(factors!), (v) => (Number.isFinite(v) && v !== 0 ? Math.abs(v) : 1));
+  const size = (v: number): number => (Number.isFinite(v) && v !== 0 ? v : 1);
   const extreme = (f: (size: number) => number): ArrayLike<number> => {
-    const operand: HostArray = { shape: factors!.shape, dtype: 'float64', data: Float64Array.from(sizes, f) };
-    return numbers(primitive.evaluate([operand], params)[0]!);
+    const factors = operands.map((x): HostArray => {
+      if (!isInexact(x.dtype)) return x; // indices
+      return { shape: x.shape, dtype: 'float64', data: moduli(x).map((v) => f(size(v))) };
+    });
+    return numbers(primitive.evaluate(factors, params)[0]!);
   };
-  const largest = extreme((size) => Math.max(size, 1));
-  const smallest = extreme((size) => Math.min(size, 1));
+  const largest = extreme((v) => Math.max(v, 1));
+  const smallest = extreme((v) => Math.min(v, 1));
   const { max, tiny } = finfo(dtype);
-  return (i) => largest[i]! > max || smallest[i]! < tiny;
+  // The parts of a product of complex numbers are differences of terms as large as its modulus.
+  const limit = isComplex(dtype) ? max / 2 : max;
+  return (i) => largest[i]! > limit || smallest[i]! < tiny;
 }
 
 const budgets: Readonly<Record<string, UlpBudget | undefined>> = ULP_BUDGETS;
@@ -108,68 +107,170 @@ export interface Rounding {
 }
 
 /**
- * The rounding that an equation adds to result `y`, whose elements are only known to `spread` (the bound that comes from
- * the operands). null: it is exact. Infinite where a legal order of summation overflows.
+ * Whether those who compute a program may choose differently where its primitives leave a choice (of signs, phases), or
+ * are taken to choose alike: so in expressions that do not depend on the choice.
  */
-export function roundingOf(
+export type Choices = 'free' | 'alike';
+
+/**
+ * The rounding that an equation adds to its results, whose elements are only known to `spread` (the bounds that come from
+ * the operands). null: a result is exact. Infinite where a legal order of summation overflows.
+ */
+export function roundingsOf(
   primitive: AnyFirstOrder,
   operands: readonly HostArray[],
   params: Params,
+  results: readonly HostArray[],
+  spread: readonly (Bound | null)[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): readonly (Rounding | null)[] {
+  const accuracy = accuracyOf(primitive, operands, params, profile);
+  if (accuracy.kind === 'exact') return results.map(() => null);
+  if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile, choices);
+  return results.map((y, j) =>
+    isInexact(y.dtype)
+      ? roundingOf(accuracy, { primitive, operands, params }, y, j, spread[j]?.worst ?? null, profile)
+      : null,
+  );
+}
+
+/** A distance of two solutions that both pass is a proof; how likely it is nobody knows. */
+function solutionsApart(
+  { forward, aligned = forward }: Accuracy & { kind: 'backward' },
+  operands: readonly HostArray[],
+  results: readonly HostArray[],
+  profile: ProfileName,
+  choices: Choices,
+): Rounding[] {
+  const apart = (choices === 'alike' ? aligned : forward)(operands, results, underflow(solutionDtype(results), profile));
+  return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
+}
+
+/** The dtype that the results of a `backward` primitive are computed in: lists of pivots stand beside them. */
+export const solutionDtype = (results: readonly HostArray[]): DType => results.find((y) => isInexact(y.dtype))!.dtype;
+
+interface Call {
+  readonly primitive: AnyFirstOrder;
+  readonly operands: readonly HostArray[];
+  readonly params: Params;
+}
+
+function roundingOf(
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  call: Call,
   y: HostArray,
+  j: number,
   spread: Float64Array | null,
   profile: ProfileName,
-): Rounding | null {
-  if (!isFloat(y.dtype)) return null;
-  const accuracy = accuracyOf(primitive, operands, params, profile);
-  if (accuracy.kind === 'exact') return null;
-  const dtype = y.dtype;
-  const data = numbers(y);
-  const { max } = finfo(dtype);
+): Rounding {
+  const { dtype } = y;
+  const sizes = moduli(y);
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
-  const magnitude = accuracy.kind === 'sum' ? accuracy.magnitude(operands) : null;
-  if (accuracy.kind === 'backward' || accuracy.kind === 'normwise') throw new Error(`${accuracy.kind}: not bounded yet`);
-  const leavesRange =
-    accuracy.kind === 'product' ? productLeavesRange(primitive, operands, params, dtype) : (): boolean => false;
-  const relative = relativeError(accuracy, dtype);
-  const units = unitsOf(accuracy);
-  const gpu = profile === 'gpu' && accuracy.kind === 'ulp' ? gpuAllowance(primitive.name, units, dtype) : null;
-  const x = gpu === null ? null : numbers(operands[0]!);
-  const eta = 'terms' in accuracy ? accuracy.terms * underflow(dtype, profile) : 0;
-  const worst = new Float64Array(data.length);
-  const variance = new Float64Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const size = Math.abs(data[i]!) + (spread?.[i] ?? 0);
-    const ulp = ulpSize(size, dtype);
-    const scale = magnitude?.[i] ?? size;
-    // Both sides round: theirs by `units`, the reference's by half a unit. (Halves of the smallest subnormal are 0.)
-    const own =
-      accuracy.kind === 'sum' || accuracy.kind === 'product'
-        ? relative * scale + eta + ulp / 2
-        : gpu === null
-          ? (units + 0.5) * ulp
-          : gpu(x![i]!, size) + ulp / 2;
-    const overflows = magnitude === null ? leavesRange(i) : scale * (1 + relative) > max;
-    worst[i] = Number.isNaN(size) ? 0 : overflows ? Infinity : own + lost;
-    variance[i] = (gpu === null ? likely(accuracy, scale, ulp, dtype) : own ** 2 / 3) + ulp ** 2 / 12 + lost ** 2;
+  const own = ownError(accuracy, call, y, j, profile);
+  const worst = new Float64Array(sizes.length);
+  const variance = new Float64Array(sizes.length);
+  for (let i = 0; i < sizes.length; i++) {
+    const size = sizes[i]! + (spread?.[i] ?? 0);
+    // Both sides round: theirs by their accuracy, the reference's once. (Halves of the smallest subnormal are 0.)
+    const reference = roundedOnce(size, dtype);
+    worst[i] = Number.isNaN(size) ? 0 : own.leavesRange(i) ? Infinity : own.worst(size, i) + reference + lost;
+    variance[i] = own.variance(size, i) + reference ** 2 / 3 + lost ** 2;
   }
   return { worst, variance };
 }
 
-/** Units in the last place that the backend's own result may be off. */
-const unitsOf = (accuracy: Accuracy): number => (accuracy.kind === 'ulp' ? accuracy.n : 0.5);
+/** The error of rounding to nearest: half a unit, of complex numbers half a unit of either part. */
+export const roundedOnce = (size: number, dtype: DType): number =>
+  ulpSize(size, dtype) * (isComplex(dtype) ? Math.SQRT1_2 : 0.5);
 
-function relativeError(accuracy: Accuracy, dtype: DType): number {
-  if (accuracy.kind === 'sum') return gamma(chainLength(accuracy.terms), dtype);
-  return accuracy.kind === 'product' ? gamma(Math.max(accuracy.terms - 1, 0), dtype) : 0;
+/** The error of a backend's own result, by its modulus, and whether it may leave the range of the dtype. */
+interface OwnError {
+  worst(size: number, i: number): number;
+  variance(size: number, i: number): number;
+  leavesRange(i: number): boolean;
 }
 
-/**
- * The variance of errors that are uniform within their limits. Of the roundings of a sum those of one sign and those of
- * the other cancel, which leaves about (u·Σ|terms|)²/3 (spec/numerics.md#likely).
- */
-function likely(accuracy: Accuracy, scale: number, ulp: number, dtype: DType): number {
-  const u = finfo(dtype).unitRoundoff;
-  if (accuracy.kind === 'sum') return (u * scale) ** 2 / 3;
-  if (accuracy.kind === 'product') return (accuracy.terms * (u * scale) ** 2) / 3;
-  return (unitsOf(accuracy) * ulp) ** 2 / 3;
+/** An error that is uniform within its limits. */
+const uniform = (worst: OwnError['worst'], leavesRange: OwnError['leavesRange'] = () => false): OwnError => ({
+  worst,
+  variance: (size, i) => worst(size, i) ** 2 / 3,
+  leavesRange,
+});
+
+function ownError(
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  { primitive, operands, params }: Call,
+  y: HostArray,
+  j: number,
+  profile: ProfileName,
+): OwnError {
+  const { dtype } = y;
+  switch (accuracy.kind) {
+    case 'rounded':
+      return uniform((size) => roundedOnce(size, dtype));
+    case 'ulp': {
+      if (profile !== 'gpu') return uniform((size) => accuracy.n * ulpSize(size, dtype));
+      const allowance = gpuAllowance(primitive.name, accuracy.n, dtype);
+      const x = moduli(operands[0]!);
+      return uniform((size, i) => allowance(x[i]!, size));
+    }
+    case 'sum': {
+      const magnitude = accuracy.magnitude(operands);
+      const { relative, absolute, last } = sumError(accuracy.terms, dtype, profile);
+      const { max } = finfo(dtype);
+      const u = finfo(accumulatorOf(dtype)).unitRoundoff;
+      const end = (size: number, i: number): number => last(size + relative * magnitude[i]!);
+      return {
+        worst: (size, i) => relative * magnitude[i]! + absolute + end(size, i),
+        // Of the roundings those of one sign and those of the other cancel (spec/numerics.md#likely).
+        variance: (size, i) => (u * magnitude[i]!) ** 2 / 3 + end(size, i) ** 2 / 3,
+        leavesRange: (i) => magnitude[i]! * (1 + relative) > max,
+      };
+    }
+    case 'product': {
+      const { relative, absolute } = productError(accuracy.terms, dtype, profile);
+      const u = finfo(dtype).unitRoundoff;
+      return {
+        worst: (size) => relative * size + absolute,
+        variance: (size) => (accuracy.terms * (u * size) ** 2) / 3,
+        leavesRange: productLeavesRange(primitive, operands, params, dtype),
+      };
+    }
+    case 'normwise': {
+      const scale = accuracy.scale?.(operands, primitive.evaluate(operands, params))[j];
+      const u = finfo(dtype).unitRoundoff;
+      return uniform((size, i) => accuracy.n * u * (scale?.[i] ?? size) + underflow(dtype, profile));
+    }
+  }
+}
+
+/** Sums of floats of 16 bits are accumulated in float32 and rounded once at the end (spec/numerics.md#sum). */
+export const accumulatorOf = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype);
+
+export interface SumError {
+  /** γₖ, of Σ|terms|. */
+  readonly relative: number;
+  readonly absolute: number;
+  /** The last rounding, to `dtype`, of a result of this size. */
+  readonly last: (size: number) => number;
+}
+
+export function sumError(terms: number, dtype: DType, profile: ProfileName): SumError {
+  const inner = accumulatorOf(dtype);
+  const flushed = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
+  return {
+    relative: gamma(chainLength(terms), inner),
+    absolute: terms * underflow(inner, profile),
+    last: (size) => (inner === dtype ? 0 : Math.max(roundedOnce(size, dtype), flushed)),
+  };
+}
+
+/** γₙ₋₁, of the product, and what underflow may lose. Multiplying complex numbers costs √5·u each (Brent, Percival, Zimmermann 2007). */
+export function productError(terms: number, dtype: DType, profile: ProfileName): Omit<SumError, 'last'> {
+  const factors = Math.max(terms - 1, 0);
+  return {
+    relative: gamma(isComplex(dtype) ? Math.sqrt(5) * factors : factors, dtype),
+    absolute: terms * underflow(dtype, profile),
+  };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import '../index.ts';
+import { defaultFloat } from '../core/dtypes.ts';
 import { enableX64 } from '../core/config.ts';
-import { defaultFloat, fromNested } from '../core/convert.ts';
+import { fromNested } from '../core/convert.ts';
 import { showAval } from '../core/host.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';

@@ -1,14 +1,15 @@
-/** What is generated from the code: the index in spec/README.md and spec/schema/program.schema.json. */
+/** What is generated from the code: the index in spec/README.md, the classes of dtypes, and spec/schema/program.schema.json. */
 import prettier from 'prettier';
-import { shortName } from '../../reference/core/dtypes.ts';
+import { type DType, shortName } from '../../reference/core/dtypes.ts';
 import * as errors from '../../reference/core/errors.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { programSchema } from '../../reference/core/schema.ts';
+import { CLASSES, inWords } from './classes.ts';
 import { constraintsIn, type Page, type Section, sectionsOf } from './pages.ts';
 
 export const INDEX_PAGE = 'spec/README.md';
+export const DTYPES_PAGE = 'spec/dtypes.md';
 export const SCHEMA_FILE = 'spec/schema/program.schema.json';
-const [begin, end] = ['<!-- index -->', '<!-- /index -->'];
 
 export type ErrorClass = typeof errors.EtalonError;
 
@@ -26,9 +27,22 @@ export interface IndexParts {
 
 /** The text of spec/README.md with the index between its markers made anew. */
 export async function withIndex(readme: string, parts: IndexParts): Promise<string> {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${INDEX_PAGE} needs the markers ${begin} and ${end}`);
-  const text = `${readme.slice(0, from)}${begin}\n\n${indexOf(parts)}\n${readme.slice(to)}`;
+  return between(readme, 'index', indexOf(parts), INDEX_PAGE);
+}
+
+/** The text of spec/dtypes.md with the table of classes made anew. */
+export async function withClasses(page: string): Promise<string> {
+  const short = (list: readonly DType[]): string => list.map((d) => `\`${shortName(d)}\``).join(' ');
+  const rows = Object.entries(CLASSES).map(([words, list]) => [words, short(list)]);
+  return between(page, 'classes', table(['words', 'dtypes'], rows), DTYPES_PAGE);
+}
+
+/** A page with what stands between two markers replaced. */
+async function between(page: string, marker: string, made: string, path: string): Promise<string> {
+  const [begin, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${path} needs the markers ${begin} and ${end}`);
+  const text = `${page.slice(0, from)}${begin}\n\n${made}\n\n${page.slice(to)}`;
   return prettier.format(text, { parser: 'markdown', printWidth: 120, singleQuote: true });
 }
 
@@ -42,7 +56,7 @@ function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
   const all = [...firstOrder, ...higherOrder];
   const family = (p: AnyPrimitive): string => p.spec.replace(/^.*\/(.*)\.md#.*$/, '$1');
   const operands = (p: AnyFirstOrder): string =>
-    p.operands.map((o) => `${o.name}: ${o.dtypes.map(shortName).join(' ')}`).join('; ') || 'none';
+    p.operands.map((o) => `${o.name}: ${inWords(o.dtypes)}`).join('; ') || 'none';
   return [
     `### Primitives`,
     `${firstOrder.length} of first order, which transform arrays:`,

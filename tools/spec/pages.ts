@@ -39,15 +39,15 @@ export interface Tables {
   /** The names in backticks under the columns `operand` and `parameter`. */
   readonly operands: readonly string[];
   readonly params: readonly string[];
-  /** The names in backticks of the types of operands, where there are any. */
-  readonly types: ReadonlyMap<string, readonly string[]>;
+  /** The types of operands, in words. */
+  readonly types: ReadonlyMap<string, string>;
 }
 
 /** What the tables of a section say of operands and parameters. */
 export function tablesOf(section: Section): Tables {
   const operands: string[] = [];
   const params: string[] = [];
-  const types = new Map<string, readonly string[]>();
+  const types = new Map<string, string>();
   let columns: string[] = [];
   for (const line of section.text.split('\n')) {
     const cells = line.startsWith('|') ? cellsOf(line) : null;
@@ -58,13 +58,14 @@ export function tablesOf(section: Section): Tables {
       const found = namesIn(cells[row.get('operand') ?? -1]);
       operands.push(...found);
       params.push(...namesIn(cells[row.get('parameter') ?? -1]));
-      for (const name of found) types.set(name, namesIn(cells[row.get('type') ?? -1]));
+      for (const name of found) types.set(name, cells[row.get('type') ?? -1] ?? '');
     }
   }
   return { operands, params, types };
 }
 
-const namesIn = (cell: string | undefined): string[] =>
+/** The names in backticks. */
+export const namesIn = (cell: string | undefined): string[] =>
   [...(cell ?? '').matchAll(/`[^\w`]*(\w+)[^\w`]*`/g)].map((m) => m[1]!);
 
 /** The cells of a row of a table. */

@@ -1,11 +1,12 @@
 /** Whether the pages of primitives say what the code says, and whether every error has its entry. */
 import { laws } from '../../conformance/laws/index.ts';
 import { CASES_PER_CELL } from '../../conformance/programs/plan.ts';
-import { dtypeOfShort, dtypes, promote, shortName, ANY } from '../../reference/core/dtypes.ts';
+import { type DType, dtypeOfShort, promote, shortName } from '../../reference/core/dtypes.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { ULP_BUDGETS } from '../../reference/primitives/accuracy.ts';
 import { errorClasses, lawsOf } from './index-page.ts';
-import { cellsOf, constraintsIn, tablesOf, type Page, type Section, sectionsOf } from './pages.ts';
+import { dtypesIn } from './classes.ts';
+import { cellsOf, constraintsIn, namesIn, tablesOf, type Page, type Section, sectionsOf } from './pages.ts';
 
 /** The section that a primitive names as its own. */
 export function sectionOf(primitive: AnyPrimitive, pages: readonly Page[]): Section | undefined {
@@ -29,13 +30,12 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
     same(operands, wanted),
   );
   for (const { name, dtypes: list } of primitive.operands) {
-    // A type may also be told by that of another operand.
-    const listed = types.get(name)?.filter((t) => dtypeOfShort(t) !== undefined) ?? [];
-    const told = types.get(name)?.some((t) => wanted.includes(t)) === true;
-    const shorts = list.map(shortName);
+    const type = types.get(name) ?? '';
+    const told = namesIn(type).some((t) => wanted.includes(t)) || type.startsWith('dtype `D`'); // by another operand's
+    const [listed, shorts] = [dtypesIn(type), list].map((all) => all.map(shortName));
     need(
-      `${name} is one of ${listed.join(', ')} on the page, of ${shorts.join(', ')} in the code`,
-      told || listed.length === 0 || same(listed, shorts),
+      `${name} is one of ${listed!.join(', ')} on the page, of ${shorts!.join(', ')} in the code`,
+      told || same(listed!, shorts!),
     );
   }
   const keys = Object.keys(primitive.params);
@@ -128,8 +128,8 @@ const sectionNamed = (pages: readonly Page[], path: string, heading: string): st
 export function checkPromotion(pages: readonly Page[]): { readonly cells: number; readonly problems: string[] } {
   const [header, , ...rows] = rowsOf(sectionNamed(pages, 'spec/dtypes.md', 'Promotion'));
   const names = header?.slice(1) ?? [];
-  const read = (name: string): { dtype: (typeof ANY)[number]; weak: boolean } => ({
-    dtype: ANY.find((d) => dtypes[d].short === name.replace('*', ''))!,
+  const read = (name: string): { dtype: DType; weak: boolean } => ({
+    dtype: dtypeOfShort(name.replace('*', ''))!,
     weak: name.endsWith('*'),
   });
   const problems: string[] = [];

@@ -2,8 +2,8 @@
  * What the functions of `numpy`, `random` and `nn` do with their arguments before anything is computed: numbers become
  * arrays, dtypes are promoted by JAX's lattice, shapes are broadcast by NumPy's rules, axes and options are checked.
  */
-import { asArray, defaultFloat, scalar } from '../../core/convert.ts';
-import { type DType, dtypes, isInexact, promote } from '../../core/dtypes.ts';
+import { asArray, scalar } from '../../core/convert.ts';
+import { defaultFloat, type DType, dtypes, isInexact, promote } from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
 import { sameShape, type Shape } from '../../core/host.ts';
 import { type ArrayLike, type Axis, NDArray } from '../../core/ndarray.ts';

@@ -60,7 +60,6 @@ describe('filled arrays', () => {
       values: [5, 5],
     });
     expect(() => np.zeros([-1])).toThrow(errors.ShapeError);
-    expect(() => np.zeros([2], 'int64')).toThrow('not supported in this version');
   });
 });
 
@@ -140,7 +139,7 @@ describe('types', () => {
   it('resultType promotes', () => {
     expect(np.resultType(np.array([1n]), np.array([1]))).toBe('float32');
     expect(np.promoteTypes('bool', 'uint32')).toBe('uint32');
-    expect(() => np.promoteTypes('int32', 'uint32')).toThrow('int64');
+    expect(np.promoteTypes('int32', 'uint32')).toBe('int64');
     expect([np.shape(np.zeros([2, 3])), np.ndim(1), np.size(np.zeros([2, 3]))]).toEqual([[2, 3], 0, 6]);
   });
 });

@@ -1,7 +1,7 @@
 /** Arrays from numbers, and arrays that follow from a shape. */
 import { ConcreteArray } from '../../core/array.ts';
-import { asArray, defaultFloat, dtypeOfScalar, fromNested, scalarAs } from '../../core/convert.ts';
-import { checkDType, type DType, isInexact, promote } from '../../core/dtypes.ts';
+import { asArray, dtypeOfScalar, fromNested, scalarAs } from '../../core/convert.ts';
+import { defaultFloat, checkDType, type DType, isInexact, promote } from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
 import { build, type Shape, showAval } from '../../core/host.ts';
 import { type ArrayLike, NDArray, type Nested } from '../../core/ndarray.ts';
