@@ -5,14 +5,26 @@
  */
 import { asArray, operands, scalar } from './core/convert.ts';
 import { checkDType, type DType, isComplex } from './core/dtypes.ts';
-import { checkOptions, ShapeError } from './core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError } from './core/errors.ts';
 import { sameShape, type Shape, showAval } from './core/host.ts';
 import { type ArrayLike, NDArray } from './core/ndarray.ts';
 import type { Params, Tangent } from './core/primitive.ts';
 import { bind } from './core/trace.ts';
 import { type PrimitiveName, primitives } from './primitives/index.ts';
+import type { FftType } from './primitives/fft.ts';
 import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from './primitives/indexing.ts';
 import type { DotDimensionNumbers, Precision } from './primitives/contraction.ts';
+import type { WindowParams } from './primitives/window-shapes.ts';
+import type { SelectPrimitive } from './primitives/window-winners.ts';
+import {
+  convDimensionNumbers,
+  type ConvDimensions,
+  dilatedSize,
+  type Padding,
+  type PaddingName,
+  padtypeToPads,
+  pick,
+} from './primitives/convolution-shapes.ts';
 
 const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
   bind(primitives[name], xs, params)[0]!;
@@ -263,6 +275,66 @@ export const cummax: Cumulative = cumulative('cummax');
 export const cummin: Cumulative = cumulative('cummin');
 export const cumlogsumexp: Cumulative = cumulative('cumlogsumexp');
 
+// ---- windows
+
+export interface WindowOptions {
+  /** Default: 1 along each axis. */
+  readonly windowStrides?: Shape | null;
+  /** Pairs of what is added before and after each axis, or a name for such pairs. Default: `'VALID'`, nothing. */
+  readonly padding?: Padding | PaddingName;
+  readonly baseDilation?: Shape | null;
+  readonly windowDilation?: Shape | null;
+}
+/** The parameters of windows over an operand of a shape. */
+export function windowParams(
+  shape: Shape,
+  windowDimensions: Shape,
+  options: WindowOptions,
+  where: string,
+): WindowParams {
+  checkOptions(options, ['windowStrides', 'padding', 'baseDilation', 'windowDilation'], where);
+  const ones = windowDimensions.map(() => 1);
+  const strides = options.windowStrides ?? ones;
+  const dilation = options.windowDilation ?? ones;
+  const padding = options.padding ?? 'VALID';
+  const extents = windowDimensions.map((n, d) => dilatedSize(n, dilation[d]!));
+  return {
+    window_dimensions: windowDimensions,
+    window_strides: strides,
+    padding: typeof padding === 'string' ? padtypeToPads(shape, extents, strides, padding) : padding,
+    base_dilation: options.baseDilation ?? ones,
+    window_dilation: dilation,
+  };
+}
+export type ReduceWindow = (x: NDArray, windowDimensions: Shape, options?: WindowOptions) => NDArray;
+const windowed =
+  (name: PrimitiveName): ReduceWindow =>
+  (x, windowDimensions, options = {}) =>
+    apply(name, [x], { ...windowParams(x.shape, windowDimensions, options, `lax.${name}`) });
+/** The sum of each window of `x`. */
+export const reduceWindowSum: ReduceWindow = windowed('reduce_window_sum');
+export const reduceWindowMax: ReduceWindow = windowed('reduce_window_max');
+export const reduceWindowMin: ReduceWindow = windowed('reduce_window_min');
+
+export type SelectWindow = (
+  source: NDArray,
+  operand: NDArray,
+  select: SelectPrimitive,
+  windowDimensions: Shape,
+  options?: WindowOptions,
+) => NDArray;
+const selecting =
+  (name: PrimitiveName): SelectWindow =>
+  (source, operand, select, windowDimensions, options = {}) =>
+    apply(name, [source, operand], {
+      select_prim: select,
+      ...windowParams(operand.shape, windowDimensions, options, `lax.${name}`),
+    });
+/** What stands in `source` beside the largest (`'ge'`) or smallest (`'le'`) element of each window of `operand`. */
+export const selectAndGatherAdd: SelectWindow = selecting('select_and_gather_add');
+/** For each element of `operand` the sum of the sources of the windows whose largest or smallest element it is. */
+export const selectAndScatterAdd: SelectWindow = selecting('select_and_scatter_add');
+
 // ---- order
 
 export interface SortOptions {
@@ -330,6 +402,57 @@ export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArr
   );
 }
 
+export interface ConvOptions extends DotOptions {
+  readonly lhsDilation?: Shape | null;
+  readonly rhsDilation?: Shape | null;
+  readonly dimensionNumbers?: ConvDimensions;
+  readonly featureGroupCount?: number;
+  readonly batchGroupCount?: number;
+}
+const CONV_OPTIONS = [
+  'lhsDilation',
+  'rhsDilation',
+  'dimensionNumbers',
+  'featureGroupCount',
+  'batchGroupCount',
+  'precision',
+  'preferredElementType',
+];
+/**
+ * Products of filters with the windows of `lhs`. A name for the padding is for what is not dilated.
+ *
+ * @example
+ * lax.convGeneralDilated(images, filters, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] });
+ */
+export function convGeneralDilated(
+  lhs: NDArray,
+  rhs: NDArray,
+  windowStrides: Shape,
+  padding: Padding | PaddingName,
+  options: ConvOptions = {},
+): NDArray {
+  checkOptions(options, CONV_OPTIONS, 'lax.convGeneralDilated');
+  const dims = convDimensionNumbers(lhs.shape, rhs.shape, options.dimensionNumbers ?? null);
+  const lhsDilation = options.lhsDilation ?? dims.lhs_spec.slice(2).map(() => 1);
+  const rhsDilation = options.rhsDilation ?? dims.rhs_spec.slice(2).map(() => 1);
+  if (typeof padding === 'string' && lhsDilation.some((n) => n !== 1)) {
+    throw new ArgumentError(`lax.convGeneralDilated: with lhsDilation the padding is given in pairs, got '${padding}'`);
+  }
+  const window = pick(rhs.shape, dims.rhs_spec.slice(2)).map((n, d) => dilatedSize(n, rhsDilation[d]!));
+  const space = pick(lhs.shape, dims.lhs_spec.slice(2));
+  return apply('conv_general_dilated', [lhs, rhs], {
+    window_strides: windowStrides,
+    padding: typeof padding === 'string' ? padtypeToPads(space, window, windowStrides, padding) : padding,
+    lhs_dilation: lhsDilation,
+    rhs_dilation: rhsDilation,
+    dimension_numbers: dims,
+    feature_group_count: options.featureGroupCount ?? 1,
+    batch_group_count: options.batchGroupCount ?? 1,
+    precision: options.precision ?? null,
+    preferred_element_type: options.preferredElementType ?? null,
+  });
+}
+
 // ---- indexing
 
 export interface IndexOptions {
@@ -355,21 +478,31 @@ export function gather(
     indices_are_sorted: options.indicesAreSorted ?? false,
   });
 }
-export function scatterAdd(
+type ScatterOptions = Omit<IndexOptions, 'fillValue'>;
+type ScatterFunction = (
   operand: NDArray,
   scatterIndices: NDArray,
   updates: NDArray,
   dimensionNumbers: ScatterDimensionNumbers,
-  options: Omit<IndexOptions, 'fillValue'> = {},
-): NDArray {
-  checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], 'lax.scatterAdd');
-  return apply('scatter_add', [operand, scatterIndices, updates], {
-    dimension_numbers: dimensionNumbers,
-    mode: options.mode ?? 'fill',
-    unique_indices: options.uniqueIndices ?? false,
-    indices_are_sorted: options.indicesAreSorted ?? false,
-  });
-}
+  options?: ScatterOptions,
+) => NDArray;
+const scattering =
+  (name: PrimitiveName): ScatterFunction =>
+  (operand, scatterIndices, updates, dimensionNumbers, options = {}) => {
+    checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], `lax.${name}`);
+    return apply(name, [operand, scatterIndices, updates], {
+      dimension_numbers: dimensionNumbers,
+      mode: options.mode ?? 'fill',
+      unique_indices: options.uniqueIndices ?? false,
+      indices_are_sorted: options.indicesAreSorted ?? false,
+    });
+  };
+/** `operand` with windows of it replaced. Where several meet, one of them wins, and it is open which. */
+export const scatter: ScatterFunction = scattering('scatter');
+export const scatterAdd: ScatterFunction = scattering('scatter_add');
+export const scatterMul: ScatterFunction = scattering('scatter_mul');
+export const scatterMin: ScatterFunction = scattering('scatter_min');
+export const scatterMax: ScatterFunction = scattering('scatter_max');
 const starts = (x: NDArray, at: readonly ArrayLike[], where: string): NDArray[] =>
   at.map((s, d) => {
     if (typeof s === 'object') return s;
@@ -383,12 +516,38 @@ export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sli
 export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
   apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
 
+// ---- linear algebra, Fourier transforms
+
+/**
+ * The discrete Fourier transform over the last axes, as many as there are lengths (1 to 3): of complex numbers and back
+ * ('FFT', 'IFFT'), of real numbers to the first half of their spectrum and back ('RFFT', 'IRFFT').
+ *
+ * @example
+ * lax.fft(np.array([1, 2, 3, 4]), 'RFFT', [4]); // [10, -2+2i, -2]
+ */
+export const fft = (x: NDArray, fftType: FftType, fftLengths: Shape): NDArray =>
+  apply('fft', [x], { fft_type: fftType, fft_lengths: fftLengths });
+
+export * as linalg from './lax/linalg.ts';
+
 // ---- random bits
 
 /** The Threefry-2×32 block function (Salmon et al. 2011), elementwise on uint32 arrays. */
 export function threefry2x32(key1: NDArray, key2: NDArray, x1: NDArray, x2: NDArray): readonly [NDArray, NDArray] {
   const [a, b] = bind(primitives.threefry2x32, [key1, key2, x1, x2], {});
   return [a!, b!];
+}
+
+export interface RandomBitsOptions {
+  readonly bitWidth?: 8 | 16 | 32 | 64;
+  /** Today's stream of JAX instead of that of 2019. */
+  readonly partitionable?: boolean;
+}
+/** Random unsigned integers of `bitWidth` bits (32), of this shape for each of the keys `u32[…, 2]`. */
+export function randomBits(keys: NDArray, shape: Shape, options: RandomBitsOptions = {}): NDArray {
+  checkOptions(options, ['bitWidth', 'partitionable'], 'lax.randomBits');
+  const { bitWidth = 32, partitionable = false } = options;
+  return apply('random_bits', [keys], { bit_width: bitWidth, shape, partitionable });
 }
 
 // ---- for rules

@@ -21,17 +21,21 @@ import { comparison } from './comparison.ts';
 import { complex } from './complex.ts';
 import { contraction } from './contraction.ts';
 import { conversion } from './conversion.ts';
+import { convolution } from './convolution.ts';
 import { cumulative } from './cumulative.ts';
 import { type Engine, type EngineName, isComputed, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
 import { Kernels } from './kernels.ts';
+import { linalg } from './linalg.ts';
 import type { Table, Value } from './lowering.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
+import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { trigonometry } from './trigonometry.ts';
+import { windowed } from './windowed.ts';
 
 const table: Table = {
   ...arithmetic,
@@ -46,7 +50,11 @@ const table: Table = {
   ...cumulative,
   ...sorting,
   ...contraction,
+  ...convolution,
   ...indexing,
+  ...windowed,
+  ...decompositions,
+  ...linalg,
   ...random,
 };
 

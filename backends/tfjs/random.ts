@@ -1,4 +1,5 @@
 /** Random bits. The engines have no shifts: left is a product, right a quotient. */
+import { gap } from '../../reference/core/backend.ts';
 import type { Tensor } from './engine.ts';
 import type { Kernels } from './kernels.ts';
 import { flat } from './kernels.ts';
@@ -32,6 +33,7 @@ function threefry(k: Kernels, [k1, k2, x1, x2]: readonly Tensor[]): readonly Ten
   return [a, b];
 }
 
-export const random: Part<'threefry2x32'> = {
+export const random: Part<'threefry2x32' | 'random_bits'> = {
   threefry2x32: (k, operands) => threefry(k, operands.map(flat)),
+  random_bits: gap('no lowering: etalon/random makes its bits of threefry2x32'),
 };

@@ -5,7 +5,7 @@
 import { type Element, elements, hostScalar, type HostArray, parts, sizeOf } from '../../reference/core/host.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
-import { gamma } from '../../reference/transforms/rounding.ts';
+import { gamma } from '../../reference/primitives/accuracy.ts';
 import { judgeProgram } from '../budgets.ts';
 import { modulus } from '../elements.ts';
 import { jvpOf, vjpOf } from '../programs/sample.ts';
@@ -21,8 +21,8 @@ export const adjoint: Law = {
     const results = sample.jaxpr.outputs.length;
     const forward = jvpOf(sample, random);
     const backward = vjpOf(sample, random);
-    const tangents = errorBound(forward.jaxpr, forward.inputs, bench.profile).slice(results);
-    const cotangents = errorBound(backward.jaxpr, backward.inputs, bench.profile).slice(results);
+    const tangents = errorBound(forward.jaxpr, forward.inputs, bench.profile, 'alike').slice(results);
+    const cotangents = errorBound(backward.jaxpr, backward.inputs, bench.profile, 'alike').slice(results);
     const left = product(tangents, backward.inputs.slice(n));
     const right = product(cotangents, forward.inputs.slice(n));
     const worst = Float64Array.of(left.error + right.error);

@@ -26,7 +26,7 @@ export const derivative: Law = {
     const tame = moderate(sample, random);
     const { jaxpr, inputs } = jvpOf(tame, random);
     const results = tame.jaxpr.outputs.length;
-    const carried = errorBound(jaxpr, inputs, bench.profile);
+    const carried = errorBound(jaxpr, inputs, bench.profile, 'alike');
     const smooth = quotients(inDoubles(tame), inputs.slice(tame.inputs.length).map(widened));
     const has = tangentResults(tame);
     const expected = smooth
@@ -87,7 +87,7 @@ function quotients({ jaxpr, inputs, active }: Sample, v: readonly HostArray[]): 
     });
     return evaluateJaxpr(jaxpr, moved);
   };
-  const middle = errorBound(jaxpr, inputs, 'strict');
+  const middle = errorBound(jaxpr, inputs, 'strict', 'alike');
   const sides = STEPS.map((h) => ({ h, ahead: at(h), behind: at(-h) }));
   return middle.map(({ value, bound }, j) => {
     const wide = widened(value);

@@ -23,7 +23,7 @@ export const linearity: Law = {
     const w = v.map((x) => direction(x, random));
     const both = v.map((x, k) => combination(x, w[k]!));
     const tangents = (of: readonly HostArray[]): Bounded[] =>
-      errorBound(along.jaxpr, [...sample.inputs, ...of], bench.profile).slice(sample.jaxpr.outputs.length);
+      errorBound(along.jaxpr, [...sample.inputs, ...of], bench.profile, 'alike').slice(sample.jaxpr.outputs.length);
     const [jv, jw, got] = [tangents(v), tangents(w), tangents(both)];
     const expected = got.map((y, k) => combined(jv[k]!, jw[k]!, y));
     const values = got.map((y) => y.value);

@@ -11,7 +11,7 @@ import type { Transformation } from '../types.ts';
 import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { makeGen } from './gen.ts';
 import { hash32, RandomStream } from './random-stream.ts';
-import { callSample, NotApplicable, partlyActive, transformed } from './sample.ts';
+import { callSample, invariantSample, NotApplicable, partlyActive, transformed } from './sample.ts';
 
 /** What is done with a primitive's calls under the third part of an id. */
 interface How {
@@ -102,7 +102,7 @@ export function* primitiveUnits(
   for (const dtype of primitive.dtypes) {
     for (const [name, how] of Object.entries(HOWS)) {
       if (laws[how.law].ofRules && !ofRules) continue;
-      if (how.differentiates && ('zero' in primitive.differentiate || !isInexact(dtype))) continue;
+      if (how.differentiates && !differentiates(primitive, dtype, how.law)) continue;
       if (brief && ALIKE.has(dtype)) {
         const classes = aThird(how.classes, hash32(primitive.name, dtype, name));
         yield programUnit(primitive, dtype, name, { ...how, classes }, 1);
@@ -110,6 +110,12 @@ export function* primitiveUnits(
     }
     if (Object.keys(primitive.breaks).length > 0) yield refusalUnit(primitive, dtype);
   }
+}
+
+/** Whether the law of derivatives has something to say; a tangent that stands in for the derivative is another. */
+function differentiates({ differentiate }: AnyFirstOrder, dtype: DType, law: How['law']): boolean {
+  if ('zero' in differentiate || !isInexact(dtype)) return false;
+  return law !== 'derivative' || differentiate.substitute === undefined;
 }
 
 const aThird = <T>(all: readonly T[], from: number): readonly T[] =>
@@ -132,7 +138,8 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
         const stream = hash32(seed, key, shapeClass);
         const calls = callsOf(primitive, dtype, shapeClass);
         const made = (c: Call<Params>, index: number): Case => {
-          const call = partlyActive(callSample(primitive, c), new RandomStream(stream, index, 'active'));
+          const whole = (laws[how.law].ofRules ? invariantSample : callSample)(primitive, c);
+          const call = partlyActive(whole, new RandomStream(stream, index, 'active'));
           const sample = transformed(call, first, new RandomStream(stream, index));
           return lawCase(key, shapeClass, laws[how.law], sample, [stream, index]);
         };

@@ -44,6 +44,15 @@ export function callSample(primitive: AnyFirstOrder, { args, params }: Call<Para
   return { jaxpr: oneEquation(primitive, avals, params), inputs: args, active };
 }
 
+/** What of a call's results does not depend on free choices in them: the derivatives of the others are such choices too. */
+export function invariantSample(primitive: AnyFirstOrder, { args, params }: Call<Params>): Sample {
+  const sample = callSample(primitive, { args, params });
+  const { invariants } = primitive;
+  if (invariants === undefined) return sample;
+  const jaxpr = t.trace((...xs) => invariants(t.lax, t.bind(primitive, xs, params), params), args.map(avalOf));
+  return { ...sample, jaxpr };
+}
+
 /** Of samples with several active inputs every other one is differentiated in some of them only. */
 export function partlyActive(sample: Sample, random: RandomStream): Sample {
   const { active } = sample;

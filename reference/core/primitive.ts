@@ -52,6 +52,8 @@ export type Differentiation<P> =
   | ({
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;
+      /** The tangent is another than the value's derivative, on purpose: why. */
+      readonly substitute?: string;
     } & (
       | {
           /** The primitive is linear in its active operands taken together: the tangent is the primitive itself. */
@@ -151,6 +153,11 @@ export type Accuracy =
       readonly scale?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
     }
   /**
+   * Each result element is that of one of these results, whichever: where several updates meet, any of
+   * them may win.
+   */
+  | { readonly kind: 'oneOf'; readonly choices: (operands: List<HostArray>) => List<HostArray> }
+  /**
    * Results that are only determined up to a freedom (signs, order, degenerate subspaces), or that the data hardly
    * determines: judged by how well they solve the problem (residual, orthogonality, values), not by their distance.
    */
@@ -171,6 +178,11 @@ export type Accuracy =
        * Infinity where the freedom is, or where nothing is proved.
        */
       readonly forward: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
+      /**
+       * The same once their free choices are made alike: what errors in expressions that do not depend on these choices
+       * come from (`invariants`). Left out: `forward`.
+       */
+      readonly aligned?: (operands: List<HostArray>, results: List<HostArray>, eta: number) => List<Float64Array>;
     };
 
 /** One thing that results of a `backward` primitive must satisfy: error ≤ allowed (NaN does not). */
@@ -235,6 +247,11 @@ export interface FirstOrder<Name extends string, P extends object, C extends Con
   readonly batch: BatchRule<P>;
   readonly bound: BoundRule<P>;
   accuracy(operands: List<Aval>, params: P): Accuracy;
+  /**
+   * Expressions of the results that do not depend on the free choices in them (signs, phases, order): what the laws on
+   * derivatives look at in place of the results. Left out: the results.
+   */
+  readonly invariants?: (lax: Lax, results: List<NDArray>, params: P) => List<NDArray>;
   /** The same result by simpler primitives, for backends that lack this one. */
   readonly decompose?: (lax: Lax, operands: List<NDArray>, params: P) => List<NDArray>;
   /** Valid calls of the dtype and shape class. */

@@ -1,16 +1,27 @@
 /**
  * Contraction: dot_general (spec/primitives/contraction.md).
  */
-import { ANY, type DType, dtypes, FLOATS, isFloat, NUMBERS } from '../core/dtypes.ts';
-import { type Aval, build, type HostArray, type NumberData, numbers, type Shape, sizeOf } from '../core/host.ts';
+import {
+  ANY,
+  COMPLEX,
+  type DType,
+  dtypes,
+  FLOATS,
+  isComplex,
+  isFloat,
+  isInexact,
+  ORDERED,
+  REALS,
+} from '../core/dtypes.ts';
+import { type Aval, buildElements, type HostArray, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { checkAxes, checkDistinct, inverse, NATURALS, range, remaining, show } from './axes.ts';
 import { call, choices, shuffled, smallShape } from './draw.ts';
 import { along, type Defined, inexact } from './elementwise.ts';
-import { exactDot, isFloatDType } from './exact.ts';
-import { magnitudes, permuted } from './layout.ts';
+import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './inner.ts';
+import { permuted } from './layout.ts';
 
 /** `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`. */
 export type DotDimensionNumbers = readonly [
@@ -18,7 +29,7 @@ export type DotDimensionNumbers = readonly [
   batch: readonly [lhs: Shape, rhs: Shape],
 ];
 
-const PRECISIONS = ['DEFAULT', 'HIGH', 'HIGHEST'] as const;
+export const PRECISIONS: readonly ['DEFAULT', 'HIGH', 'HIGHEST'] = ['DEFAULT', 'HIGH', 'HIGHEST'];
 /** How far a backend may shorten the factors; the reference's result is the exact one for all. */
 export type Precision = (typeof PRECISIONS)[number];
 
@@ -53,14 +64,15 @@ function sameSizes(what: string, [lhs, rhs]: readonly Aval[], axes: readonly [Sh
   return a.every((n, i) => n === b[i]) || `${what} axes must have equal sizes, got ${show(a)} and ${show(b)}`;
 }
 
-/** The dtypes that a result may have: no narrower float, and no integer for floats. */
-function resultTypes(dtype: DType): readonly DType[] {
-  if (isFloat(dtype)) return FLOATS.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
-  return dtype === 'bool' ? ANY : NUMBERS;
+/** The dtypes that a sum of products may have: no narrower float or complex dtype, and no integer for floats. */
+export function resultTypes(dtype: DType): readonly DType[] {
+  const kin = isComplex(dtype) ? COMPLEX : isFloat(dtype) ? FLOATS : null;
+  if (kin !== null) return kin.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
+  return dtype === 'bool' ? ORDERED : REALS;
 }
-/** Products of bools may be of every dtype. */
-const notAResultType = (dtype: DType): DType =>
-  isFloat(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
+/** Products of bools may be of every dtype that has an order. */
+export const notAResultType = (dtype: DType): DType =>
+  isInexact(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
 function resultShape(
@@ -74,48 +86,25 @@ function resultShape(
   ];
 }
 
-/** Computes one element from `n` elements of a from i on and `n` elements of b from j on. */
-type Inner = (a: NumberData, i: number, b: NumberData, j: number, n: number) => number;
-
 /** Both operands as [batch, free, contracted], so that each result element is a product of two rows. */
-function contract([lhs, rhs]: readonly HostArray[], p: DotGeneralParams, dtype: DType, inner: Inner): HostArray {
+function contract([lhs, rhs]: readonly HostArray[], p: DotGeneralParams, dtype: DType, innerOf: InnerOf): HostArray {
   const dims = p.dimension_numbers;
-  const rows = (x: HostArray, side: 0 | 1): { data: NumberData; count: number } => {
+  const rows = (x: HostArray, side: 0 | 1): { rows: HostArray; count: number } => {
     const kept = free(x.shape.length, side, dims);
     return {
-      data: numbers(permuted(x, [...dims[1][side], ...kept, ...dims[0][side]])),
+      rows: permuted(x, [...dims[1][side], ...kept, ...dims[0][side]]),
       count: sizeOf(pickSizes(x.shape, kept)),
     };
   };
   const [a, b] = [rows(lhs!, 0), rows(rhs!, 1)];
   const n = sizeOf(pickSizes(lhs!.shape, dims[0][0]));
-  return build(dtype, resultShape([lhs!, rhs!], p), (flat) => {
+  const inner = innerOf(a.rows, b.rows, dtype);
+  return buildElements(dtype, resultShape([lhs!, rhs!], p), (flat) => {
     const row = Math.floor(flat / b.count); // of a: batch and free axes together
     const batch = Math.floor(row / a.count);
     const column = batch * b.count + (flat % b.count);
-    return inner(a.data, row * n, b.data, column * n, n);
+    return inner(row * n, column * n, n);
   });
-}
-
-const wrappedDot: Inner = (a, i, b, j, n) => {
-  let sum = 0;
-  for (let k = 0; k < n; k++) sum = (sum + Math.imul(a[i + k]!, b[j + k]!)) | 0;
-  return sum;
-};
-const anyOfBoth: Inner = (a, i, b, j, n) => {
-  for (let k = 0; k < n; k++) if (a[i + k]! & b[j + k]!) return 1;
-  return 0;
-};
-const plainDot: Inner = (a, i, b, j, n) => {
-  let sum = 0;
-  for (let k = 0; k < n; k++) sum += a[i + k]! * b[j + k]!;
-  return sum;
-};
-
-function innerOf(dtype: DType, to: DType): Inner {
-  if (!isFloatDType(to)) return to === 'bool' ? anyOfBoth : wrappedDot;
-  const from = isFloatDType(dtype) ? dtype : 'float64'; // doubles hold every integer
-  return (a, i, b, j, n) => exactDot(a, i, b, j, n, from, to);
 }
 
 export const dotGeneral: Defined<
@@ -167,7 +156,7 @@ export const dotGeneral: Defined<
   infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
   evaluate(xs, p) {
     const to = resultType(xs[0]!.dtype, p);
-    return [contract(xs, p, to, innerOf(xs[0]!.dtype, to))];
+    return [contract(xs, p, to, innerFor(xs[0]!.dtype, to))];
   },
   differentiate: {
     active: inexact,
@@ -208,14 +197,9 @@ export const dotGeneral: Defined<
   },
   bound: 'bilinear',
   accuracy([lhs], p) {
-    if (!isFloat(resultType(lhs!.dtype, p))) return { kind: 'exact' };
     const terms = sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0]));
-    return {
-      kind: 'sum',
-      // Integer factors may be rounded when they are converted: two roundings more.
-      terms: isFloat(lhs!.dtype) ? terms : terms + 2,
-      magnitude: (xs) => Float64Array.from(numbers(contract(xs.map(magnitudes), p, 'float64', plainDot))),
-    };
+    const sums = (xs: readonly HostArray[]): HostArray => contract(xs, p, 'float64', plainDot);
+    return accuracyOfProducts(lhs!.dtype, resultType(lhs!.dtype, p), terms, sums);
   },
   cases,
   breaks: {

@@ -2,16 +2,35 @@
  * Sums, products, extremes and log-sum-exp of everything up to a place: cumsum, cumprod, cummax, cummin, cumlogsumexp
  * (spec/primitives/cumulative.md).
  */
-import { FLOATS, isFloat, NUMBERS, type DType } from '../core/dtypes.ts';
-import { build, hostArray, type HostArray, type NumberData, numbers } from '../core/host.ts';
+import { type DType, INEXACT, isComplex, isInexact, NUMBERS, partOf, REALS } from '../core/dtypes.ts';
+import {
+  build,
+  buildElements,
+  type Complex,
+  complexes,
+  type Element,
+  elements,
+  type HostArray,
+  hostArray,
+  numbers,
+  sizeOf,
+} from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { type Bound, type Bounded, type BoundRule, definePrimitive, type Differentiation } from '../core/primitive.ts';
+import { type Bound, type Bounded, definePrimitive, type Differentiation } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
+import { algebraOf, orderOf, productAccuracy } from './algebra.ts';
 import { AXIS, checkAxis, inFront, inverse, remaining } from './axes.ts';
 import { call, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact } from './elementwise.ts';
-import { exactPrefixProducts, exactPrefixSums, isFloatDType } from './exact.ts';
-import { magnitudes, permuted, reversed } from './layout.ts';
+import {
+  exactComplexPrefixProducts,
+  exactPrefixProducts,
+  exactPrefixSums,
+  type FloatDType,
+  isFloatDType,
+} from './exact.ts';
+import { joined, magnitudes, permuted, planes, reversed } from './layout.ts';
+import { complexLogSumBound, logSumMagnitude, logSums } from './log-sum-exp.ts';
 import { monotoneBound } from './monotone.ts';
 
 export interface CumulativeParams {
@@ -20,31 +39,37 @@ export interface CumulativeParams {
 }
 type Cumulative<N extends string> = Defined<N, CumulativeParams, 'C1'>;
 type LaxCumulative = 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp';
-/** Writes what belongs to each place of a row; `beside` is the same row of another array. */
-type Scan = (row: NumberData, into: NumberData, dtype: DType, beside: NumberData) => void;
+/** The results of rows of `n` elements that follow one another: what belongs to each place. */
+type Scan = (rows: HostArray, n: number) => HostArray;
 
-/** Puts the axis last, replaces each row by what `scan` writes for it, and puts the axis back. */
-function alongRows(x: HostArray, p: CumulativeParams, scan: Scan, beside: HostArray = x): HostArray {
-  const order = [...remaining(x.shape.length, [p.axis]), p.axis];
-  const rows = (a: HostArray): HostArray => permuted(p.reverse ? reversed(a, [p.axis]) : a, order);
-  const straight = rows(x);
-  const [source, other] = [numbers(straight), numbers(rows(beside))];
-  const results = new Float64Array(source.length);
-  const n = x.shape[p.axis]!;
-  for (let from = 0; from < source.length; from += n) {
-    const part = <A extends NumberData>(a: A): NumberData => a.subarray(from, from + n);
-    scan(part(source), part(results), x.dtype, part(other));
-  }
-  const back = permuted(hostArray(x.dtype, straight.shape, results), inverse(order));
+/** Puts the axis last, scans the rows, and puts the axis back. */
+function alongRows(x: HostArray, p: CumulativeParams, scan: Scan): HostArray {
+  const back = permuted(scan(straight(x, p), x.shape[p.axis]!), inverse(axisLast(x, p)));
   return p.reverse ? reversed(back, [p.axis]) : back;
 }
+const axisLast = (x: HostArray, p: CumulativeParams): number[] => [...remaining(x.shape.length, [p.axis]), p.axis];
+/** The rows, each in the direction of the scan. */
+const straight = (x: HostArray, p: CumulativeParams): HostArray =>
+  permuted(p.reverse ? reversed(x, [p.axis]) : x, axisLast(x, p));
 
-/** The results of a fold on the way; storing them wraps integers and rounds floats. */
+/** The results of a fold on the way. */
 const folding =
-  (f: (a: number, b: number) => number): ((row: NumberData, into: NumberData) => void) =>
-  (row, into) => {
-    let result = row[0]!;
-    into.forEach((_, i) => (into[i] = result = i === 0 ? result : f(result, row[i]!)));
+  (of: (dtype: DType) => (a: Element, b: Element) => Element): Scan =>
+  (rows, n) => {
+    const [at, f] = [elements(rows), of(rows.dtype)];
+    let result = 0 as Element;
+    return buildElements(rows.dtype, rows.shape, (i) => (result = i % n === 0 ? at(i) : f(result, at(i))));
+  };
+
+/** A scan of each row of floats by itself, from one place to the next. */
+const byRow =
+  (scan: (row: Float64Array, into: Float64Array) => void): Scan =>
+  (rows, n) => {
+    const [source, results] = [Float64Array.from(numbers(rows)), new Float64Array(sizeOf(rows.shape))];
+    for (let from = 0; from < results.length; from += n) {
+      scan(source.subarray(from, from + n), results.subarray(from, from + n));
+    }
+    return hostArray(rows.dtype, rows.shape, results);
   };
 
 /** Completes a definition. */
@@ -102,16 +127,24 @@ function prefixes(
 
 // ---- sums and products
 
-/** Sums of 32-bit integers, wrapped. */
-const integerSums = folding((a, b) => (a + b) | 0);
-const floatSums = folding((a, b) => a + b);
+const integerSums = folding((dtype) => algebraOf(dtype).add);
+/** In double precision. */
+const plainSums = integerSums;
+/** Floats: the exact sums, each rounded once; of complex numbers each part by itself. Integers wrap. */
+const sums: Scan = (rows, n) => {
+  const { dtype } = rows;
+  if (isFloatDType(dtype)) return byRow((row, into) => exactPrefixSums(row, dtype, into))(rows, n);
+  if (!isComplex(dtype)) return integerSums(rows, n);
+  const [re, im] = planes(rows);
+  return joined(dtype, sums(re, n), sums(im, n));
+};
 
 export const cumsum: Cumulative<'cumsum'> = cumulative({
   name: 'cumsum',
   spec: 'spec/primitives/cumulative.md#cumsum',
   of: 'cumsum',
   dtypes: NUMBERS,
-  scan: (row, into, dtype) => (isFloatDType(dtype) ? exactPrefixSums(row, dtype, into) : integerSums(row, into)),
+  scan: sums,
   differentiate: {
     active: inexact,
     jvp: 'linear',
@@ -119,24 +152,37 @@ export const cumsum: Cumulative<'cumsum'> = cumulative({
   },
   bound: 'linear',
   accuracy([x], p) {
-    if (!isFloat(x!.dtype)) return { kind: 'exact' };
+    if (!isInexact(x!.dtype)) return { kind: 'exact' };
     return {
       kind: 'sum',
       terms: x!.shape[p.axis]!,
-      magnitude: ([operand]) => Float64Array.from(numbers(alongRows(magnitudes(operand!), p, floatSums))),
+      magnitude: ([operand]) => Float64Array.from(numbers(alongRows(magnitudes(operand!), p, plainSums))),
     };
   },
 });
 
-const integerProducts = folding(Math.imul);
+const wrappedProducts = folding((dtype) => algebraOf(dtype).mul);
+/** Floats and complex numbers: the exact products, each rounded once. Integers wrap. */
+const products: Scan = (rows, n) => {
+  const { dtype } = rows;
+  if (isFloatDType(dtype)) return byRow((row, into) => exactPrefixProducts(row, dtype, into))(rows, n);
+  return isComplex(dtype) ? complexProducts(rows, n) : wrappedProducts(rows, n);
+};
+const complexProducts: Scan = (rows, n) => {
+  const [at, part] = [complexes(rows), partOf(rows.dtype) as FloatDType];
+  const results: Complex[] = [];
+  for (let from = 0; from < sizeOf(rows.shape); from += n) {
+    for (const y of exactComplexPrefixProducts(at, from, n, part)) results.push(y);
+  }
+  return hostArray(rows.dtype, rows.shape, results);
+};
 
 export const cumprod: Cumulative<'cumprod'> = cumulative({
   name: 'cumprod',
   spec: 'spec/primitives/cumulative.md#cumprod',
   of: 'cumprod',
   dtypes: NUMBERS,
-  scan: (row, into, dtype) =>
-    isFloatDType(dtype) ? exactPrefixProducts(row, dtype, into) : integerProducts(row, into),
+  scan: products,
   differentiate: {
     active: inexact,
     // (a·b)˙ = ȧ·b + a·ḃ divides by nothing, so zeros among the factors are as good as any other.
@@ -151,7 +197,7 @@ export const cumprod: Cumulative<'cumprod'> = cumulative({
     ],
   },
   bound: productBound,
-  accuracy: ([x], p) => (isFloat(x!.dtype) ? { kind: 'product', terms: x!.shape[p.axis]! } : { kind: 'exact' }),
+  accuracy: ([x], p) => productAccuracy(x!.dtype, x!.shape[p.axis]!),
 });
 
 /**
@@ -161,22 +207,25 @@ export const cumprod: Cumulative<'cumprod'> = cumulative({
 function productBound([x]: readonly Bounded[], _: readonly HostArray[], p: CumulativeParams): (Bound | null)[] {
   const { value, bound } = x!;
   if (bound === null) return [null];
-  const carried = (errors: Float64Array, size: (v: number) => number): Float64Array => {
-    const f64 = (data: Float64Array): HostArray => ({ shape: value.shape, dtype: 'float64', data });
-    const sizes = Float64Array.from(numbers(value), size);
-    return Float64Array.from(numbers(alongRows(f64(sizes), p, productErrors, f64(errors))));
+  const sizes = magnitudes(value);
+  const carried = (errors: Float64Array, factors: HostArray): Float64Array => {
+    const beside = straight({ ...factors, data: errors }, p);
+    return Float64Array.from(numbers(alongRows(factors, p, (rows, n) => productErrors(rows, beside, n))));
   };
-  return [{ worst: carried(bound.worst, Math.abs), variance: carried(bound.variance, (v) => v * v) }];
+  const squares = build('float64', value.shape, (i) => numbers(sizes)[i]! ** 2);
+  return [{ worst: carried(bound.worst, sizes), variance: carried(bound.variance, squares) }];
 }
 
 /** What the errors of factors make of the products, from the sizes of the factors. */
-function productErrors(sizes: NumberData, into: NumberData, _: DType, errors: NumberData): void {
+function productErrors(sizes: HostArray, errors: HostArray, n: number): HostArray {
+  const [factors, deltas] = [numbers(sizes), numbers(errors)];
   let [size, error] = [1, 0];
-  for (let i = 0; i < sizes.length; i++) {
-    error = times(error, sizes[i]!) + times(errors[i]!, size) + times(error, errors[i]!);
-    size = times(size, sizes[i]!);
-    into[i] = error;
-  }
+  return build('float64', sizes.shape, (i) => {
+    if (i % n === 0) [size, error] = [1, 0];
+    error = times(error, factors[i]!) + times(deltas[i]!, size) + times(error, deltas[i]!);
+    size = times(size, factors[i]!);
+    return error;
+  });
 }
 /** Products of bounds: nothing times an infinity is nothing. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
@@ -208,12 +257,12 @@ const extremumTangent: Differentiation<CumulativeParams> = {
 };
 
 /** The running maximum: NaN wins, and +0 is above −0. */
-const maxima = folding((a, b) => Math.max(a, b));
-const minima = folding((a, b) => Math.min(a, b));
+const maxima = folding((dtype) => orderOf(dtype).max);
+const minima = folding((dtype) => orderOf(dtype).min);
 
 const monotone =
-  (scan: Scan): BoundRule<CumulativeParams> =>
-  ([x], _, p) => [
+  (scan: Scan) =>
+  ([x]: readonly Bounded[], _: readonly HostArray[], p: CumulativeParams): (Bound | null)[] => [
     monotoneBound(
       x!,
       x!.value.shape[p.axis]!,
@@ -226,7 +275,7 @@ export const cummax: Cumulative<'cummax'> = cumulative({
   name: 'cummax',
   spec: 'spec/primitives/cumulative.md#cummax',
   of: 'cummax',
-  dtypes: NUMBERS,
+  dtypes: REALS,
   scan: maxima,
   differentiate: extremumTangent,
   bound: monotone(maxima),
@@ -237,7 +286,7 @@ export const cummin: Cumulative<'cummin'> = cumulative({
   name: 'cummin',
   spec: 'spec/primitives/cumulative.md#cummin',
   of: 'cummin',
-  dtypes: NUMBERS,
+  dtypes: REALS,
   scan: minima,
   differentiate: extremumTangent,
   bound: monotone(minima),
@@ -246,55 +295,60 @@ export const cummin: Cumulative<'cummin'> = cumulative({
 
 // ---- log-sum-exp
 
-/** log Σ exp in double precision: the largest element m so far, and the sum of exp(x − m) over all others. */
-const logSums: Scan = (row, into) => {
-  let [m, others] = [-Infinity, 0];
-  row.forEach((x, i) => {
-    if (x > m) [m, others] = [x, m === -Infinity ? others : (1 + others) * Math.exp(m - x)];
-    else if (x !== -Infinity) others += x === m ? 1 : Math.exp(x - m);
-    into[i] = m + Math.log1p(others);
-  });
+/** The tangent of log(eᵃ + eᵇ) and the sum itself. */
+type LogSum = (lax: Lax, before: readonly NDArray[], own: readonly NDArray[], axis: number) => NDArray[];
+
+/** The tangents count logistic(a − b) and logistic(b − a): no exponential overflows. */
+const realLogSum: LogSum = (lax, [a, da], [b, db]) => {
+  const d = lax.select(lax.eq(a!, b!), lax.zerosLike(a!), lax.sub(a!, b!)); // equal infinities too
+  const sum = lax.add(lax.max(a!, b!), lax.log1p(lax.exp(lax.neg(lax.abs(d)))));
+  return [sum, lax.add(lax.mul(da!, lax.logistic(d)), lax.mul(db!, lax.logistic(lax.neg(d))))];
+};
+
+/** The tangents count exp(a − y) and exp(b − y), where y is the primitive's own sum of the two. */
+const complexLogSum: LogSum = (lax, [a, da], [b, db], axis) => {
+  const pairs = [a!, b!].map((x) => lax.expandDims(x, [axis]));
+  const sum = lax.squeeze(lax.sliceInDim(lax.cumlogsumexp(lax.concatenate(pairs, axis), axis), 1, 2, 1, axis), [axis]);
+  const weight = (x: NDArray): NDArray => lax.exp(lax.select(lax.eq(x, sum), lax.zerosLike(x), lax.sub(x, sum))); // equal infinities too
+  return [sum, lax.add(lax.mul(da!, weight(a!)), lax.mul(db!, weight(b!)))];
 };
 
 export const cumlogsumexp: Cumulative<'cumlogsumexp'> = cumulative({
   name: 'cumlogsumexp',
   spec: 'spec/primitives/cumulative.md#cumlogsumexp',
   of: 'cumlogsumexp',
-  dtypes: FLOATS,
+  dtypes: INEXACT,
   scan: logSums,
   differentiate: {
     active: inexact,
-    // Of two windows with results a and b the tangents count logistic(a − b) and logistic(b − a): no exponential overflows.
     jvp: (lax, [x], [dx], _, p) => [
       along(dx, (t) => {
-        const join = ([a, da]: readonly NDArray[], [b, db]: readonly NDArray[]): NDArray[] => {
-          const d = lax.select(lax.eq(a!, b!), lax.zerosLike(a!), lax.sub(a!, b!)); // equal infinities too
-          const sum = lax.add(lax.max(a!, b!), lax.log1p(lax.exp(lax.neg(lax.abs(d)))));
-          return [sum, lax.add(lax.mul(da!, lax.logistic(d)), lax.mul(db!, lax.logistic(lax.neg(d))))];
-        };
-        return prefixes(lax, [x!, t], p, join)[1]!;
+        const logSum = isComplex(x!.dtype) ? complexLogSum : realLogSum;
+        return prefixes(lax, [x!, t], p, (before, own) => logSum(lax, before, own, p.axis))[1]!;
       }),
     ],
   },
-  bound: monotone(logSums),
+  bound([x], results, p) {
+    const { value, bound } = x!;
+    if (!isComplex(value.dtype)) return monotone(logSums)([x!], results, p);
+    if (bound === null) return [null];
+    // Bounds go through the same rows as their elements.
+    const f64 = (data: Float64Array): HostArray => ({ shape: value.shape, dtype: 'float64', data });
+    const row = (data: Float64Array): Float64Array => Float64Array.from(numbers(straight(f64(data), p)));
+    const inRows = { worst: row(bound.worst), variance: row(bound.variance) };
+    const part = (of: keyof Bound): Float64Array => {
+      const scan: Scan = (rows, n) => ({ ...f64(complexLogSumBound(rows, n, inRows)[of]), shape: rows.shape });
+      return Float64Array.from(numbers(alongRows(value, p, scan)));
+    };
+    return [{ worst: part('worst'), variance: part('variance') }];
+  },
   accuracy([x], p) {
-    const n = x!.shape[p.axis]!;
-    return { kind: 'sum', terms: n, magnitude: ([operand]) => logSumMagnitude(operand!, p, Math.log(Math.max(n, 1))) };
+    const magnitude = (operand: HostArray): HostArray =>
+      alongRows(operand, p, (rows, n) => ({ shape: rows.shape, dtype: 'float64', data: logSumMagnitude(rows, n) }));
+    return {
+      kind: 'sum',
+      terms: x!.shape[p.axis]!,
+      magnitude: ([operand]) => Float64Array.from(numbers(magnitude(operand!))),
+    };
   },
 });
-
-/**
- * What one rounding unit per step is relative to (spec/primitives/cumulative.md#cumlogsumexp). The size of a NaN or an
- * infinity grants nothing.
- */
-function logSumMagnitude(x: HostArray, p: CumulativeParams, logN: number): Float64Array {
-  const values = numbers(x);
-  const sums = numbers(
-    alongRows(
-      build('float64', x.shape, (i) => values[i]!),
-      p,
-      logSums,
-    ),
-  );
-  return Float64Array.from(sums, (y) => (Number.isFinite(y) ? Math.abs(y) + logN + 10 : 0));
-}

@@ -1,7 +1,7 @@
 /**
  * Slices that start at computed places: dynamic_slice and dynamic_update_slice (spec/primitives/indexing.md).
  */
-import { ANY, type DType, INTEGERS } from '../core/dtypes.ts';
+import { ANY, type DType, dtypes, INTEGERS } from '../core/dtypes.ts';
 import {
   type Aval,
   flatten,
@@ -27,7 +27,7 @@ import type { Lax } from '../core/rules.ts';
 import { inFront, NATURALS, range, shifted, show, toFront } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
 import { type Defined, exact, inexact, type NoParams } from './elementwise.ts';
-import { strided } from './layout.ts';
+import { doubles, strided } from './layout.ts';
 import { mapBound, unlessUncertain } from './windows.ts';
 
 /** One starting point per axis, all scalars of one dtype. */
@@ -45,7 +45,7 @@ const checkFits = (name: string, sizes: Shape, shape: Shape): true | string =>
 
 /** The starts, moved so that a window of these sizes fits. */
 const movedStarts = (starts: readonly HostArray[], sizes: Shape, shape: Shape): number[] =>
-  starts.map((s, d) => Math.max(0, Math.min(numbers(s)[0]!, shape[d]! - sizes[d]!)));
+  starts.map((s, d) => Math.max(0, Math.min(doubles(s)[0]!, shape[d]! - sizes[d]!)));
 
 function readWindow(x: HostArray, starts: readonly HostArray[], sizes: Shape): HostArray {
   const strides = stridesOf(x.shape);
@@ -280,7 +280,10 @@ function updatePerLane(
   const shape = operand.shape.slice(1);
   const inner = updates.shape.slice(1);
   const room = shape.map((n, d) => n - inner[d]!);
-  const offsets = starts.map((s, d) => lax.sub(room[d]!, lax.clamp(0, s, room[d]!)));
+  const offsets = starts.map((s, d) => {
+    const wide = dtypes[s.dtype].bytes < 4 ? lax.convertElementType(s, 'int32') : s; // which holds the size of any axis
+    return lax.sub(room[d]!, lax.clamp(0, wide, room[d]!));
+  });
   const config = room.map((n) => [n, n, 0] as const);
   const zero = lax.zerosLike({ shape: [], dtype: operand.dtype });
   const surrounded = lax.pad(updates, zero, [[0, 0, 0], ...config]);
@@ -298,7 +301,7 @@ function withStarts<P>(gen: Gen, operands: Types, rank: number, params: P): Retu
   return fc
     .tuple(fc.constantFrom(...INTEGERS), fc.boolean())
     .chain(([dtype, far]) => {
-      const min = dtype === 'int32' ? -3 : 0;
+      const min = dtypes[dtype].kind === 'int' ? -3 : 0;
       const starts = range(rank).map(() => (far ? gen.array(dtype, []) : gen.array(dtype, [], { min, max: 6 })));
       return fc.tuple(fc.tuple(...operands.map(([of, shape]) => gen.array(of, shape))), fc.tuple(...starts));
     })

@@ -6,7 +6,8 @@
  * without any error. Overflow or underflow of an intermediate sum cannot happen, so it cannot matter.
  */
 import { type DType, finfo } from '../core/dtypes.ts';
-import { type NumberData, rounder } from '../core/host.ts';
+import { type Complex, type NumberData, rounder } from '../core/host.ts';
+import { complexProduct } from './algebra.ts';
 
 export type FloatDType = 'bfloat16' | 'float16' | 'float32' | 'float64';
 
@@ -139,8 +140,8 @@ export function roundScaled(mantissa: bigint, exponent: number, dtype: FloatDTyp
 }
 
 /**
- * The value of `dtype`, of 32 bits or fewer, nearest to an exact sum of which an f64 sum is known: `sum`, with `drift` the sum of the magnitudes of all
- * partial sums. Each addition was off by at most 2⁻⁵³ of its result; the slack is four times that, which covers the
+ * The value of `dtype`, of 32 bits or fewer, nearest to an exact sum of which an f64 sum is known: `sum`, with `drift`
+ * the sum of the magnitudes of all partial sums. Each addition was off by at most 2⁻⁵³ of its result; the slack is four times that, which covers the
  * rounding of `drift` and of the two ends. null: the ends round differently, the exact sum must decide.
  */
 function settled(sum: number, drift: number, round: (x: number) => number): number | null {
@@ -169,6 +170,46 @@ export function exactSum(x: Floats, from: number, n: number, dtype: FloatDType):
   return exact.round(dtype);
 }
 
+/** Numbers whose products and sums of products neither overflow nor lose digits to underflow. */
+const isOrdinary = (x: number): boolean => x === 0 || (Math.abs(x) > 2 ** -400 && Math.abs(x) < 2 ** 400);
+
+/**
+ * Σ a[i + k]·b[j + k] in f64 where a sum of two doubles settles it, else null (Dot2: Ogita, Rump and Oishi, "Accurate
+ * sum and dot product", 2005). What a product and a sum lose in rounding are doubles, which add up in `low`: only that is
+ * rounded, to an error of at most 2⁻⁵³ of each partial result. The slack is four times their sum, as in `settled`.
+ */
+function twoDoubles(a: Floats, i: number, b: Floats, j: number, n: number): number | null {
+  let high = 0;
+  let low = 0;
+  let drift = 0;
+  for (let k = 0; k < n; k++) {
+    const x = a[i + k]!;
+    const y = b[j + k]!;
+    if (!isOrdinary(x) || !isOrdinary(y)) return null;
+    const product = x * y;
+    const sum = high + product;
+    const added = sum - high;
+    const rest = high - (sum - added) + (product - added) + lostInProduct(x, y, product);
+    high = sum;
+    low += rest;
+    drift += Math.abs(rest) + Math.abs(low);
+  }
+  const slack = drift * 2 ** -51;
+  const result = high + (low - slack);
+  return result === high + (low + slack) ? result : null;
+}
+
+/** x·y − fl(x·y), exactly, from halves of at most 26 digits (Dekker 1971). */
+function lostInProduct(x: number, y: number, product: number): number {
+  const bigX = x * (2 ** 27 + 1);
+  const bigY = y * (2 ** 27 + 1);
+  const highX = bigX - (bigX - x);
+  const highY = bigY - (bigY - y);
+  const lowX = x - highX;
+  const lowY = y - highY;
+  return lowX * lowY - (product - highX * highY - lowX * highY - highX * lowY);
+}
+
 /** Σ a[i + k]·b[j + k] for k < n, of values of dtype `from` and rounded once to `to`. */
 export function exactDot(
   a: Floats,
@@ -187,6 +228,10 @@ export function exactDot(
       drift += Math.abs(sum);
     }
     const result = settled(sum, drift, rounder(to));
+    if (result !== null) return result;
+  }
+  if (to === 'float64') {
+    const result = twoDoubles(a, i, b, j, n);
     if (result !== null) return result;
   }
   const exact = new ExactSum();
@@ -270,4 +315,88 @@ function productOf(factors: readonly bigint[]): bigint {
     level = next;
   }
   return level[0] ?? 1n;
+}
+
+// ---- products of complex numbers
+
+/** (re + i·im)·2^exponent; every part is off by at most `error`. */
+interface Gaussian {
+  readonly re: bigint;
+  readonly im: bigint;
+  readonly exponent: number;
+  readonly error: bigint;
+}
+const ONE: Gaussian = { re: 1n, im: 0n, exponent: 0, error: 0n };
+type ComplexAt = (i: number) => Complex;
+
+/** A finite number without error, its parts having no factor 2 in common. */
+function gaussian({ re, im }: Complex): Gaussian {
+  const [a, b] = [re, im].map((v) => (v === 0 ? Infinity : lastExponent(v))) as [number, number];
+  const least = Math.min(a, b);
+  if (least === Infinity) return { ...ONE, re: 0n };
+  const whole = (v: number, e: number): bigint => (v === 0 ? 0n : BigInt(significand(v, e)) << BigInt(e - least));
+  const [x, y] = [whole(re, a), whole(im, b)];
+  const zeros = bitLength((x | y) & -(x | y)) - 1;
+  return { re: x >> BigInt(zeros), im: y >> BigInt(zeros), exponent: least + zeros, error: 0n };
+}
+
+const absolute = (v: bigint): bigint => (v < 0n ? -v : v);
+
+/** The product with a factor that is exact; of more than `digits` digits the last ones are dropped. */
+function multiplied(x: Gaussian, y: Gaussian, digits: number = Infinity): Gaussian {
+  const re = x.re * y.re - x.im * y.im;
+  const im = x.re * y.im + x.im * y.re;
+  const error = x.error * (absolute(y.re) + absolute(y.im));
+  const exponent = x.exponent + y.exponent;
+  const dropped = BigInt(Math.max(0, bitLength(absolute(re) + absolute(im) + 1n) - digits));
+  if (dropped === 0n) return { re, im, exponent, error };
+  return { re: re >> dropped, im: im >> dropped, exponent: exponent + Number(dropped), error: (error >> dropped) + 2n };
+}
+
+/** Both parts rounded once; null if the error leaves one open. */
+function roundedGaussian({ re, im, exponent, error }: Gaussian, part: FloatDType): Complex | null {
+  const [a, b] = [re, im].map((v) => {
+    const low = roundScaled(v - error, exponent, part);
+    return Object.is(low, roundScaled(v + error, exponent, part)) ? low : null;
+  }) as [number | null, number | null];
+  return a === null || b === null ? null : { re: a, im: b };
+}
+
+const finite = ({ re, im }: Complex): boolean => Number.isFinite(re) && Number.isFinite(im);
+
+/**
+ * Π x(i) for from ≤ i < from + n, each part rounded once; 1 for n = 0. With an infinity or a NaN among the factors it is
+ * what the textbook formula makes of them in their order.
+ */
+export function exactComplexProduct(x: ComplexAt, from: number, n: number, part: FloatDType): Complex {
+  let factors: Gaussian[] = [];
+  for (let i = from; i < from + n; i++) {
+    if (!finite(x(i))) return textbook(x, from, n);
+    factors.push(gaussian(x(i)));
+  }
+  while (factors.length > 1) {
+    factors = factors.flatMap((f, i) => (i % 2 === 1 ? [] : [multiplied(f, factors[i + 1] ?? ONE)]));
+  }
+  return roundedGaussian(factors[0] ?? ONE, part)!;
+}
+
+function textbook(x: ComplexAt, from: number, n: number): Complex {
+  let product: Complex = { re: 1, im: 0 };
+  for (let i = from; i < from + n; i++) product = complexProduct(product, x(i));
+  return product;
+}
+
+/** The products x(from) … x(from + k) for each k < n, each part rounded once. */
+export function exactComplexPrefixProducts(x: ComplexAt, from: number, n: number, part: FloatDType): Complex[] {
+  const results: Complex[] = [];
+  let running = ONE;
+  let special: Complex | null = null; // what the textbook makes of all factors, once one is not finite
+  for (let i = 0; i < n; i++) {
+    const factor = x(from + i);
+    if (special !== null) special = complexProduct(special, factor);
+    else if (finite(factor)) running = multiplied(running, gaussian(factor), RUNNING_DIGITS);
+    else special = textbook(x, from, i + 1);
+    results.push(special ?? roundedGaussian(running, part) ?? exactComplexProduct(x, from, i + 1, part));
+  }
+  return results;
 }

@@ -1,8 +1,8 @@
 /**
  * Where the largest or smallest element is: argmax and argmin (spec/primitives/reduction.md).
  */
-import { ANY, type DType, INTEGERS } from '../core/dtypes.ts';
-import { build, type Shape } from '../core/host.ts';
+import { type DType, INTEGERS, ORDERED } from '../core/dtypes.ts';
+import { buildElements, type Element, elementFrom, elements, type Shape } from '../core/host.ts';
 import { definePrimitive, type Gen } from '../core/primitive.ts';
 import { checkAxes, inFront, NATURALS, remaining, show } from './axes.ts';
 import { call, smallShape } from './draw.ts';
@@ -18,15 +18,15 @@ type ArgExtremum<N extends string> = Defined<N, ArgParams, 'C1' | 'C2' | 'C3' | 
 
 /** The first NaN, else the first element of which none is `better`. */
 function indexOfBest(
-  data: ArrayLike<number>,
+  at: (i: number) => Element,
   from: number,
   n: number,
-  better: (a: number, b: number) => boolean,
+  better: (a: Element, b: Element) => boolean,
 ): number {
   let best = from;
   for (let i = from; i < from + n; i++) {
-    if (Number.isNaN(data[i]!)) return i - from;
-    if (better(data[i]!, data[best]!)) best = i;
+    if (Number.isNaN(at(i))) return i - from;
+    if (better(at(i), at(best))) best = i;
   }
   return best - from;
 }
@@ -34,14 +34,14 @@ function indexOfBest(
 function argExtremum<const N extends 'argmax' | 'argmin'>(
   name: N,
   spec: `spec/primitives/${string}.md#${NoInfer<N>}`,
-  better: (a: number, b: number) => boolean,
+  better: (a: Element, b: Element) => boolean,
 ): ArgExtremum<N> {
   return definePrimitive<N, ArgParams, 'C1' | 'C2' | 'C3' | 'C4'>({
     name,
     spec,
-    operands: [{ name: 'operand', dtypes: ANY }],
+    operands: [{ name: 'operand', dtypes: ORDERED }],
     params: { axes: { ...NATURALS, minItems: 1, maxItems: 1 }, index_dtype: { enum: INTEGERS } },
-    dtypes: ANY,
+    dtypes: ORDERED,
     constraints: {
       C1: (_, p) => p.axes.length === 1 || `axes must name exactly one axis, got ${show(p.axes)}`,
       C2: ([x], p) => checkAxes('axes', p.axes, x!.shape.length),
@@ -55,8 +55,10 @@ function argExtremum<const N extends 'argmax' | 'argmin'>(
       { shape: remaining(x!.shape.length, p.axes).map((d) => x!.shape[d]!), dtype: p.index_dtype, weak: false },
     ],
     evaluate([x], p) {
-      const { shape, data, length } = rowsOf(x!, p.axes);
-      return [build(p.index_dtype, shape, (r) => indexOfBest(data, r * length, length, better))];
+      const { shape, rows, length } = rowsOf(x!, p.axes);
+      const at = elements(rows);
+      const best = (r: number): number => indexOfBest(at, r * length, length, better);
+      return [buildElements(p.index_dtype, shape, (r) => elementFrom(p.index_dtype, best(r)))];
     },
     differentiate: { zero: 'an index is an integer, and integers have no tangents' },
     batch: (lax, [x], [at], _, p) => inFront(lax[name](lax.moveAxis(x!, at!, 0), p.axes[0]! + 1, p.index_dtype)),

@@ -7,20 +7,28 @@ import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
+import { checkpoint } from './checkpoint.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
+import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
+import { customLin, customVjpCall } from './custom-vjp.ts';
+import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
+import * as linalg from './linalg.ts';
 import * as math from './math.ts';
 import * as random from './random.ts';
+import { reduce, reduceWindow } from './reduce.ts';
 import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
+import * as spectral from './spectral.ts';
 import * as trigonometry from './trigonometry.ts';
+import * as windowed from './windowed.ts';
 import { while_ } from './while.ts';
 
 type Exports<Family> = Family[keyof Family];
@@ -37,7 +45,12 @@ type Exported =
   | Exports<typeof cumulative>
   | Exports<typeof sorting>
   | Exports<typeof contraction>
+  | Exports<typeof convolution>
   | Exports<typeof indexing>
+  | Exports<typeof windowed>
+  | Exports<typeof fft>
+  | Exports<typeof spectral>
+  | Exports<typeof linalg>
   | Exports<typeof random>;
 
 /** The first-order primitives by name, each with its own parameter type. */
@@ -61,7 +74,12 @@ const families: readonly object[] = [
   cumulative,
   sorting,
   contraction,
+  convolution,
   indexing,
+  windowed,
+  fft,
+  spectral,
+  linalg,
   random,
 ];
 
@@ -82,8 +100,24 @@ export const higherOrder: {
   readonly cond: typeof cond;
   readonly scan: typeof scan;
   readonly while: typeof while_;
+  readonly reduce: typeof reduce;
+  readonly reduce_window: typeof reduceWindow;
   readonly custom_jvp_call: typeof customJvpCall;
-} = { jit, cond, scan, while: while_, custom_jvp_call: customJvpCall };
+  readonly custom_vjp_call: typeof customVjpCall;
+  readonly custom_lin: typeof customLin;
+  readonly checkpoint: typeof checkpoint;
+} = {
+  jit,
+  cond,
+  scan,
+  while: while_,
+  reduce,
+  reduce_window: reduceWindow,
+  custom_jvp_call: customJvpCall,
+  custom_vjp_call: customVjpCall,
+  custom_lin: customLin,
+  checkpoint,
+};
 
 export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;

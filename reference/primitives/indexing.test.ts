@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callsOf, elementAt, forCalls, smallIntegers, stored } from '../../conformance/testing/structural.ts';
-import { type DType, dtypes, iinfo, isFloat } from '../core/dtypes.ts';
-import { forEachIndex, hostArray, type HostArray, numbers, type Shape } from '../core/host.ts';
+import { ALL_DTYPES, domainOf, type DType, dtypes, integerLimits, isInexact } from '../core/dtypes.ts';
+import {
+  type Element,
+  elementFrom,
+  elements,
+  flatten,
+  forEachIndex,
+  hostArray,
+  type HostArray,
+  numbers,
+  type Shape,
+  stridesOf,
+} from '../core/host.ts';
 import { remaining } from './axes.ts';
 import {
   dynamicSlice,
@@ -13,6 +24,8 @@ import {
   scatterAdd,
 } from './indexing.ts';
 import { slice } from './shape.ts';
+
+const anyAt = (x: HostArray, index: readonly number[]): Element => elements(x)(flatten(index, stridesOf(x.shape)));
 
 /**
  * XLA's definition, element by element: where in the operand element `index` of the windows is; null: its window is
@@ -32,7 +45,7 @@ function placeOf(
     const batching = d.operand_batching_dims.indexOf(axis);
     if (batching >= 0) return position[d.start_indices_batching_dims[batching]!]!;
     const mapped = d.start_index_map.indexOf(axis);
-    return mapped < 0 ? 0 : elementAt(indices, [...position, mapped]);
+    return mapped < 0 ? 0 : Number(anyAt(indices, [...position, mapped]));
   });
   if (mode === 'fill' && start.some((s, axis) => s < 0 || s + sizes[axis]! > operand[axis]!)) return null;
   return start.map((s, axis) => {
@@ -43,15 +56,21 @@ function placeOf(
 }
 
 it('gather reads the windows that the index vectors name', () => {
-  const outside = (dtype: DType): number =>
-    isFloat(dtype) ? NaN : dtypes[dtype].kind === 'int' ? iinfo(dtype).min : iinfo(dtype).max;
-  forCalls(gather, undefined, ({ args, params: p }) => {
+  const outside = (dtype: DType): Element => {
+    const { kind } = dtypes[dtype];
+    if (isInexact(dtype)) return elementFrom(dtype, NaN);
+    if (kind === 'bool') return 1;
+    const { min, max } = integerLimits(dtype);
+    const value = kind === 'int' ? min : max;
+    return domainOf(dtype) === 'bigint' ? value : Number(value);
+  };
+  forCalls(gather, ALL_DTYPES, ({ args, params: p }) => {
     const [x, indices] = [args[0]!, args[1]!];
     const [y] = gather.evaluate(args, p);
     forEachIndex(y!.shape, (index) => {
       const place = placeOf(index, x.shape, indices, p.dimension_numbers, p.slice_sizes, p.mode);
-      const fill = p.fill_value === null ? outside(x.dtype) : Number(p.fill_value);
-      expect(elementAt(y!, index)).toBe(place === null ? fill : elementAt(x, place));
+      const fill = p.fill_value === null ? outside(x.dtype) : elementFrom(x.dtype, Number(p.fill_value));
+      expect(anyAt(y!, index)).toEqual(place === null ? fill : anyAt(x, place));
     });
   });
 });
@@ -120,10 +139,10 @@ describe('scatter_add of floats', () => {
 });
 
 const clamped = (starts: readonly HostArray[], sizes: Shape, shape: Shape): number[] =>
-  starts.map((s, d) => Math.min(Math.max(numbers(s)[0]!, 0), shape[d]! - sizes[d]!));
+  starts.map((s, d) => Math.min(Math.max(Number(elements(s)(0)), 0), shape[d]! - sizes[d]!));
 
 it('dynamic_slice is slice at the starts, moved so that it fits', () => {
-  forCalls(dynamicSlice, undefined, ({ args: [x, ...starts], params: { slice_sizes } }) => {
+  forCalls(dynamicSlice, ALL_DTYPES, ({ args: [x, ...starts], params: { slice_sizes } }) => {
     const start_indices = clamped(starts, slice_sizes, x!.shape);
     const limit_indices = start_indices.map((s, d) => s + slice_sizes[d]!);
     const fixed = { start_indices, limit_indices, strides: slice_sizes.map(() => 1) };
@@ -132,13 +151,28 @@ it('dynamic_slice is slice at the starts, moved so that it fits', () => {
 });
 
 it('dynamic_update_slice writes the update there, and nothing else', () => {
-  forCalls(dynamicUpdateSlice, undefined, ({ args: [x, update, ...starts] }) => {
+  forCalls(dynamicUpdateSlice, ALL_DTYPES, ({ args: [x, update, ...starts] }) => {
     const start = clamped(starts, update!.shape, x!.shape);
     const [y] = dynamicUpdateSlice.evaluate([x!, update!, ...starts], {});
     forEachIndex(x!.shape, (index) => {
       const within = index.map((i, d) => i - start[d]!);
       const inside = within.every((i, d) => i >= 0 && i < update!.shape[d]!);
-      expect(elementAt(y!, index)).toBe(inside ? elementAt(update!, within) : elementAt(x!, index));
+      expect(anyAt(y!, index)).toEqual(inside ? anyAt(update!, within) : anyAt(x!, index));
     });
   });
+});
+
+it('indices of any integer dtype, far outside', () => {
+  const x = hostArray(
+    'float32',
+    [300],
+    Array.from({ length: 300 }, (_, i) => i),
+  );
+  const at = (dtype: DType, index: Element): unknown =>
+    numbers(dynamicSlice.evaluate([x, hostArray(dtype, [], [index])], { slice_sizes: [1] })[0]!)[0];
+  expect(at('int8', -1)).toBe(0);
+  expect(at('uint8', 255)).toBe(255);
+  expect(at('int64', 2n ** 40n)).toBe(299);
+  expect(at('uint64', 2n ** 64n - 1n)).toBe(299);
+  expect(at('int64', -(2n ** 63n))).toBe(0);
 });

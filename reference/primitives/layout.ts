@@ -1,10 +1,13 @@
 /** Copies of host arrays in another order: what the evaluation rules of the structural primitives are made of. */
+import { domainOf, type DType, isComplex, partOf } from '../core/dtypes.ts';
 import {
   allocate,
+  bigints,
   build,
+  buildElements,
+  complexes,
   type HostArray,
   mover,
-  type NumberData,
   numbers,
   type Shape,
   sizeOf,
@@ -41,11 +44,12 @@ export function permuted(x: HostArray, permutation: Shape): HostArray {
   );
 }
 
-/** The elements along some axes, gathered into rows: row r holds `data[r·length … (r + 1)·length)`. */
+/** The elements along some axes, gathered into rows: row r holds the elements `r·length … (r + 1)·length` of `rows`. */
 export interface Rows {
   /** The shape without the axes: its elements are the rows. */
   readonly shape: Shape;
-  readonly data: NumberData;
+  /** Of shape `[count, length]`. */
+  readonly rows: HostArray;
   readonly count: number;
   readonly length: number;
 }
@@ -54,12 +58,8 @@ export interface Rows {
 export function rowsOf(x: HostArray, axes: Shape): Rows {
   const kept = remaining(x.shape.length, axes);
   const shape = kept.map((d) => x.shape[d]!);
-  return {
-    shape,
-    data: numbers(permuted(x, [...kept, ...axes])),
-    count: sizeOf(shape),
-    length: sizeOf(axes.map((d) => x.shape[d]!)),
-  };
+  const [count, length] = [sizeOf(shape), sizeOf(axes.map((d) => x.shape[d]!))];
+  return { shape, rows: { ...permuted(x, [...kept, ...axes]), shape: [count, length] }, count, length };
 }
 
 /** `x` with the order of its elements turned around along some axes. */
@@ -70,8 +70,28 @@ export function reversed(x: HostArray, axes: Shape): HostArray {
   return strided(x, x.shape, steps, last);
 }
 
-/** |x| in double precision. */
+/** |x| in double precision, of complex numbers the modulus. */
 export function magnitudes(x: HostArray): HostArray {
-  const data = numbers(x);
+  if (isComplex(x.dtype)) {
+    const at = complexes(x);
+    return build('float64', x.shape, (i) => Math.hypot(at(i).re, at(i).im));
+  }
+  const data = doubles(x);
   return build('float64', x.shape, (i) => Math.abs(data[i]!));
+}
+
+/** Elements that have an order as doubles, which 64-bit integers are rounded to. */
+export const doubles = (x: HostArray): ArrayLike<number> =>
+  domainOf(x.dtype) === 'bigint' ? Float64Array.from(bigints(x), Number) : numbers(x);
+
+/** The real and the imaginary parts of a complex array. */
+export function planes(x: HostArray): readonly [re: HostArray, im: HostArray] {
+  const [at, part] = [complexes(x), partOf(x.dtype)];
+  return [build(part, x.shape, (i) => at(i).re), build(part, x.shape, (i) => at(i).im)];
+}
+
+/** The complex array of the dtype with these parts. */
+export function joined(dtype: DType, re: HostArray, im: HostArray): HostArray {
+  const [a, b] = [numbers(re), numbers(im)];
+  return buildElements(dtype, re.shape, (i) => ({ re: a[i]!, im: b[i]! }));
 }

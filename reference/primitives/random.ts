@@ -1,8 +1,12 @@
 /**
- * Random bits: threefry2x32 (spec/primitives/random.md).
+ * Random bits: threefry2x32 and random_bits (spec/primitives/random.md).
  */
-import { allocate, numbers, sameShape, sizeOf } from '../core/host.ts';
-import { definePrimitive } from '../core/primitive.ts';
+import { type DType, INTEGERS } from '../core/dtypes.ts';
+import { allocate, buildElements, type Element, numbers, sameShape, type Shape, sizeOf } from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { definePrimitive, type Gen } from '../core/primitive.ts';
+import type { Lax } from '../core/rules.ts';
+import { checkSizes, inFront, NATURALS } from './axes.ts';
 import { call, smallShape } from './draw.ts';
 import { type Defined, exact, type NoParams, showAvals } from './elementwise.ts';
 
@@ -78,3 +82,102 @@ export const threefry2x32: Defined<'threefry2x32', NoParams, 'C1'> = definePrimi
       ),
   },
 });
+
+// ---- random_bits
+
+const BIT_WIDTHS = [8, 16, 32, 64] as const;
+
+export interface RandomBitsParams {
+  readonly bit_width: (typeof BIT_WIDTHS)[number];
+  /** The shape for one key. */
+  readonly shape: Shape;
+  /** Today's stream of JAX instead of that of 2019. */
+  readonly partitionable: boolean;
+}
+
+const bitsType = (p: RandomBitsParams): DType => `uint${p.bit_width}`;
+
+/** The first n words of the stream of 2019: the counters 0 … n − 1, and a 0 if n is odd, encrypted in two halves. */
+function words(k1: number, k2: number, n: number): Uint32Array {
+  const half = Math.ceil(n / 2);
+  const result = new Uint32Array(2 * half);
+  for (let i = 0; i < half; i++) {
+    [result[i], result[half + i]] = block(k1, k2, i, half + i < n ? half + i : 0);
+  }
+  return result.subarray(0, n);
+}
+
+const pairOf = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+
+/** The bits of element i in the stream of 2019, of which `size` elements are wanted. */
+function original(k1: number, k2: number, size: number, width: number): (i: number) => Element {
+  const stream = words(k1, k2, Math.ceil((size * width) / 32));
+  if (width === 64) return (i) => pairOf(stream[i]!, stream[size + i]!);
+  if (width === 32) return (i) => stream[i]!;
+  // Each word is cut in elements, its lower bits first.
+  const perWord = 32 / width;
+  return (i) => stream[Math.floor(i / perWord)]! >>> (width * (i % perWord)); // storing keeps the last bits
+}
+
+/** The bits of element i in today's stream, which depend on i alone. */
+function partitionable(k1: number, k2: number, width: number): (i: number) => Element {
+  return (i) => {
+    const [high, low] = block(k1, k2, Math.floor(i / 2 ** 32), i);
+    return width === 64 ? pairOf(high, low) : high ^ low;
+  };
+}
+
+export const randomBits: Defined<'random_bits', RandomBitsParams, 'C1' | 'C2' | 'C3'> = definePrimitive({
+  name: 'random_bits',
+  spec: 'spec/primitives/random.md#random_bits',
+  operands: [{ name: 'keys', dtypes: UINT32 }],
+  params: { bit_width: { enum: BIT_WIDTHS }, shape: NATURALS, partitionable: { type: 'boolean' } },
+  dtypes: UINT32,
+  constraints: {
+    C1: ([keys]) => keys!.shape.at(-1) === 2 || `keys must have a last axis of size 2, got ${showAvals([keys!])}`,
+    C2: (_, p) =>
+      BIT_WIDTHS.includes(p.bit_width) || `bit_width must be one of ${BIT_WIDTHS.join(', ')}, got ${p.bit_width}`,
+    C3: (_, p) => checkSizes('shape', p.shape),
+  },
+  infer: ([keys], p) => [{ shape: [...keys!.shape.slice(0, -1), ...p.shape], dtype: bitsType(p), weak: false }],
+  evaluate([keys], p) {
+    const size = sizeOf(p.shape);
+    const data = numbers(keys!);
+    const streams = Array.from({ length: data.length / 2 }, (_, k) => {
+      const [k1, k2] = [data[2 * k]!, data[2 * k + 1]!];
+      return p.partitionable ? partitionable(k1, k2, p.bit_width) : original(k1, k2, size, p.bit_width);
+    });
+    const shape = [...keys!.shape.slice(0, -1), ...p.shape];
+    return [buildElements(bitsType(p), shape, (i) => streams[Math.floor(i / size)]!(i % size))];
+  },
+  differentiate: { zero: 'integers have no tangents' },
+  batch: (lax, [keys], [at], _, p) => inFront(randomBitsLike(lax, lax.moveAxis(keys!, at!, 0), p)),
+  bound: 'exact',
+  accuracy: exact,
+  cases: (gen) =>
+    gen.fc
+      .tuple(
+        gen.shape(),
+        gen.fc.array(gen.fc.integer({ min: 1, max: 2 }), { maxLength: 2 }),
+        gen.fc.constantFrom(...BIT_WIDTHS.filter((width) => INTEGERS.includes(`uint${width}`))),
+        gen.fc.boolean(),
+      )
+      .chain(([shape, lead, bit_width, stream]) =>
+        randomCall(gen, [...lead, 2], { bit_width, shape, partitionable: stream }),
+      ),
+  breaks: {
+    C1: (gen) => gen.fc.constantFrom([], [3], [2, 1]).chain((shape) => randomCall(gen, shape, {})),
+    C2: (gen) => randomCall(gen, [2], { bit_width: 24 as 32 }),
+    C3: (gen) => randomCall(gen, [2], { shape: [2, -1] }),
+  },
+});
+
+const randomCall = (
+  gen: Gen,
+  keys: Shape,
+  params: Partial<RandomBitsParams>,
+): ReturnType<typeof call<RandomBitsParams>> =>
+  call<RandomBitsParams>(gen, [['uint32', keys]], { bit_width: 32, shape: [3], partitionable: false, ...params });
+
+const randomBitsLike = (lax: Lax, keys: NDArray, p: RandomBitsParams): NDArray =>
+  lax.randomBits(keys, p.shape, { bitWidth: p.bit_width, partitionable: p.partitionable });

@@ -1,14 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import '../index.ts';
-import { callsOf, elementAt, forCalls, smallIntegers } from '../../conformance/testing/structural.ts';
+import { callsOf, forCalls, smallIntegers } from '../../conformance/testing/structural.ts';
 import { ConcreteArray } from '../core/array.ts';
-import { type DType, dtypes, iinfo, INTEGERS, isFloat } from '../core/dtypes.ts';
-import { build, forEachIndex, type HostArray, hostArray, numbers, type Shape } from '../core/host.ts';
+import { type DType, dtypes, FLOATS, integerLimits, INTEGERS } from '../core/dtypes.ts';
+import {
+  build,
+  buildElements,
+  type Complex,
+  type Element,
+  elements,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  hostArray,
+  numbers,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../core/host.ts';
 import type { Bounded } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
 import { jvp } from '../transforms/grad.ts';
 import { remaining } from './axes.ts';
+import { exactSum } from './exact.ts';
 import {
   argmax,
   argmin,
@@ -22,27 +37,36 @@ import {
 } from './reduction.ts';
 
 /** The rows by definition: for each element of the result, the elements that belong to it, in row-major order. */
-function rows(x: HostArray, axes: Shape): number[][] {
+function rowsOf(x: HostArray, axes: Shape): Element[][] {
+  const at = elements(x);
   const kept = remaining(x.shape.length, axes);
   const shape = kept.map((d) => x.shape[d]!);
-  const result: number[][] = [];
-  forEachIndex(shape, (at) => {
-    const row: number[] = [];
+  const result: Element[][] = [];
+  forEachIndex(shape, (outer) => {
+    const row: Element[] = [];
     forEachIndex(
       axes.map((d) => x.shape[d]!),
       (along) => {
-        const index = x.shape.map((_, d) => (axes.includes(d) ? along[axes.indexOf(d)]! : at[kept.indexOf(d)]!));
-        row.push(elementAt(x, index));
+        const index = x.shape.map((_, d) => (axes.includes(d) ? along[axes.indexOf(d)]! : outer[kept.indexOf(d)]!));
+        row.push(at(flatten(index, stridesOf(x.shape))));
       },
     );
     result.push(row);
   });
   return result;
 }
-const wrap = (dtype: DType, v: bigint): number => {
+const rows = (x: HostArray, axes: Shape): number[][] => rowsOf(x, axes) as number[][];
+const integerRows = (x: HostArray, axes: Shape): bigint[][] =>
+  rowsOf(x, axes).map((row) => row.map((v) => BigInt(v as number | bigint)));
+const wrap = (dtype: DType, v: bigint): bigint => {
   const { kind, bytes } = dtypes[dtype];
-  return Number(kind === 'int' ? BigInt.asIntN(8 * bytes, v) : BigInt.asUintN(8 * bytes, v));
+  if (kind === 'bool') return v & 1n;
+  return kind === 'int' ? BigInt.asIntN(8 * bytes, v) : BigInt.asUintN(8 * bytes, v);
 };
+const INTS: readonly DType[] = [...new Set<DType>([...INTEGERS, 'int64', 'uint64'])];
+const all = (xs: readonly HostArray[]): Element[] =>
+  Array.from({ length: sizeOf(xs[0]!.shape) }, (_, i) => elements(xs[0]!)(i));
+const integers = (xs: readonly HostArray[]): bigint[] => all(xs).map((v) => BigInt(v as number | bigint));
 const list = (xs: readonly HostArray[]): number[] => [...numbers(xs[0]!)];
 
 it('integer sums and products wrap', () => {
@@ -50,9 +74,9 @@ it('integer sums and products wrap', () => {
     [reduceSum, 0n, (a: bigint, b: bigint) => a + b],
     [reduceProd, 1n, (a: bigint, b: bigint) => a * b],
   ] as const) {
-    forCalls(p, INTEGERS, ({ args: [x], params }) => {
-      const expected = rows(x!, params.axes).map((row) => wrap(x!.dtype, row.map(BigInt).reduce(f, start)));
-      expect(list(p.evaluate([x!], params))).toEqual(expected);
+    forCalls(p, INTS, ({ args: [x], params }) => {
+      const expected = integerRows(x!, params.axes).map((row) => wrap(x!.dtype, row.reduce(f, start)));
+      expect(integers(p.evaluate([x!], params))).toEqual(expected);
     });
   }
 });
@@ -65,53 +89,93 @@ it('float sums do not depend on how the operand is laid out', () => {
   });
 });
 
+it('sums and products of complex numbers are exact, each part rounded once', () => {
+  for (const dtype of ['complex64', 'complex128'] as const) {
+    forCalls(reduceSum, [dtype], ({ args: [x], params }) => {
+      const part = dtype === 'complex64' ? 'float32' : 'float64';
+      const sum = (row: readonly number[]): number => exactSum(row, 0, row.length, part);
+      const expected = (rowsOf(x!, params.axes) as Complex[][]).map((row) => ({
+        re: sum(row.map((z) => z.re)),
+        im: sum(row.map((z) => z.im)),
+      }));
+      expect(all(reduceSum.evaluate([x!], params))).toEqual(expected);
+    });
+    forCalls(reduceProd, [dtype], ({ args: [x], params }) => {
+      const small = smallComplex(x!);
+      const expected = (rowsOf(small, params.axes) as Complex[][]).map((row) =>
+        row.reduce((a, b) => ({ re: a.re * b.re - a.im * b.im, im: a.re * b.im + a.im * b.re }), { re: 1, im: 0 }),
+      );
+      // Factors of at most |2 + 2i|: up to 15 of them leave no part above 2²⁴, and nothing rounds.
+      const exactly = (z: Complex): Complex => ({ re: z.re + 0, im: z.im + 0 });
+      const short = rowsOf(small, params.axes).every((row) => row.length <= 15);
+      if (short)
+        expect(all(reduceProd.evaluate([small], params)).map((z) => exactly(z as Complex))).toEqual(
+          expected.map(exactly),
+        );
+    });
+  }
+});
+const smallComplex = (x: HostArray): HostArray =>
+  buildElements(x.dtype, x.shape, (i) => ({ re: ((i * 7) % 5) - 2, im: ((i * 3) % 4) - 2 }));
+
 it('reduce_max and reduce_min are the ends of the row in total order, and NaN if there is one', () => {
   const before = (a: number, b: number): number => a - b || Number(Object.is(b, -0)) - Number(Object.is(a, -0));
   for (const [p, end] of [
     [reduceMax, -1],
     [reduceMin, 0],
   ] as const) {
-    forCalls(p, undefined, ({ args: [x], params }) => {
-      const { min, max } = isFloat(x!.dtype) ? { min: -Infinity, max: Infinity } : iinfo(x!.dtype);
+    forCalls(p, FLOATS, ({ args: [x], params }) => {
       const expected = rows(x!, params.axes).map((row) =>
-        row.some(Number.isNaN) ? NaN : row.length === 0 ? (end === 0 ? max : min) : row.sort(before).at(end),
+        row.some(Number.isNaN) ? NaN : row.length === 0 ? (end === 0 ? Infinity : -Infinity) : row.sort(before).at(end),
       );
       expect(list(p.evaluate([x!], params))).toEqual(expected);
+    });
+    forCalls(p, [...INTS, 'bool'], ({ args: [x], params }) => {
+      const { min, max } = x!.dtype === 'bool' ? { min: 0n, max: 1n } : integerLimits(x!.dtype);
+      const expected = integerRows(x!, params.axes).map(
+        (row) => row.sort((a, b) => Number(a > b) - Number(a < b)).at(end) ?? (end === 0 ? max : min),
+      );
+      expect(integers(p.evaluate([x!], params))).toEqual(expected);
     });
   }
 });
 
 it('reduce_and, reduce_or and reduce_xor combine bits', () => {
-  forCalls(reduceAnd, undefined, ({ args: [x], params }) => {
-    const none = x!.dtype === 'bool' ? 1n : -1n;
-    const expected = rows(x!, params.axes).map((r) => r.map(BigInt).reduce((a, b) => a & b, none));
-    const bits = (v: bigint): number => (x!.dtype === 'bool' ? Number(v) : wrap(x!.dtype, v));
-    expect(list(reduceAnd.evaluate([x!], params))).toEqual(expected.map(bits));
-  });
-  for (const [p, f] of [
-    [reduceOr, (a: bigint, b: bigint) => a | b],
-    [reduceXor, (a: bigint, b: bigint) => a ^ b],
+  for (const [p, none, f] of [
+    [reduceAnd, -1n, (a: bigint, b: bigint) => a & b],
+    [reduceOr, 0n, (a: bigint, b: bigint) => a | b],
+    [reduceXor, 0n, (a: bigint, b: bigint) => a ^ b],
   ] as const) {
-    forCalls(p, undefined, ({ args: [x], params }) => {
-      const expected = rows(x!, params.axes).map((r) => r.map(BigInt).reduce(f, 0n));
-      expect(list(p.evaluate([x!], params)).map(BigInt)).toEqual(expected);
+    forCalls(p, [...INTS, 'bool'], ({ args: [x], params }) => {
+      const expected = integerRows(x!, params.axes).map((row) => wrap(x!.dtype, row.reduce(f, none)));
+      expect(integers(p.evaluate([x!], params))).toEqual(expected);
     });
   }
 });
 
 it('argmax and argmin give the first NaN, else the first extreme element', () => {
-  for (const [p, extreme] of [
-    [argmax, Math.max],
-    [argmin, Math.min],
+  for (const [p, better] of [
+    [argmax, (a: number, b: number) => a > b],
+    [argmin, (a: number, b: number) => a < b],
   ] as const) {
-    forCalls(p, undefined, ({ args: [x], params }) => {
+    forCalls(p, [...FLOATS, ...INTS, 'bool'], ({ args: [x], params }) => {
       const expected = rows(x!, params.axes).map((row) => {
         const nan = row.findIndex(Number.isNaN);
-        return nan >= 0 ? nan : row.indexOf(extreme(...row)); // indexOf takes −0 for +0
+        return nan >= 0 ? nan : row.findIndex((v) => !row.some((w) => better(w, v))); // no zero is better than the other
       });
-      expect(list(p.evaluate([x!], params))).toEqual(expected);
+      expect(all(p.evaluate([x!], params)).map(Number)).toEqual(expected);
     });
   }
+});
+
+it('argmax counts in its index dtype, which wraps', () => {
+  const x = hostArray(
+    'bool',
+    [300],
+    Array.from({ length: 300 }, (_, i) => Number(i === 299)),
+  );
+  expect(all(argmax.evaluate([x], { axes: [0], index_dtype: 'int8' }))).toEqual([43]);
+  expect(all(argmax.evaluate([x], { axes: [0], index_dtype: 'uint64' }))).toEqual([299n]);
 });
 
 describe('tangents', () => {

@@ -2,8 +2,8 @@
  * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or,
  * reduce_xor (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
  */
-import { ANY, BITS, type DType, iinfo, isFloat, NUMBERS } from '../core/dtypes.ts';
-import { build, type HostArray, type Shape } from '../core/host.ts';
+import { BITS, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
+import { buildElements, complexes, type Element, elements, type HostArray, numbers, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import {
   type Bound,
@@ -14,11 +14,13 @@ import {
   operandAval,
 } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
+import { algebraOf, bitsOf, fold, orderOf, productAccuracy } from './algebra.ts';
 import { checkAxes, checkIncreasing, inFront, NATURALS, range, remaining, shifted } from './axes.ts';
 import { call, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact, NO_TANGENT } from './elementwise.ts';
-import { exactProduct, exactSum, isFloatDType } from './exact.ts';
-import { magnitudes, rowsOf } from './layout.ts';
+import { exactComplexProduct, exactProduct, exactSum, type FloatDType, isFloatDType } from './exact.ts';
+import { doubles, magnitudes, planes, rowsOf } from './layout.ts';
+import { ProductError } from './product-error.ts';
 
 export { argmax, argmin } from './extremum.ts';
 
@@ -28,11 +30,14 @@ export interface ReduceParams {
 type Reduction<N extends string> = Defined<N, ReduceParams, 'C1' | 'C2'>;
 type LaxReduction = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr' | 'reduceXor';
 
-/** Completes a reduction. `row` reduces `n` elements of `data`, from `from` on. */
+/** Reduces `n` elements, from `from` on. */
+type RowOf = (from: number, n: number) => Element;
+
+/** Completes a reduction. `row` prepares the reduction of rows of elements that follow one another. */
 function reduction<const N extends string>(
   definition: Pick<Reduction<N>, 'name' | 'spec' | 'differentiate' | 'bound' | 'accuracy' | 'dtypes'> & {
     readonly of: LaxReduction;
-    row(data: ArrayLike<number>, from: number, n: number, dtype: DType): number;
+    row(rows: HostArray): RowOf;
   },
 ): Reduction<N> {
   const { of, row, ...rest } = definition;
@@ -46,8 +51,9 @@ function reduction<const N extends string>(
     },
     infer: ([x], p) => [{ ...x!, shape: remaining(x!.shape.length, p.axes).map((d) => x!.shape[d]!) }],
     evaluate([x], p) {
-      const { shape, data, length } = rowsOf(x!, p.axes);
-      return [build(x!.dtype, shape, (r) => row(data, r * length, length, x!.dtype))];
+      const { shape, rows, length } = rowsOf(x!, p.axes);
+      const one = row(rows);
+      return [buildElements(x!.dtype, shape, (r) => one(r * length, length))];
     },
     batch: (lax, [x], [at], _, p) => inFront(lax[of](lax.moveAxis(x!, at!, 0), shifted(p.axes))),
     cases: (gen) =>
@@ -80,8 +86,7 @@ export const reduceSum: Reduction<'reduce_sum'> = reduction({
   spec: 'spec/primitives/reduction.md#reduce_sum',
   of: 'reduceSum',
   dtypes: NUMBERS,
-  row: (data, from, n, dtype) =>
-    isFloatDType(dtype) ? exactSum(data, from, n, dtype) : wrapped(data, from, n, addInt),
+  row: sums,
   differentiate: {
     active: inexact,
     jvp: 'linear',
@@ -89,10 +94,10 @@ export const reduceSum: Reduction<'reduce_sum'> = reduction({
   },
   bound: 'linear',
   accuracy([x], p) {
-    if (!isFloat(x!.dtype)) return { kind: 'exact' };
+    if (!isInexact(x!.dtype)) return { kind: 'exact' };
     const magnitude = ([operand]: readonly HostArray[]): Float64Array => {
-      const { data, count, length } = rowsOf(magnitudes(operand!), p.axes);
-      return Float64Array.from({ length: count }, (_, r) => total(data, r * length, length));
+      const { rows, count, length } = rowsOf(magnitudes(operand!), p.axes);
+      return Float64Array.from({ length: count }, (_, r) => total(numbers(rows), r * length, length));
     };
     return { kind: 'sum', terms: rowLength(x!.shape, p), magnitude };
   },
@@ -105,18 +110,42 @@ function total(data: ArrayLike<number>, from: number, n: number): number {
   return sum;
 }
 
-const addInt = (a: number, b: number): number => (a + b) | 0;
-/** A fold of integers modulo 2³². */
-function wrapped(
-  data: ArrayLike<number>,
-  from: number,
-  n: number,
-  f: (a: number, b: number) => number,
-  start: number = 0,
-): number {
-  let result = start;
-  for (let i = from; i < from + n; i++) result = f(result, data[i]!);
-  return result;
+/** Floats: the exact sum, rounded once; of complex numbers each part by itself. Integers wrap. */
+function sums(rows: HostArray): RowOf {
+  const { dtype } = rows;
+  if (isFloatDType(dtype)) {
+    const data = numbers(rows);
+    return (from, n) => exactSum(data, from, n, dtype);
+  }
+  if (isComplex(dtype)) {
+    const [re, im] = planes(rows).map(sums) as [
+      (from: number, n: number) => number,
+      (from: number, n: number) => number,
+    ];
+    return (from, n) => ({ re: re(from, n), im: im(from, n) });
+  }
+  const { zero, add } = algebraOf(dtype);
+  return folded(rows, zero, add);
+}
+
+function folded(rows: HostArray, start: Element, f: (a: Element, b: Element) => Element): RowOf {
+  const at = elements(rows);
+  return (from, n) => fold(at, from, n, start, f);
+}
+
+/** Floats and complex numbers: the exact product, rounded once. Integers wrap. */
+function products(rows: HostArray): RowOf {
+  const { dtype } = rows;
+  if (isFloatDType(dtype)) {
+    const data = numbers(rows);
+    return (from, n) => exactProduct(data, from, n, dtype);
+  }
+  if (isComplex(dtype)) {
+    const [at, part] = [complexes(rows), partOf(dtype) as FloatDType];
+    return (from, n) => exactComplexProduct(at, from, n, part);
+  }
+  const { one, mul } = algebraOf(dtype);
+  return folded(rows, one, mul);
 }
 
 export const reduceProd: Reduction<'reduce_prod'> = reduction({
@@ -124,14 +153,13 @@ export const reduceProd: Reduction<'reduce_prod'> = reduction({
   spec: 'spec/primitives/reduction.md#reduce_prod',
   of: 'reduceProd',
   dtypes: NUMBERS,
-  row: (data, from, n, dtype) =>
-    isFloatDType(dtype) ? exactProduct(data, from, n, dtype) : wrapped(data, from, n, Math.imul, 1),
+  row: products,
   differentiate: {
     active: inexact,
     jvp: (lax, [x], [dx], _, p) => [along(dx, (t) => productTangent(lax, x!, t, p))],
   },
   bound: productBound,
-  accuracy: ([x], p) => (isFloat(x!.dtype) ? { kind: 'product', terms: rowLength(x!.shape, p) } : { kind: 'exact' }),
+  accuracy: ([x], p) => productAccuracy(x!.dtype, rowLength(x!.shape, p)),
 });
 
 /**
@@ -160,22 +188,13 @@ function productTangent(lax: Lax, x: NDArray, dx: NDArray, { axes }: ReduceParam
   return lax.squeeze(tangent, [last]);
 }
 
-/** |Π(xᵢ + δᵢ) − Πxᵢ| ≤ Π(|xᵢ| + δᵢ) − Π|xᵢ|, factor by factor so that nothing cancels. */
 function productBound([x]: readonly Bounded[], _: readonly HostArray[], p: ReduceParams): (Bound | null)[] {
-  return rowBounds(x!, p, (value, worst, variance, from, n) => {
-    let [size, error, spread] = [1, 0, 0];
-    for (let i = from; i < from + n; i++) {
-      const factor = Math.abs(value[i]!);
-      spread =
-        times(spread, times(factor, factor)) + times(variance[i]!, times(size, size)) + times(spread, variance[i]!);
-      error = times(error, factor) + times(worst[i]!, size) + times(error, worst[i]!);
-      size = times(size, factor);
-    }
-    return [error, spread];
+  return rowBounds(magnitudes(x!.value), x!.bound, p, (value, worst, variance, from, n) => {
+    const error = new ProductError();
+    for (let i = from; i < from + n; i++) error.add(value[i]!, worst[i]!, variance[i]!);
+    return [error.worst, error.variance];
   });
 }
-/** Products of bounds: nothing times an infinity is nothing. */
-const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
 
 /** The worst error and the variance of a row's result, from the values, errors and variances of its elements. */
 type RowBound = (
@@ -186,11 +205,12 @@ type RowBound = (
   n: number,
 ) => readonly [worst: number, variance: number];
 
-function rowBounds({ value, bound }: Bounded, { axes }: ReduceParams, of: RowBound): (Bound | null)[] {
+function rowBounds(value: HostArray, bound: Bound | null, { axes }: ReduceParams, of: RowBound): (Bound | null)[] {
   if (bound === null) return [null];
   const like = (data: Float64Array): ArrayLike<number> =>
-    rowsOf({ shape: value.shape, dtype: 'float64', data }, axes).data;
-  const { data, count, length } = rowsOf(value, axes);
+    numbers(rowsOf({ shape: value.shape, dtype: 'float64', data }, axes).rows);
+  const { rows, count, length } = rowsOf(value, axes);
+  const data = doubles(rows);
   const [worst, variance] = [like(bound.worst), like(bound.variance)];
   const result = { worst: new Float64Array(count), variance: new Float64Array(count) };
   for (let r = 0; r < count; r++) {
@@ -201,18 +221,15 @@ function rowBounds({ value, bound }: Bounded, { axes }: ReduceParams, of: RowBou
 
 // ---- the largest and the smallest
 
-/** The smallest and largest value of a dtype, infinities included. */
-const limits = (dtype: DType): { min: number; max: number } =>
-  isFloat(dtype) ? { min: -Infinity, max: Infinity } : iinfo(dtype);
-
-/** `Math.max` and `Math.min` are what is wanted: NaN wins, and +0 is above −0. */
-function fold(f: (a: number, b: number) => number, start: 'min' | 'max') {
-  return (data: ArrayLike<number>, from: number, n: number, dtype: DType): number => {
-    let result = limits(dtype)[start];
-    for (let i = from; i < from + n; i++) result = f(result, data[i]!);
-    return result;
-  };
-}
+/** The ends of a row, beginning with the other end of the dtype. */
+const maxima = (rows: HostArray): RowOf => {
+  const { lowest, max } = orderOf(rows.dtype);
+  return folded(rows, lowest, max);
+};
+const minima = (rows: HostArray): RowOf => {
+  const { highest, min } = orderOf(rows.dtype);
+  return folded(rows, highest, min);
+};
 
 /**
  * The mean of the tangents of the elements that equal the result. In a row with NaN none does, and every tangent counts
@@ -240,7 +257,7 @@ const extremumTangent: Differentiation<ReduceParams> = {
 const extremumBound =
   (sign: 1 | -1): BoundRule<ReduceParams> =>
   ([x], _, p) =>
-    rowBounds(x!, p, (value, worst, variance, from, n) => {
+    rowBounds(x!.value, x!.bound, p, (value, worst, variance, from, n) => {
       let [low, high, middle] = [-Infinity, -Infinity, -Infinity];
       for (let i = from; i < from + n; i++) {
         low = Math.max(low, sign * value[i]! - worst[i]!);
@@ -262,8 +279,8 @@ export const reduceMax: Reduction<'reduce_max'> = reduction({
   name: 'reduce_max',
   spec: 'spec/primitives/reduction.md#reduce_max',
   of: 'reduceMax',
-  dtypes: ANY,
-  row: fold(Math.max, 'min'),
+  dtypes: ORDERED,
+  row: maxima,
   differentiate: extremumTangent,
   bound: extremumBound(1),
   accuracy: exact,
@@ -273,8 +290,8 @@ export const reduceMin: Reduction<'reduce_min'> = reduction({
   name: 'reduce_min',
   spec: 'spec/primitives/reduction.md#reduce_min',
   of: 'reduceMin',
-  dtypes: ANY,
-  row: fold(Math.min, 'max'),
+  dtypes: ORDERED,
+  row: minima,
   differentiate: extremumTangent,
   bound: extremumBound(-1),
   accuracy: exact,
@@ -287,7 +304,7 @@ export const reduceAnd: Reduction<'reduce_and'> = reduction({
   spec: 'spec/primitives/reduction.md#reduce_and',
   of: 'reduceAnd',
   dtypes: BITS,
-  row: (data, from, n, dtype) => wrapped(data, from, n, (a, b) => a & b, dtype === 'bool' ? 1 : -1),
+  row: (rows) => folded(rows, bitsOf(rows.dtype).ones, bitsOf(rows.dtype).and),
   differentiate: NO_TANGENT,
   bound: 'exact',
   accuracy: exact,
@@ -298,7 +315,7 @@ export const reduceOr: Reduction<'reduce_or'> = reduction({
   spec: 'spec/primitives/reduction.md#reduce_or',
   of: 'reduceOr',
   dtypes: BITS,
-  row: (data, from, n) => wrapped(data, from, n, (a, b) => a | b),
+  row: (rows) => folded(rows, bitsOf(rows.dtype).zero, bitsOf(rows.dtype).or),
   differentiate: NO_TANGENT,
   bound: 'exact',
   accuracy: exact,
@@ -309,7 +326,7 @@ export const reduceXor: Reduction<'reduce_xor'> = reduction({
   spec: 'spec/primitives/reduction.md#reduce_xor',
   of: 'reduceXor',
   dtypes: BITS,
-  row: (data, from, n) => wrapped(data, from, n, (a, b) => a ^ b),
+  row: (rows) => folded(rows, bitsOf(rows.dtype).zero, bitsOf(rows.dtype).xor),
   differentiate: NO_TANGENT,
   bound: 'exact',
   accuracy: exact,

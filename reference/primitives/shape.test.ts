@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { elementAt, forCalls, numbered } from '../../conformance/testing/structural.ts';
-import { forEachIndex, type HostArray, numbers } from '../core/host.ts';
+import { ALL_DTYPES } from '../core/dtypes.ts';
+import { elementFrom, elements, forEachIndex, type HostArray, numbers } from '../core/host.ts';
 import { broadcastInDim, concatenate, iota, pad, reshape, rev, slice, squeeze, transpose } from './shape.ts';
 
 const F64 = ['float64'] as const;
@@ -73,10 +74,16 @@ it('concatenate continues with the next operand where one ends', () => {
 });
 
 it('iota counts along its dimension', () => {
-  forCalls(iota, undefined, ({ params }) => {
+  const counted = ALL_DTYPES.filter((d) => d !== 'bool');
+  forCalls(iota, counted, ({ params }) => {
     const [y] = iota.evaluate([], params);
-    forEachIndex(y!.shape, (index) => expect(elementAt(y!, index)).toBe(index[params.dimension]));
+    const at = elements(y!);
+    forEachIndex(y!.shape, (index, flat) =>
+      expect(at(flat)).toEqual(elementFrom(params.dtype, index[params.dimension]!)),
+    );
   });
   const [large] = iota.evaluate([], { dtype: 'float32', shape: [2 ** 24 + 2], dimension: 0 });
   expect(large!.data[2 ** 24 + 1]).toBe(2 ** 24);
+  const [wrapped] = iota.evaluate([], { dtype: 'uint8', shape: [258], dimension: 0 });
+  expect(wrapped!.data.slice(255)).toEqual(Uint8Array.of(255, 0, 1));
 });

@@ -4,7 +4,7 @@
  * splitting.ts.
  */
 import { ANY, type DType, NUMBERS } from '../core/dtypes.ts';
-import { hostArray, type Shape, sizeOf, stridesOf } from '../core/host.ts';
+import { buildElements, elementFrom, type Shape, sizeOf, stridesOf } from '../core/host.ts';
 import { definePrimitive, operandAval } from '../core/primitive.ts';
 import {
   AXIS,
@@ -306,9 +306,8 @@ export const iota: Defined<'iota', IotaParams, 'C1' | 'C2' | 'C3'> = definePrimi
   },
   infer: (_, p) => [{ shape: p.shape, dtype: p.dtype, weak: false }],
   evaluate(_, { dtype, shape, dimension }) {
-    const counted = range(shape[dimension]!);
-    const strides = shape.map((_n, d) => (d === dimension ? 1 : 0));
-    return [strided(hostArray(dtype, [counted.length], counted), shape, strides)];
+    const counted = buildElements(dtype, [shape[dimension]!], (i) => elementFrom(dtype, i));
+    return [strided(counted, shape, shape.map((_n, d) => (d === dimension ? 1 : 0)))]; // prettier-ignore
   },
   differentiate: { zero: 'it has no operands' },
   batch: 'elementwise', // never called: no operand can be batched

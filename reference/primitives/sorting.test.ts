@@ -1,39 +1,55 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import '../index.ts';
-import { elementAt, forCalls } from '../../conformance/testing/structural.ts';
+import { forCalls } from '../../conformance/testing/structural.ts';
 import { ConcreteArray } from '../core/array.ts';
-import { forEachIndex, type HostArray, hostArray, numbers } from '../core/host.ts';
+import { ALL_DTYPES, isComplex } from '../core/dtypes.ts';
+import {
+  type Complex,
+  type Element,
+  elements,
+  flatten,
+  forEachIndex,
+  type HostArray,
+  hostArray,
+  numbers,
+  stridesOf,
+} from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
 import * as lax from '../lax.ts';
 import { jvp } from '../transforms/grad.ts';
 import { sort, topK } from './sorting.ts';
 
 /** Calls `visit` with the elements of every row along an axis, of all arrays. */
-function forRows(xs: readonly HostArray[], axis: number, visit: (...rows: number[][]) => void): void {
+function forRows(xs: readonly HostArray[], axis: number, visit: (...rows: Element[][]) => void): void {
   forEachIndex(xs[0]!.shape.with(axis, 1), (at) => {
-    const row = (x: HostArray): number[] =>
-      Array.from({ length: x.shape[axis]! }, (_, i) => elementAt(x, at.with(axis, i)));
+    const row = (x: HostArray): Element[] =>
+      Array.from({ length: x.shape[axis]! }, (_, i) => elements(x)(flatten(at.with(axis, i), stridesOf(x.shape))));
     visit(...xs.map(row));
   });
 }
 
-/** NaN above everything; the zeros are one. */
-const above = (a: number, b: number): boolean => (Number.isNaN(a) ? !Number.isNaN(b) : a > b);
-const less = (a: readonly number[], b: readonly number[]): boolean => {
+/** NaN above everything; the zeros are one. Complex numbers go by their real parts first. */
+const above = (a: Element, b: Element): boolean => {
+  if (typeof a === 'object') return lexicographic(a, b as Complex);
+  return Number.isNaN(a) ? !Number.isNaN(b) : a > (b as number);
+};
+const lexicographic = (a: Complex, b: Complex): boolean =>
+  above(a.re, b.re) || (!above(b.re, a.re) && above(a.im, b.im));
+const less = (a: readonly Element[], b: readonly Element[]): boolean => {
   const at = a.findIndex((v, i) => above(v, b[i]!) || above(b[i]!, v));
   return at >= 0 && above(b[at]!, a[at]!);
 };
 
 it('sort moves rows together, so that the keys ascend and equal ones keep their order', () => {
-  forCalls(sort, undefined, ({ args, params }) => {
+  forCalls(sort, ALL_DTYPES, ({ args, params }) => {
     const results = sort.evaluate(args, params);
     forRows([...args, ...results], params.dimension, (...rows) => {
       const [before, after] = [rows.slice(0, args.length), rows.slice(args.length)];
-      const items = (of: readonly number[][]): number[][] => (of[0] ?? []).map((_, i) => of.map((r) => r[i]!));
-      const key = (item: readonly number[]): readonly number[] => item.slice(0, params.num_keys);
+      const items = (of: readonly Element[][]): Element[][] => (of[0] ?? []).map((_, i) => of.map((r) => r[i]!));
+      const key = (item: readonly Element[]): readonly Element[] => item.slice(0, params.num_keys);
       // Insertion behind everything that is not larger: stable by construction.
-      const expected = items(before).reduce((done: number[][], item) => {
+      const expected = items(before).reduce((done: Element[][], item) => {
         const place = done.findIndex((other) => less(key(item), key(other)));
         return done.toSpliced(place < 0 ? done.length : place, 0, item);
       }, []);
@@ -43,8 +59,9 @@ it('sort moves rows together, so that the keys ascend and equal ones keep their 
 });
 
 it('top_k takes the largest one after the other, the first of equal ones', () => {
-  forCalls(topK, undefined, ({ args: [x], params }) => {
-    const better = (a: number, b: number): boolean => above(a, b) || (Object.is(a, 0) && Object.is(b, -0));
+  const ordered = ALL_DTYPES.filter((d) => !isComplex(d));
+  forCalls(topK, ordered, ({ args: [x], params }) => {
+    const better = (a: Element, b: Element): boolean => above(a, b) || (Object.is(a, 0) && Object.is(b, -0));
     const [values, positions] = topK.evaluate([x!], params);
     forRows([x!, values!, positions!], params.axis, (row, best, where) => {
       const left = row.map((_, i) => i);

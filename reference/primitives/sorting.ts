@@ -1,8 +1,20 @@
 /**
  * Elements in order: sort and top_k (spec/primitives/sorting.md).
  */
-import { ANY } from '../core/dtypes.ts';
-import { aval, hostArray, type HostArray, numbers, sameShape, type Shape } from '../core/host.ts';
+import { ANY, type DType, isComplex, ORDERED } from '../core/dtypes.ts';
+import {
+  aval,
+  type Complex,
+  type Element,
+  elements,
+  hostArray,
+  type HostArray,
+  numbers,
+  sameShape,
+  type Shape,
+  sizeOf,
+  take,
+} from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type Bound, type Bounded, definePrimitive } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
@@ -12,45 +24,42 @@ import { along, type Defined, exact, inexact } from './elementwise.ts';
 import { permuted, rowsOf } from './layout.ts';
 import { monotoneBound } from './monotone.ts';
 
-type Compare = (a: number, b: number) => number;
+type Compare = (a: Element, b: Element) => number;
 
 /** Smaller before larger, NaN last; all NaNs are equal, and so are the zeros. */
 const ascending: Compare = (a, b) => (a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b)));
+/** By the real part, then by the imaginary part. */
+const lexicographic = (a: Complex, b: Complex): number => ascending(a.re, b.re) || ascending(a.im, b.im);
+const inOrder = (dtype: DType): Compare => (isComplex(dtype) ? (lexicographic as Compare) : ascending);
 /** NaN first, then larger before smaller, +0 before −0. */
 const descending: Compare = (a, b) => -ascending(a, b) || Number(Object.is(a, -0)) - Number(Object.is(b, -0));
 
 /** For each row along `axis`, the positions of its elements in order; equal ones stay in place. */
-function orders(keys: readonly HostArray[], axis: number, compare: Compare): number[][] {
-  const rows = keys.map((x) => rowsOf(x, [axis]));
-  const { count, length } = rows[0]!;
+function orders(keys: readonly HostArray[], axis: number, compare: (dtype: DType) => Compare): number[][] {
+  const { count, length } = rowsOf(keys[0]!, [axis]);
+  const columns = keys.map((x) => ({ at: elements(rowsOf(x, [axis]).rows), compare: compare(x.dtype) }));
   return Array.from({ length: count }, (_, r) =>
     range(length).sort((i, j) => {
-      const by = (at: number): number =>
-        at === rows.length
-          ? 0
-          : compare(rows[at]!.data[r * length + i]!, rows[at]!.data[r * length + j]!) || by(at + 1);
-      return by(0);
+      for (const { at, compare: by } of columns) {
+        const sign = by(at(r * length + i), at(r * length + j));
+        if (sign !== 0) return sign;
+      }
+      return 0;
     }),
   );
 }
 
-/** Rows of as many elements as `orders` hold, put back where `axis` was: the element at a position of row r is `at(r, i)`. */
-function fromRows(
-  like: { readonly shape: Shape; readonly dtype: HostArray['dtype'] },
-  axis: number,
-  order: readonly (readonly number[])[],
-  at: (row: number, position: number) => number,
-): HostArray {
-  const kept = remaining(like.shape.length, [axis]);
-  const moved = [...kept, axis].map((d) => like.shape[d]!);
-  const rows = hostArray(like.dtype, moved, order.flatMap((row, r) => row.map((i) => at(r, i)))); // prettier-ignore
-  return permuted(rows, inverse([...kept, axis]));
-}
+/** Rows back where `axis` was. */
+const fromRows = (rows: HostArray, shape: Shape, axis: number): HostArray => {
+  const order = [...remaining(shape.length, [axis]), axis];
+  return permuted({ ...rows, shape: order.map((d) => shape[d]!) }, inverse(order));
+};
 
-/** The elements of `x` in the order of the positions. */
+/** The elements of `x` at the positions of each row. */
 function arranged(x: HostArray, axis: number, order: readonly (readonly number[])[], k: number): HostArray {
-  const { data, length } = rowsOf(x, [axis]);
-  return fromRows({ ...x, shape: x.shape.with(axis, k) }, axis, order, (r, i) => data[r * length + i]!);
+  const { rows, count, length } = rowsOf(x, [axis]);
+  const taken = take(rows, [count, k], (i) => Math.floor(i / k) * length + order[Math.floor(i / k)]![i % k]!);
+  return fromRows(taken, x.shape.with(axis, k), axis);
 }
 
 /** The elements at `positions` along an axis. */
@@ -81,7 +90,7 @@ export interface SortParams {
 }
 
 const sorted = (xs: readonly HostArray[], { dimension, num_keys }: SortParams): HostArray[] => {
-  const order = orders(xs.slice(0, num_keys), dimension, ascending);
+  const order = orders(xs.slice(0, num_keys), dimension, inOrder);
   return xs.map((x) => arranged(x, dimension, order, x.shape[dimension]!));
 };
 
@@ -144,13 +153,18 @@ const BY_FIRST: SortParams = { dimension: 0, is_stable: true, num_keys: 1 };
 
 const isUncertain = ({ bound }: Bounded): boolean => bound !== null && bound.worst.some((w) => w !== 0);
 const unknown = ({ value }: Bounded): Bound => {
-  const worst = new Float64Array(value.data.length).fill(Infinity);
+  const worst = new Float64Array(sizeOf(value.shape)).fill(Infinity);
   return { worst, variance: worst };
 };
 
-/** Order statistics are monotone. What goes along with certain keys takes its bounds along, with uncertain ones it is unknown. */
+/**
+ * Order statistics are monotone, but for those of pairs. What goes along with certain keys takes its bounds along, with
+ * uncertain ones it is unknown.
+ */
 function sortBound(xs: readonly Bounded[], _: readonly HostArray[], p: SortParams): (Bound | null)[] {
-  if (xs.slice(0, p.num_keys).some(isUncertain)) return xs.length > 1 ? xs.map(unknown) : [statistics(xs[0]!, p)];
+  if (xs.slice(0, p.num_keys).some(isUncertain)) {
+    return xs.length > 1 || isComplex(xs[0]!.value.dtype) ? xs.map(unknown) : [statistics(xs[0]!, p)];
+  }
   const values = xs.map((x) => x.value);
   return xs.map(({ value, bound }) => {
     if (bound === null) return null;
@@ -167,9 +181,8 @@ const statistics = (x: Bounded, p: SortParams): Bound | null =>
 
 /** Every element replaced by the largest of its row. */
 function largestOfRows(x: HostArray, axis: number): HostArray {
-  const order = orders([x], axis, descending);
-  const { data, length } = rowsOf(x, [axis]);
-  return fromRows(x, axis, order, (r) => data[r * length + order[r]![0]!]!);
+  const order = orders([x], axis, () => descending);
+  return arranged(x, axis, order.map((row) => row.map(() => row[0]!)), x.shape[axis]!); // prettier-ignore
 }
 
 // ---- top_k
@@ -182,9 +195,9 @@ export interface TopKParams {
 export const topK: Defined<'top_k', TopKParams, 'C1' | 'C2'> = definePrimitive({
   name: 'top_k',
   spec: 'spec/primitives/sorting.md#top_k',
-  operands: [{ name: 'operand', dtypes: ANY }],
+  operands: [{ name: 'operand', dtypes: ORDERED }],
   params: { k: AXIS, axis: AXIS },
-  dtypes: ANY,
+  dtypes: ORDERED,
   constraints: {
     C1: ([x], p) => checkAxis('axis', p.axis, x!.shape.length),
     C2: ([x], p) =>
@@ -233,7 +246,7 @@ export const topK: Defined<'top_k', TopKParams, 'C1' | 'C2'> = definePrimitive({
 
 /** The first k of each row in descending order, and where they are. */
 function largest(x: HostArray, { k, axis }: TopKParams): [HostArray, HostArray] {
-  const order = orders([x], axis, descending).map((row) => row.slice(0, k));
-  const where = { shape: x.shape.with(axis, k), dtype: 'int32' } as const;
-  return [arranged(x, axis, order, k), fromRows(where, axis, order, (_, i) => i)];
+  const order = orders([x], axis, () => descending).map((row) => row.slice(0, k));
+  const positions = hostArray('int32', [order.length, k], order.flat());
+  return [arranged(x, axis, order, k), fromRows(positions, x.shape.with(axis, k), axis)];
 }

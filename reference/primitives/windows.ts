@@ -6,6 +6,7 @@ import { domainOf, type DType, dtypes, finfo, integerLimits, isInexact } from '.
 import {
   type Element,
   elementFrom,
+  elements,
   flatten,
   forEachIndex,
   type HostArray,
@@ -85,12 +86,12 @@ export function forEachWindowElement(
     dims.offset_dims.map((d) => strides[d]!),
   );
   const positionStrides = remaining(shape.length, dims.offset_dims).map((d) => strides[d]!);
-  const vectors = numbers(indices);
+  const vectors = elements(indices);
   const length = indices.shape.at(-1)!;
 
   forEachIndex(indices.shape.slice(0, -1), (position, p) => {
     const start = new Array<number>(operand.length).fill(0);
-    dims.start_index_map.forEach((d, i) => (start[d] = vectors[p * length + i]!));
+    dims.start_index_map.forEach((d, i) => (start[d] = Number(vectors(p * length + i))));
     dims.operand_batching_dims.forEach((d, i) => (start[d] = position[dims.start_indices_batching_dims[i]!]!));
     const fits = moveInside(start, operand, sizes, mode);
     const from = flatten(start, operandStrides);

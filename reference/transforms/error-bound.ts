@@ -8,40 +8,56 @@ import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
 import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
-import { roundingsOf } from './rounding.ts';
+import { type Choices, roundingsOf } from './rounding.ts';
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
-export function errorBound(jaxpr: Jaxpr, inputs: readonly HostArray[], profile: ProfileName): Bounded[] {
+export function errorBound(
+  jaxpr: Jaxpr,
+  inputs: readonly HostArray[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   return carry(
     jaxpr,
     inputs.map((value) => ({ value, bound: null })),
     profile,
+    choices,
   );
 }
 
 /** A jaxpr on values that already are uncertain. */
-export function carry(jaxpr: Jaxpr, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+export function carry(
+  jaxpr: Jaxpr,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices = 'free',
+): Bounded[] {
   const known = new Map<Var, Bounded>();
   jaxpr.constvars.forEach((v, i) => known.set(v, { value: (jaxpr.consts[i] as ConcreteArray).toHost(), bound: null }));
   jaxpr.inputs.forEach((v, i) => known.set(v, operands[i]!));
   const read = (x: Atom): Bounded => (x instanceof Literal ? { value: x.value, bound: null } : known.get(x)!);
   for (const equation of jaxpr.equations) {
-    const results = carryEquation(equation, equation.inputs.map(read), profile);
+    const results = carryEquation(equation, equation.inputs.map(read), profile, choices);
     equation.outputs.forEach((v, i) => known.set(v, results[i]!));
   }
   return jaxpr.outputs.map(read);
 }
 
-function carryEquation({ primitive, params }: Equation, operands: readonly Bounded[], profile: ProfileName): Bounded[] {
+function carryEquation(
+  { primitive, params }: Equation,
+  operands: readonly Bounded[],
+  profile: ProfileName,
+  choices: Choices,
+): Bounded[] {
   if (primitive.kind === 'higher-order') {
-    return [...primitive.bound((inner, xs) => carry(inner, xs, profile), operands, params)];
+    return [...primitive.bound((inner, xs) => carry(inner, xs, profile, choices), operands, params)];
   }
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
   const carried = operands.some(isUncertain)
     ? propagate(primitive, operands, results, params)
     : results.map(() => null);
-  const own = roundingsOf(primitive, values, params, results, carried, profile);
+  const own = roundingsOf(primitive, values, params, results, carried, profile, choices);
   return results.map((value, i) => ({ value, bound: plus(carried[i] ?? null, own[i]!) }));
 }
 
@@ -226,11 +242,12 @@ function mapped(
   return apply(worstOf).map((w, j) => ({ worst: bounds(w), variance: bounds(variances[j]!) }));
 }
 
-/** |a|·δb + |b|·δa + δa·δb, the primitive being the product. */
+/** |a|·δb + |b|·δa + δa·δb, the primitive being the product; in double precision, whatever type it is to give. */
 function products(primitive: AnyFirstOrder, operands: readonly Bounded[], params: Params): Bound {
   const [a, b] = operands as [Bounded, Bounded];
+  const inDoubles = 'preferred_element_type' in params ? { ...params, preferred_element_type: null } : params;
   const product = (f: (x: Bounded) => Float64Array, g: (x: Bounded) => Float64Array): Float64Array =>
-    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], params)[0]!);
+    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], inDoubles)[0]!);
   const square = (x: Bounded): Float64Array => sizes(x).map((v) => v * v);
   const sum = (...terms: Float64Array[]): Float64Array => terms[0]!.map((_, i) => terms.reduce((s, t) => s + t[i]!, 0));
   return {

@@ -4,9 +4,9 @@
  */
 import type { ProfileName } from '../core/backend.ts';
 import { type DType, finfo, isComplex, isInexact } from '../core/dtypes.ts';
-import { avalOf, type HostArray, moduli, numbers } from '../core/host.ts';
+import { avalOf, elements, type HostArray, moduli, numbers, sameElement, sizeOf } from '../core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
-import { type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
+import { gamma, type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
 /** What a profile permits beyond the primitives' accuracies (spec/numerics.md#profiles). */
 export interface Profile {
@@ -44,12 +44,6 @@ function exponentOf(x: number): number {
  * 1024, or pairs, or √n partial sums; a running sum of a million terms is not.
  */
 export const chainLength = (terms: number): number => Math.min(terms, 1024 + 2 * Math.ceil(Math.sqrt(terms)));
-
-/** γₖ = k·u / (1 − k·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). */
-export function gamma(k: number, dtype: DType): number {
-  const ku = k * finfo(dtype).unitRoundoff;
-  return ku < 1 ? ku / (1 - ku) : Infinity;
-}
 
 /** The smallest number that underflow may lose. */
 export const underflow = (dtype: DType, profile: ProfileName): number =>
@@ -113,6 +107,12 @@ export interface Rounding {
 }
 
 /**
+ * Whether those who compute a program may choose differently where its primitives leave a choice (of signs, phases), or
+ * are taken to choose alike: so in expressions that do not depend on the choice.
+ */
+export type Choices = 'free' | 'alike';
+
+/**
  * The rounding that an equation adds to its results, whose elements are only known to `spread` (the bounds that come from
  * the operands). null: a result is exact. Infinite where a legal order of summation overflows.
  */
@@ -123,10 +123,14 @@ export function roundingsOf(
   results: readonly HostArray[],
   spread: readonly (Bound | null)[],
   profile: ProfileName,
+  choices: Choices = 'free',
 ): readonly (Rounding | null)[] {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'exact') return results.map(() => null);
-  if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile);
+  if (accuracy.kind === 'oneOf') {
+    return results.map((y) => (choices === 'alike' ? null : whereTheyDiffer(y, accuracy.choices(operands))));
+  }
+  if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile, choices);
   return results.map((y, j) =>
     isInexact(y.dtype)
       ? roundingOf(accuracy, { primitive, operands, params }, y, j, spread[j]?.worst ?? null, profile)
@@ -134,14 +138,28 @@ export function roundingsOf(
   );
 }
 
+/** Unknown where there is a choice. */
+function whereTheyDiffer(y: HostArray, choices: readonly HostArray[]): Rounding | null {
+  const others = choices.map(elements);
+  const at = elements(y);
+  const open = (i: number): boolean => others.some((other) => !sameElement(other(i), at(i)));
+  const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
+  return worst.some((w) => w > 0) ? { worst, variance: worst } : null;
+}
+
 /** A distance of two solutions that both pass is a proof; how likely it is nobody knows. */
 function solutionsApart(
-  { forward }: Accuracy & { kind: 'backward' },
+  { forward, aligned = forward }: Accuracy & { kind: 'backward' },
   operands: readonly HostArray[],
   results: readonly HostArray[],
   profile: ProfileName,
+  choices: Choices,
 ): Rounding[] {
-  const apart = forward(operands, results, underflow(solutionDtype(results), profile));
+  const apart = (choices === 'alike' ? aligned : forward)(
+    operands,
+    results,
+    underflow(solutionDtype(results), profile),
+  );
   return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
 }
 
@@ -155,7 +173,7 @@ interface Call {
 }
 
 function roundingOf(
-  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' | 'oneOf' }>,
   call: Call,
   y: HostArray,
   j: number,
@@ -200,7 +218,7 @@ const uniform = (worst: OwnError['worst'], leavesRange: OwnError['leavesRange'] 
 });
 
 function ownError(
-  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' | 'oneOf' }>,
   { primitive, operands, params }: Call,
   y: HostArray,
   j: number,
