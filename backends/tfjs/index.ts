@@ -35,6 +35,7 @@ import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { trigonometry } from './trigonometry.ts';
+import { windowed } from './windowed.ts';
 
 const table: Table = {
   ...arithmetic,
@@ -51,6 +52,7 @@ const table: Table = {
   ...contraction,
   ...convolution,
   ...indexing,
+  ...windowed,
   ...decompositions,
   ...linalg,
   ...random,
