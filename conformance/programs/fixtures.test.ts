@@ -30,12 +30,6 @@ function isChain({ primitive, operands, params }: Fixture): boolean {
   return primitive.name === 'cumlogsumexp' || kind === 'backward' || (kind === 'normwise' && !isElementwise);
 }
 
-/** The elements, those of complex arrays part by part. */
-function listOf(x: HostArray): unknown[] {
-  const at = elements(x);
-  return isComplex(x.dtype) ? [...parts(x)] : Array.from({ length: sizeOf(x.shape) }, (_, i) => at(i));
-}
-
 function isRight(fixture: Fixture): boolean {
   const { primitive, operands, params, expected } = fixture;
   const results = primitive.evaluate(operands, params);
