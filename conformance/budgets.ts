@@ -20,6 +20,7 @@ import {
   widened,
 } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
+import { referenceUlps } from '../reference/primitives/accuracy.ts';
 import {
   accuracyOf,
   gpuAllowance,
@@ -231,16 +232,13 @@ function withSigns(ruler: Ruler, profile: ProfileName, certain: (i: number) => b
   return { ...ruler, error: (e, g, i) => (flipped(e, g) && certain(i) ? Infinity : ruler.error(e, g, i)) };
 }
 
-/** How far the reference's own float64 results may be off (spec/numerics.md#reference). */
-const REFERENCE_F64_ULP = 2;
-
 /** n units of the exact value, which for float32 is what the reference gives in float64. */
 function ulpRuler(n: number, call: Call, dtype: DType, j: number): Ruler {
   if (call.profile === 'gpu') return gpuRuler(n, call, dtype);
   const allowed = (e: number): number => n * ulpSize(e, dtype);
   const { primitive, operands, params, witness } = call;
   if (dtype === 'float64' || witness === 'fixture') {
-    const limit = n + (witness === 'reference' ? REFERENCE_F64_ULP : 0.5);
+    const limit = n + (witness === 'reference' ? referenceUlps(primitive.name) : 0.5);
     return { unit: 'ulp', limit, error: (e: number, g: number) => ulpDistance(e, g, dtype), allowed };
   }
   const exact = numbers(primitive.evaluate(operands.map(widened), params)[j]!);

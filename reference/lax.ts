@@ -78,6 +78,18 @@ export const acosh: (x: ArrayLike) => NDArray = unary('acosh');
 export const atanh: (x: ArrayLike) => NDArray = unary('atanh');
 export const logistic: (x: ArrayLike) => NDArray = unary('logistic');
 export const erf: (x: ArrayLike) => NDArray = unary('erf');
+/** 1 − erf(x), without the cancellation. */
+export const erfc: (x: ArrayLike) => NDArray = unary('erfc');
+/** The y with erf(y) = x. */
+export const erfInv: (x: ArrayLike) => NDArray = unary('erf_inv');
+/** log |Γ(x)| */
+export const lgamma: (x: ArrayLike) => NDArray = unary('lgamma');
+/** The derivative of `lgamma`. */
+export const digamma: (x: ArrayLike) => NDArray = unary('digamma');
+/** e^−|x|·I₀(x) */
+export const besselI0e: (x: ArrayLike) => NDArray = unary('bessel_i0e');
+/** e^−|x|·I₁(x) */
+export const besselI1e: (x: ArrayLike) => NDArray = unary('bessel_i1e');
 export const isFinite: (x: ArrayLike) => NDArray = unary('is_finite');
 export const bitwiseNot: (x: ArrayLike) => NDArray = unary('not');
 /** How many bits are set. */
@@ -118,6 +130,21 @@ export const min: (x: ArrayLike, y: ArrayLike) => NDArray = binary('min');
 export const pow: (x: ArrayLike, y: ArrayLike) => NDArray = binary('pow');
 /** The angle of the point with height `x` over `y`, in [−π, π]. */
 export const atan2: (x: ArrayLike, y: ArrayLike) => NDArray = binary('atan2');
+/** The m-th derivative of `digamma`. */
+export const polygamma: (m: ArrayLike, x: ArrayLike) => NDArray = binary('polygamma');
+/** The Hurwitz zeta function: the sum of (q + n)^−x. */
+export const zeta: (x: ArrayLike, q: ArrayLike) => NDArray = binary('zeta');
+/** The share of the gamma distribution with shape `a` below `x`. */
+export const igamma: (a: ArrayLike, x: ArrayLike) => NDArray = binary('igamma');
+/** 1 − igamma(a, x), without the cancellation. */
+export const igammac: (a: ArrayLike, x: ArrayLike) => NDArray = binary('igammac');
+/** The derivative of `igamma` in `a`. */
+export const igammaGradA: (a: ArrayLike, x: ArrayLike) => NDArray = binary('igamma_grad_a');
+/** How a sample `x` of the gamma distribution moves with its shape `a`. */
+export const randomGammaGrad: (a: ArrayLike, x: ArrayLike) => NDArray = binary('random_gamma_grad');
+/** The share of the beta distribution with parameters `a` and `b` below `x`. */
+export const betainc = (a: ArrayLike, b: ArrayLike, x: ArrayLike): NDArray =>
+  apply('regularized_incomplete_beta', alike([a, b, x], 'regularized_incomplete_beta'));
 /** The float after `x` in the direction of `y`. */
 export const nextafter: (x: ArrayLike, y: ArrayLike) => NDArray = binary('nextafter');
 export const eq: (x: ArrayLike, y: ArrayLike) => NDArray = binary('eq');

@@ -34,6 +34,7 @@ import { reductions } from './reduction.ts';
 import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
+import { special } from './special.ts';
 import { trigonometry } from './trigonometry.ts';
 import { windowed } from './windowed.ts';
 
@@ -41,6 +42,7 @@ const table: Table = {
   ...arithmetic,
   ...math,
   ...trigonometry,
+  ...special,
   ...comparison,
   ...complex,
   ...bits,

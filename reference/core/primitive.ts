@@ -52,6 +52,8 @@ export type Differentiation<P> =
   | ({
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;
+      /** Why there is no derivative in some operands: a tangent there is an error, not a zero. */
+      readonly undefinedIn?: Readonly<Record<number, string>>;
       /** The tangent is another than the value's derivative, on purpose: why. */
       readonly substitute?: string;
     } & (

@@ -26,6 +26,7 @@ import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
+import * as special from './special.ts';
 import * as spectral from './spectral.ts';
 import * as trigonometry from './trigonometry.ts';
 import * as windowed from './windowed.ts';
@@ -36,6 +37,7 @@ type Exported =
   | Exports<typeof arithmetic>
   | Exports<typeof math>
   | Exports<typeof trigonometry>
+  | Exports<typeof special>
   | Exports<typeof comparison>
   | Exports<typeof complex>
   | Exports<typeof bits>
@@ -65,6 +67,7 @@ const families: readonly object[] = [
   arithmetic,
   math,
   trigonometry,
+  special,
   comparison,
   complex,
   bits,

@@ -41,7 +41,7 @@ export function jointlyMonotoneBound(
 }
 
 /** Equal infinities are no distance apart; what NaN is apart from is unknown, but from NaN itself. */
-function distance(a: number, b: number): number {
+export function distance(a: number, b: number): number {
   if (Object.is(a, b)) return 0;
   const d = Math.abs(a - b);
   return Number.isNaN(d) ? Infinity : d;

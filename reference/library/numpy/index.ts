@@ -35,6 +35,7 @@ export {
   zerosLike,
 } from './creation.ts';
 export * from './elementwise.ts';
+export * as linalg from './linalg.ts';
 export * from './logic.ts';
 export {
   all,
