@@ -200,7 +200,7 @@ export const eig: Defined<'eig', EigParams, 'C1'> = definePrimitive({
   evaluate: ([a], p) => evaluate(a!, p),
   differentiate: {
     active: () => [0],
-    jvp: (lax, [a], [da], results, p) => (da ? tangents(lax, a!, da, results, p) : results.map(() => null)),
+    jvp: (lax, [a], [da], results, p) => (da && a!.size > 0 ? tangents(lax, a!, da, results, p) : results.map(() => null)),
   },
   batch: (lax, [a], [at], _, p) => {
     const out = lax.linalg.eig(lax.moveAxis(a!, at!, 0), {
