@@ -118,7 +118,8 @@ function vectorChecks(
   relative: number,
 ): BackwardCheck[] {
   const residual = m.times(x).minus(x.map((e, _, j) => COMPLEX.mul(e, values[j]!)));
-  const lengths = (of: Square): number[] => values.map((_, j) => new Matrix(COMPLEX, of.rows, 1, (i) => of.at(i, j)).norm());
+  const lengths = (of: Square): number[] =>
+    values.map((_, j) => new Matrix(COMPLEX, of.rows, 1, (i) => of.at(i, j)).norm());
   return [
     { what: `‖A·v − λ·v‖ of a ${side} eigenvector`, error: Math.max(...lengths(residual)), allowed },
     { what: `the length of a ${side} eigenvector less 1`, error: Math.max(...lengths(x).map((l) => Math.abs(l - 1))), allowed: relative },
@@ -129,7 +130,12 @@ function vectorChecks(
 const singularShifts = (m: Square, values: readonly Complex[], allowed: number): BackwardCheck => ({
   what: 'the smallest singular value of A − λ·1',
   error: Math.max(
-    ...values.map((w) => singular(m.map((x, i, j) => (i === j ? COMPLEX.sub(x, w) : x)), false).values.at(-1)!),
+    ...values.map((w) =>
+      singular(
+        m.map((x, i, j) => (i === j ? COMPLEX.sub(x, w) : x)),
+        false,
+      ).values.at(-1)!,
+    ),
   ),
   allowed,
 });
@@ -200,7 +206,8 @@ export const eig: Defined<'eig', EigParams, 'C1'> = definePrimitive({
   evaluate: ([a], p) => evaluate(a!, p),
   differentiate: {
     active: () => [0],
-    jvp: (lax, [a], [da], results, p) => (da && a!.size > 0 ? tangents(lax, a!, da, results, p) : results.map(() => null)),
+    jvp: (lax, [a], [da], results, p) =>
+      da && a!.size > 0 ? tangents(lax, a!, da, results, p) : results.map(() => null),
   },
   batch: (lax, [a], [at], _, p) => {
     const out = lax.linalg.eig(lax.moveAxis(a!, at!, 0), {

@@ -63,3 +63,5 @@ export * from './join.ts';
 export * from './products.ts';
 export { einsum } from './einsum.ts';
 export { diagonal, take, takeAlongAxis, type TakeMode, type TakeOptions } from './indexing.ts';
+export * as fft from './fft.ts';
+export * as linalg from './linalg/index.ts';

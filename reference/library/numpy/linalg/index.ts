@@ -1,0 +1,2 @@
+export * from './spectral.ts';
+export * from './norm.ts';
