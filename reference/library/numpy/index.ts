@@ -34,6 +34,7 @@ export {
   zerosLike,
 } from './creation.ts';
 export * from './elementwise.ts';
+export * as linalg from './linalg.ts';
 export * from './logic.ts';
 export {
   all,
@@ -64,4 +65,3 @@ export * from './products.ts';
 export { einsum } from './einsum.ts';
 export { diagonal, take, takeAlongAxis, type TakeMode, type TakeOptions } from './indexing.ts';
 export * as fft from './fft.ts';
-export * as linalg from './linalg/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { grad, jvp, type NDArray, np } from '../../../index.ts';
+import { grad, jvp, type NDArray, np } from '../../index.ts';
 
 /** What rounding of a handful of operations in float64 may leave, on numbers of size 10. */
 const close = (x: NDArray, y: NDArray): void => {

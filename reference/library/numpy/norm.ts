@@ -1,11 +1,11 @@
 /** Norms of vectors and matrices. */
-import { asArray } from '../../../core/convert.ts';
-import { isComplex } from '../../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../../core/errors.ts';
-import type { ArrayLike, NDArray } from '../../../core/ndarray.ts';
-import * as lax from '../../../lax.ts';
-import { canonicalAxis, inexact } from '../arguments.ts';
-import { moveaxis } from '../shape.ts';
+import { asArray } from '../../core/convert.ts';
+import { isComplex } from '../../core/dtypes.ts';
+import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
+import * as lax from '../../lax.ts';
+import { canonicalAxis, inexact } from './arguments.ts';
+import { moveaxis } from './shape.ts';
 import { svdvals } from './spectral.ts';
 
 /** Of vectors: a number p, ±Infinity, 0 (how many are not 0). Of matrices: 'fro', 'nuc', ±1, ±2, ±Infinity. */

@@ -1,14 +1,14 @@
 /** Eigenvalues, singular values, and what is made of them. */
-import { asArray } from '../../../core/convert.ts';
-import { finfo, isComplex } from '../../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../../core/errors.ts';
-import type { ArrayLike, NDArray } from '../../../core/ndarray.ts';
-import * as lax from '../../../lax.ts';
-import { customJvp } from '../../../transforms/custom-jvp.ts';
-import { eye } from '../creation.ts';
-import { inexact } from '../arguments.ts';
-import { matmul } from '../products.ts';
-import { matrixTranspose } from '../shape.ts';
+import { asArray } from '../../core/convert.ts';
+import { finfo, isComplex } from '../../core/dtypes.ts';
+import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
+import * as lax from '../../lax.ts';
+import { customJvp } from '../../transforms/custom-jvp.ts';
+import { eye } from './creation.ts';
+import { inexact } from './arguments.ts';
+import { matmul } from './products.ts';
+import { matrixTranspose } from './shape.ts';
 
 const matrix = (a: ArrayLike, where: string): NDArray => {
   const array = asArray(a, where);

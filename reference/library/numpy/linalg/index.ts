@@ -1,2 +1,0 @@
-export * from './spectral.ts';
-export * from './norm.ts';
