@@ -18,9 +18,18 @@ export * as random from './library/random.ts';
 export * as tree from './core/tree.ts';
 
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
+export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev } from './transforms/jacobian.ts';
+export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
 export { jit, type JitOptions } from './transforms/jit.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';
 export { makeJaxpr } from './transforms/make-jaxpr.ts';
+export {
+  checkpoint,
+  type CheckpointOptions,
+  checkpointPolicies,
+  type CheckpointPolicy,
+} from './transforms/checkpoint.ts';
+export { customGradient, customVjp, type CustomVjp, type CustomVjpOptions } from './transforms/custom-vjp.ts';
 export { customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
 export { stopGradient } from './transforms/stop-gradient.ts';
 

@@ -5,7 +5,7 @@
  */
 import { asArray, operands, scalar } from './core/convert.ts';
 import { checkDType, type DType, isComplex } from './core/dtypes.ts';
-import { checkOptions, ShapeError } from './core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError } from './core/errors.ts';
 import { sameShape, type Shape, showAval } from './core/host.ts';
 import { type ArrayLike, NDArray } from './core/ndarray.ts';
 import type { Params, Tangent } from './core/primitive.ts';
@@ -14,6 +14,15 @@ import { type PrimitiveName, primitives } from './primitives/index.ts';
 import type { FftType } from './primitives/fft.ts';
 import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from './primitives/indexing.ts';
 import type { DotDimensionNumbers, Precision } from './primitives/contraction.ts';
+import {
+  convDimensionNumbers,
+  type ConvDimensions,
+  dilatedSize,
+  type Padding,
+  type PaddingName,
+  padtypeToPads,
+  pick,
+} from './primitives/convolution-shapes.ts';
 
 const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
   bind(primitives[name], xs, params)[0]!;
@@ -329,6 +338,57 @@ export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArr
     ],
     options,
   );
+}
+
+export interface ConvOptions extends DotOptions {
+  readonly lhsDilation?: Shape | null;
+  readonly rhsDilation?: Shape | null;
+  readonly dimensionNumbers?: ConvDimensions;
+  readonly featureGroupCount?: number;
+  readonly batchGroupCount?: number;
+}
+const CONV_OPTIONS = [
+  'lhsDilation',
+  'rhsDilation',
+  'dimensionNumbers',
+  'featureGroupCount',
+  'batchGroupCount',
+  'precision',
+  'preferredElementType',
+];
+/**
+ * Products of filters with the windows of `lhs`. A name for the padding is for what is not dilated.
+ *
+ * @example
+ * lax.convGeneralDilated(images, filters, [1, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] });
+ */
+export function convGeneralDilated(
+  lhs: NDArray,
+  rhs: NDArray,
+  windowStrides: Shape,
+  padding: Padding | PaddingName,
+  options: ConvOptions = {},
+): NDArray {
+  checkOptions(options, CONV_OPTIONS, 'lax.convGeneralDilated');
+  const dims = convDimensionNumbers(lhs.shape, rhs.shape, options.dimensionNumbers ?? null);
+  const lhsDilation = options.lhsDilation ?? dims.lhs_spec.slice(2).map(() => 1);
+  const rhsDilation = options.rhsDilation ?? dims.rhs_spec.slice(2).map(() => 1);
+  if (typeof padding === 'string' && lhsDilation.some((n) => n !== 1)) {
+    throw new ArgumentError(`lax.convGeneralDilated: with lhsDilation the padding is given in pairs, got '${padding}'`);
+  }
+  const window = pick(rhs.shape, dims.rhs_spec.slice(2)).map((n, d) => dilatedSize(n, rhsDilation[d]!));
+  const space = pick(lhs.shape, dims.lhs_spec.slice(2));
+  return apply('conv_general_dilated', [lhs, rhs], {
+    window_strides: windowStrides,
+    padding: typeof padding === 'string' ? padtypeToPads(space, window, windowStrides, padding) : padding,
+    lhs_dilation: lhsDilation,
+    rhs_dilation: rhsDilation,
+    dimension_numbers: dims,
+    feature_group_count: options.featureGroupCount ?? 1,
+    batch_group_count: options.batchGroupCount ?? 1,
+    precision: options.precision ?? null,
+    preferred_element_type: options.preferredElementType ?? null,
+  });
 }
 
 // ---- indexing

@@ -18,7 +18,7 @@ import { checkFirstOrder, checkHigherOrder, nothingSeen } from './spec/calls.ts'
 import { DTYPES_PAGE, INDEX_PAGE, lawsOf, SCHEMA_FILE, schemaText, withClasses, withIndex } from './spec/index-page.ts';
 import { checkLinks, checkMentions } from './spec/links.ts';
 import { type Page, readPages } from './spec/pages.ts';
-import { higherOrderPrograms } from './spec/programs.ts';
+import { higherOrderPrograms, tangentPrograms } from './spec/programs.ts';
 import { checkBudgets, checkErrors, checkFirstOrderSection, checkHigherOrderSection, checkLaws, checkPromotion, strangers } from './spec/sections.ts'; // prettier-ignore
 
 export interface SpecReport {
@@ -72,7 +72,7 @@ export function checkCalls(): SpecReport {
   const seen = nothingSeen();
   for (const primitive of firstOrder) checkFirstOrder(primitive, seen);
   for (const primitive of higherOrder) checkHigherOrder(primitive, transforms, seen);
-  const programs = higherOrderPrograms();
+  const programs = [...higherOrderPrograms(), ...tangentPrograms()];
   const used = new Set(programs.flatMap((jaxpr) => [...allEquations(jaxpr)].map((e) => e.primitive.name)));
   for (const { name } of higherOrder)
     if (!used.has(name)) seen.problems.push(`${name}: no program of tools/spec/programs.ts uses it`);

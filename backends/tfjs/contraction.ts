@@ -53,13 +53,13 @@ function byHalves(
 }
 
 /** Of a as [batch, free, contracted] and b as [batch, contracted, free]. */
-function floatDot(k: Kernels, a: Tensor, b: Tensor): Tensor {
+export function floatDot(k: Kernels, a: Tensor, b: Tensor): Tensor {
   if (a.shape[2]! > LONGEST_RUN) return byHalves(k, a, b, 1, (p, q) => floatDot(k, p, q));
   return k.run('BatchMatMul', { a, b: copied(k, b) }, { transposeA: false, transposeB: false });
 }
 
 /** Of both as [batch, free, contracted]: wasm has no product of integer matrices, and the cpu engine's is not exact. */
-function integerDot(k: Kernels, a: Tensor, b: Tensor): Tensor {
+export function integerDot(k: Kernels, a: Tensor, b: Tensor): Tensor {
   const [batch, rows, n] = a.shape as [number, number, number];
   const columns = b.shape[1]!;
   const shape = [batch, rows, columns, n];

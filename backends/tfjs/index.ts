@@ -21,6 +21,7 @@ import { comparison } from './comparison.ts';
 import { complex } from './complex.ts';
 import { contraction } from './contraction.ts';
 import { conversion } from './conversion.ts';
+import { convolution } from './convolution.ts';
 import { cumulative } from './cumulative.ts';
 import { type Engine, type EngineName, isComputed, startEngine, type Storage, storageOf } from './engine.ts';
 import { indexing } from './indexing.ts';
@@ -48,6 +49,7 @@ const table: Table = {
   ...cumulative,
   ...sorting,
   ...contraction,
+  ...convolution,
   ...indexing,
   ...decompositions,
   ...linalg,

@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageManifest } from '../package.ts';
 import { LEVELS } from '../types.ts';
+import type { BenchFlags } from './bench.ts';
 import type { CheckFlags } from './check.ts';
 import { EXIT, EXIT_TABLE, reportError } from './errors.ts';
 import { type Io, processIo } from './io.ts';
@@ -47,6 +48,7 @@ function commands(io: Io, done: (status: number) => void): Command {
   addCheck(program, io, done);
   addRun(program, io, done);
   addReplay(program, io, done);
+  addBench(program, io, done);
   addQuestions(program, io, done);
   return program;
 }
@@ -111,6 +113,16 @@ const addReplay: Adder = (program, io, done) => {
     .action(async (file: string | undefined, flags: ReplayFlags) =>
       done(await (await import('./replay.ts')).replay(io, file, flags)),
     );
+};
+
+const addBench: Adder = (program, io, done) => {
+  program
+    .command('bench')
+    .summary('measure how long things take')
+    .description('Measures how long things take, and how that grows when they are twice the size.')
+    .option('--only <glob>', 'only benchmarks whose name matches, e.g. "reference/exp/*" (may be repeated)', collect)
+    .option('--json <file>', 'write the timings to a file too')
+    .action(async (flags: BenchFlags) => done(await (await import('./bench.ts')).bench(io, flags)));
 };
 
 const addQuestions: Adder = (program, io, done) => {

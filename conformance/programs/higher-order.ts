@@ -8,7 +8,7 @@ import { higherOrder, type HigherOrderName } from '../../reference/primitives/in
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
 import { laws } from '../laws/index.ts';
-import { TRANSFORMATIONS } from '../types.ts';
+import { type Transformation, TRANSFORMATIONS } from '../types.ts';
 import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { hash32, RandomStream } from './random-stream.ts';
 import { direction, type Sample, transformed } from './sample.ts';
@@ -20,6 +20,8 @@ interface Recipe {
   readonly subject: HigherOrderName;
   readonly variant: string;
   readonly dtypes: readonly DType[];
+  /** Left out: every transformation. */
+  readonly only?: readonly Transformation[];
   make(dtype: DType, random: RandomStream): Sample;
 }
 
@@ -134,6 +136,46 @@ const customRule: Recipe = {
   },
 };
 
+const recomputed: Recipe = {
+  subject: 'checkpoint',
+  variant: 'two-layers',
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const type = aval([3], dtype);
+    const jaxpr = t.trace((x, y) => [difference(mulAdd(x, y), y), x], [type, type]);
+    return sampleOf(
+      t.trace((x, y) => bind(higherOrder.checkpoint, [lax.neg(x), y], { jaxpr, policy: null }), [type, type]),
+      random,
+    );
+  },
+};
+
+/** The product of the squares of its operands, whose residuals are a third value. Forward mode has no way through it. */
+const ownBackward: Recipe = {
+  subject: 'custom_vjp_call',
+  variant: 'own-backward',
+  dtypes: FLOAT,
+  only: ['eval', 'jit', 'vmap', 'vjp', 'vmap.vjp', 'vjp.vmap'],
+  make(dtype, random) {
+    const type = aval([4], dtype);
+    const squares = (x: NDArray, y: NDArray): NDArray => lax.mul(lax.mul(x, x), lax.mul(y, y));
+    const forward = t.trace((x, y) => [squares(x, y), lax.mul(x, y), x, y], [type, type]);
+    const backward = t.trace(
+      (product, x, y, ct) => [y, x].map((other) => lax.mul(lax.mul(ct, 2), lax.mul(product, other))),
+      [type, type, type, type],
+    );
+    const params = {
+      name: 'squares',
+      jaxpr: t.trace((x, y) => [squares(x, y)], [type, type]),
+      rule: { forward: () => forward, backward: () => backward },
+    };
+    return sampleOf(
+      t.trace((x, y) => bind(higherOrder.custom_vjp_call, [lax.sin(x), y], params), [type, type]),
+      random,
+    );
+  },
+};
+
 const RECIPES: readonly Recipe[] = [
   nestedJit,
   threeBranches,
@@ -143,13 +185,16 @@ const RECIPES: readonly Recipe[] = [
   looped('some-steps', 4),
   looped('no-steps', -1),
   customRule,
+  ownBackward,
+  recomputed,
 ];
 
 /** The units of the higher-order primitives. `count`: cases per cell and recipe. */
 export function* higherOrderUnits(count: number): Generator<Unit> {
   for (const subject of Object.keys(higherOrder) as HigherOrderName[]) {
     const recipes = RECIPES.filter((r) => r.subject === subject);
-    for (const dtype of recipes[0]!.dtypes) yield* recipeUnits(subject, dtype, recipes, count);
+    // custom_lin has no recipe: it has no value, and is met where custom_vjp_call is differentiated.
+    for (const dtype of recipes[0]?.dtypes ?? []) yield* recipeUnits(subject, dtype, recipes, count);
     yield refusalUnit(subject);
   }
 }
@@ -162,6 +207,7 @@ function* recipeUnits(
 ): Generator<Unit> {
   for (const transformation of TRANSFORMATIONS) {
     if (dtype === 'int32' && /jvp|vjp/.test(transformation)) continue;
+    if (recipes.some((r) => r.only?.includes(transformation) === false)) continue;
     const key = unitKey(subject, dtype, transformation);
     const law = transformation === 'jit' ? laws['jit-is-eager'] : laws.value;
     yield {

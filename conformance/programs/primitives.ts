@@ -102,7 +102,7 @@ export function* primitiveUnits(
   for (const dtype of primitive.dtypes) {
     for (const [name, how] of Object.entries(HOWS)) {
       if (laws[how.law].ofRules && !ofRules) continue;
-      if (how.differentiates && ('zero' in primitive.differentiate || !isInexact(dtype))) continue;
+      if (how.differentiates && !differentiates(primitive, dtype, how.law)) continue;
       if (brief && ALIKE.has(dtype)) {
         const classes = aThird(how.classes, hash32(primitive.name, dtype, name));
         yield programUnit(primitive, dtype, name, { ...how, classes }, 1);
@@ -110,6 +110,12 @@ export function* primitiveUnits(
     }
     if (Object.keys(primitive.breaks).length > 0) yield refusalUnit(primitive, dtype);
   }
+}
+
+/** Whether the law of derivatives has something to say; a tangent that stands in for the derivative is another. */
+function differentiates({ differentiate }: AnyFirstOrder, dtype: DType, law: How['law']): boolean {
+  if ('zero' in differentiate || !isInexact(dtype)) return false;
+  return law !== 'derivative' || differentiate.substitute === undefined;
 }
 
 const aThird = <T>(all: readonly T[], from: number): readonly T[] =>

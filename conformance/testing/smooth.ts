@@ -5,7 +5,9 @@
 import type * as FC from 'fast-check';
 import { cond, scan } from '../../reference/transforms/control-flow.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
+import { checkpoint } from '../../reference/transforms/checkpoint.ts';
 import { jit } from '../../reference/transforms/jit.ts';
+import { whileLoop } from '../../reference/transforms/loops.ts';
 import * as lax from '../../reference/lax.ts';
 
 type Step = (x: NDArray, y: NDArray) => NDArray;
@@ -47,6 +49,13 @@ export const STEPS: Readonly<Record<string, Step>> = {
     );
     return lax.mul(x, spread(lax.squeeze(carry, [0]), x));
   },
+  while: (x, y) =>
+    whileLoop(
+      ({ i }: { i: NDArray; c: NDArray }) => lax.lt(i, lax.mul(lax.squeeze(lax.slice(x, [0], [1]), [0]), 2)),
+      ({ i, c }: { i: NDArray; c: NDArray }) => ({ i: lax.add(i, 1), c: lax.sin(lax.mul(c, x)) }),
+      { i: lax.full([], 0, x.dtype), c: y },
+    ).c,
+  checkpoint: checkpoint((x: NDArray, y: NDArray) => lax.mul(lax.sin(lax.sin(x)), lax.tanh(y))),
   stack: (x, y) => {
     const [, rows] = scan(
       (c: NDArray, v: NDArray) => [lax.mul(lax.add(c, v), 0.5), lax.mul(c, v)],

@@ -52,6 +52,8 @@ export type Differentiation<P> =
   | ({
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;
+      /** The tangent is another than the value's derivative, on purpose: why. */
+      readonly substitute?: string;
     } & (
       | {
           /** The primitive is linear in its active operands taken together: the tangent is the primitive itself. */

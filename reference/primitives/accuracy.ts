@@ -85,12 +85,16 @@ export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
 /** hypot in the same tables: the modulus of a complex number. */
 export const HYPOT_ULPS = 4;
 
+/** What has complex results beside sums and moves; the powers depend on their exponents. */
+export type ComplexFunction =
+  Exclude<Transcendental, 'atan2' | 'erf' | 'cbrt' | 'pow'> | 'mul' | 'square' | 'div' | 'sign' | 'sqrt';
+
 /**
  * Complex results: |error| ≤ n·u·|result|, n being what the textbook formula of each function gives whose real functions
  * keep to the table above. An ulp is at most 2u relative; every further operation adds u, a product of complex numbers
  * √5·u (Brent, Percival, Zimmermann 2007) and a quotient 6u (Jeannerod, Louvet, Muller, Plet: 3 + √5).
  */
-export const NORMWISE = {
+export const NORMWISE: Readonly<Record<ComplexFunction, number>> = {
   mul: 3,
   square: 3,
   div: 6,
@@ -125,15 +129,15 @@ export const NORMWISE = {
   atanh: 23,
   // exp, a sum whose terms do not cancel, and a quotient
   logistic: 40,
-} as const satisfies Readonly<Record<string, number>>;
+};
 
 export const normwise =
-  (name: keyof typeof NORMWISE): (() => Accuracy) =>
+  (name: ComplexFunction): (() => Accuracy) =>
   () => ({ kind: 'normwise', n: NORMWISE[name] });
 
 /** Floats are rounded once, integers exact, complex results as the table says. */
 export const roundedOr =
-  (name: keyof typeof NORMWISE): ((operands: readonly Aval[]) => Accuracy) =>
+  (name: ComplexFunction): ((operands: readonly Aval[]) => Accuracy) =>
   (operands) =>
     isComplex(operands[0]!.dtype) ? normwise(name)() : rounded(operands);
 
@@ -142,7 +146,7 @@ export const ulps =
   (name: Transcendental): ((operands: readonly Aval[]) => Accuracy) =>
   ([x]) => {
     if (!isComplex(x!.dtype)) return { kind: 'ulp', n: ULP_BUDGETS[name].strict };
-    const n = NORMWISE[name as keyof typeof NORMWISE];
+    const n = NORMWISE[name as ComplexFunction];
     return name === 'exp2' ? { kind: 'normwise', n, scale: turnedBy } : { kind: 'normwise', n };
   };
 

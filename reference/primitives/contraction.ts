@@ -5,38 +5,23 @@ import {
   ANY,
   COMPLEX,
   type DType,
-  domainOf,
   dtypes,
   FLOATS,
   isComplex,
   isFloat,
   isInexact,
   ORDERED,
-  partOf,
   REALS,
 } from '../core/dtypes.ts';
-import {
-  type Aval,
-  bigints,
-  buildElements,
-  type Element,
-  elements,
-  type HostArray,
-  type NumberData,
-  numbers,
-  parts,
-  type Shape,
-  sizeOf,
-} from '../core/host.ts';
+import { type Aval, buildElements, type HostArray, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen, knownOperand, operandAval, type ParamSchema } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { algebraOf, widened } from './algebra.ts';
 import { checkAxes, checkDistinct, inverse, NATURALS, range, remaining, show } from './axes.ts';
 import { call, choices, shuffled, smallShape } from './draw.ts';
 import { along, type Defined, inexact } from './elementwise.ts';
-import { exactDot, type FloatDType, isFloatDType, roundScaled } from './exact.ts';
-import { magnitudes, permuted } from './layout.ts';
+import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './inner.ts';
+import { permuted } from './layout.ts';
 
 /** `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`. */
 export type DotDimensionNumbers = readonly [
@@ -44,7 +29,7 @@ export type DotDimensionNumbers = readonly [
   batch: readonly [lhs: Shape, rhs: Shape],
 ];
 
-const PRECISIONS = ['DEFAULT', 'HIGH', 'HIGHEST'] as const;
+export const PRECISIONS: readonly ['DEFAULT', 'HIGH', 'HIGHEST'] = ['DEFAULT', 'HIGH', 'HIGHEST'];
 /** How far a backend may shorten the factors; the reference's result is the exact one for all. */
 export type Precision = (typeof PRECISIONS)[number];
 
@@ -79,14 +64,14 @@ function sameSizes(what: string, [lhs, rhs]: readonly Aval[], axes: readonly [Sh
   return a.every((n, i) => n === b[i]) || `${what} axes must have equal sizes, got ${show(a)} and ${show(b)}`;
 }
 
-/** The dtypes that a result may have: no narrower float or complex dtype, and no integer for floats. */
-function resultTypes(dtype: DType): readonly DType[] {
+/** The dtypes that a sum of products may have: no narrower float or complex dtype, and no integer for floats. */
+export function resultTypes(dtype: DType): readonly DType[] {
   const kin = isComplex(dtype) ? COMPLEX : isFloat(dtype) ? FLOATS : null;
   if (kin !== null) return kin.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
   return dtype === 'bool' ? ORDERED : REALS;
 }
 /** Products of bools may be of every dtype that has an order. */
-const notAResultType = (dtype: DType): DType =>
+export const notAResultType = (dtype: DType): DType =>
   isInexact(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
 const resultType = (dtype: DType, p: DotGeneralParams): DType => p.preferred_element_type ?? dtype;
 
@@ -100,11 +85,6 @@ function resultShape(
     ...pickSizes(rhs!.shape, free(rhs!.shape.length, 1, dims)),
   ];
 }
-
-/** One element, from the `n` elements of a from i on and those of b from j on. */
-type Inner = (i: number, j: number, n: number) => Element;
-/** Prepares both operands, their rows one after the other. */
-type InnerOf = (a: HostArray, b: HostArray, to: DType) => Inner;
 
 /** Both operands as [batch, free, contracted], so that each result element is a product of two rows. */
 function contract([lhs, rhs]: readonly HostArray[], p: DotGeneralParams, dtype: DType, innerOf: InnerOf): HostArray {
@@ -125,65 +105,6 @@ function contract([lhs, rhs]: readonly HostArray[], p: DotGeneralParams, dtype: 
     const column = batch * b.count + (flat % b.count);
     return inner(row * n, column * n, n);
   });
-}
-
-/** Sums of products in the arithmetic of the result: integers wrap, and of bool it is any of both. */
-const wrappedDot: InnerOf = (a, b, to) => {
-  const [x, y] = [a, b].map((rows) => {
-    const at = elements(rows);
-    return (i: number): Element => widened(at(i) as number | bigint, to);
-  }) as [(i: number) => Element, (i: number) => Element];
-  const { zero, add, mul } = algebraOf(to);
-  return (i, j, n) => {
-    let sum = zero;
-    for (let k = 0; k < n; k++) sum = add(sum, mul(x(i + k), y(j + k)));
-    return sum;
-  };
-};
-
-/** The exact sum of the products of floats, or of integers below 2³², rounded once. */
-const floatDot: InnerOf = (a, b, to) => {
-  const from = isFloatDType(a.dtype) ? a.dtype : 'float64'; // doubles hold every integer
-  const [x, y] = [numbers(a), numbers(b)];
-  return (i, j, n) => exactDot(x, i, y, j, n, from, to as FloatDType);
-};
-
-/** 64-bit integers for a float result. */
-const longDot: InnerOf = (a, b, to) => {
-  const [x, y] = [bigints(a), bigints(b)];
-  return (i, j, n) => {
-    let sum = 0n;
-    for (let k = 0; k < n; k++) sum += x[i + k]! * y[j + k]!;
-    return roundScaled(sum, 0, to as FloatDType);
-  };
-};
-
-/** The real part is the dot product of (re, −im) and (re, im), the imaginary part that of (re, im) and (im, re). */
-const complexDot: InnerOf = (a, b, to) => {
-  const [x, y] = [parts(a), parts(b)];
-  const conjugate = x.map((v, i) => (i % 2 === 0 ? v : -v)) as NumberData;
-  const swapped = y.map((_, i) => y[i ^ 1]!) as NumberData;
-  const [from, part] = [partOf(a.dtype) as FloatDType, partOf(to) as FloatDType];
-  return (i, j, n) => ({
-    re: exactDot(conjugate, 2 * i, y, 2 * j, 2 * n, from, part),
-    im: exactDot(x, 2 * i, swapped, 2 * j, 2 * n, from, part),
-  });
-};
-
-/** Sums in double precision, for magnitudes. */
-const plainDot: InnerOf = (a, b) => {
-  const [x, y] = [numbers(a), numbers(b)];
-  return (i, j, n) => {
-    let sum = 0;
-    for (let k = 0; k < n; k++) sum += x[i + k]! * y[j + k]!;
-    return sum;
-  };
-};
-
-function innerFor(dtype: DType, to: DType): InnerOf {
-  if (isComplex(to)) return complexDot;
-  if (!isFloatDType(to)) return wrappedDot;
-  return domainOf(dtype) === 'bigint' ? longDot : floatDot;
 }
 
 export const dotGeneral: Defined<
@@ -276,20 +197,9 @@ export const dotGeneral: Defined<
   },
   bound: 'bilinear',
   accuracy([lhs], p) {
-    const to = resultType(lhs!.dtype, p);
-    if (!isInexact(to)) return { kind: 'exact' };
     const terms = sizeOf(pickSizes(lhs!.shape, p.dimension_numbers[0][0]));
-    // The terms of a part of a complex product xy add to at most |x|·|y| in magnitude; two parts are off by √2 of one.
-    const complex = isComplex(to);
-    return {
-      kind: 'sum',
-      // Integer factors may be rounded when they are converted: two roundings more.
-      terms: complex ? 2 * terms : isFloat(lhs!.dtype) ? terms : terms + 2,
-      magnitude(xs) {
-        const sums = contract(xs.map(magnitudes), p, 'float64', plainDot);
-        return Float64Array.from(numbers(sums), (v) => (complex ? Math.SQRT2 * v : v));
-      },
-    };
+    const sums = (xs: readonly HostArray[]): HostArray => contract(xs, p, 'float64', plainDot);
+    return accuracyOfProducts(lhs!.dtype, resultType(lhs!.dtype, p), terms, sums);
   },
   cases,
   breaks: {

@@ -130,7 +130,9 @@ export const bitcastConvertType: Defined<'bitcast_convert_type', BitcastConvertT
   constraints: {
     C1: ([x], { new_dtype }) => {
       const n = ratio(new_dtype, x!.dtype);
-      return n <= 1 || x!.shape.at(-1) === n || `the last axis must have ${n} elements, got ${showAval(x!)} for ${new_dtype}`;
+      return (
+        n <= 1 || x!.shape.at(-1) === n || `the last axis must have ${n} elements, got ${showAval(x!)} for ${new_dtype}`
+      );
     },
   },
   infer: ([x], { new_dtype }) => [aval(bitcastShape(x!.shape, x!.dtype, new_dtype), new_dtype)],
@@ -218,8 +220,12 @@ export const reducePrecision: Defined<'reduce_precision', ReducePrecisionParams,
     const data = numbers(x!);
     return [build(x!.dtype, x!.shape, (i) => reduced(data[i]!, x!.dtype, params))];
   },
-  // Straight through, as if nothing were rounded. (JAX rounds the tangent too, which is not linear.)
-  differentiate: { active: inexact, jvp: (_lax, _primals, [dx]) => [dx!] },
+  // JAX rounds the tangent too, which is not linear.
+  differentiate: {
+    active: inexact,
+    substitute: 'straight through, as if nothing were rounded: the value is piecewise constant',
+    jvp: (_lax, _primals, [dx]) => [dx!],
+  },
   batch: 'elementwise',
   bound: 'exact',
   accuracy: exact,

@@ -205,6 +205,36 @@ describe.each(FLOAT_DTYPES)('%s', (dtype) => {
   });
 });
 
+it('tells what ill-conditioned dot products of doubles round to', () => {
+  const factor = fc
+    .tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.integer({ min: -60, max: 60 }))
+    .map(([m, e]) => m * 2 ** e);
+  const pairs = fc.array(fc.tuple(factor, factor), { maxLength: 12 });
+  fc.assert(
+    fc.property(pairs, fc.nat(3), (terms, mood) => {
+      // Most cancel: each product comes back with the other sign, its factors exchanged, a little changed or rounded.
+      const back = terms.map(([x, y]): [number, number] => [[y, y, -y, y * (1 + 2 ** -52)][mood]!, [-x, -x * y, x, -x][mood]!]); // prettier-ignore
+      const all = [...terms, ...(mood === 1 ? back.map(([, p]): [number, number] => [1, p]) : back), [2 ** -70, 1]];
+      const [a, b] = [all.map(([x]) => x!), all.map(([, y]) => y!)];
+      const exact = a.reduce((sum, x, k) => sum + scaled(x) * scaled(b[k]!), 0n);
+      expect(exactDot(a, 0, b, 0, a.length, 'float64', 'float64')).toBe(nearest(exact, -2148, 'float64'));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it('decides ties between doubles by what lies far below', () => {
+  const tie = 1 + 2 ** -53; // is 1 as a double
+  expect(tie).toBe(1);
+  for (const [tail, rounded] of [
+    [0, 1],
+    [2 ** -160, 1 + 2 ** -52],
+    [-(2 ** -160), 1],
+  ] as const)
+    // prettier-ignore
+    expect(exactDot([1, 2 ** -53, tail], 0, [1, 1, 1], 0, 3, 'float64', 'float64')).toBe(rounded);
+});
+
 it('keeps an exact sum over more terms than its limbs take without a carry', () => {
   const exact = new ExactSum();
   for (let i = 0; i < 2 ** 21 + 5; i++) exact.add(-(2 ** 53 - 1));

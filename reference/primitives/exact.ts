@@ -170,6 +170,46 @@ export function exactSum(x: Floats, from: number, n: number, dtype: FloatDType):
   return exact.round(dtype);
 }
 
+/** Numbers whose products and sums of products neither overflow nor lose digits to underflow. */
+const isOrdinary = (x: number): boolean => x === 0 || (Math.abs(x) > 2 ** -400 && Math.abs(x) < 2 ** 400);
+
+/**
+ * Σ a[i + k]·b[j + k] in f64 where a sum of two doubles settles it, else null (Dot2: Ogita, Rump and Oishi, "Accurate
+ * sum and dot product", 2005). What a product and a sum lose in rounding are doubles, which add up in `low`: only that is
+ * rounded, to an error of at most 2⁻⁵³ of each partial result. The slack is four times their sum, as in `settled`.
+ */
+function twoDoubles(a: Floats, i: number, b: Floats, j: number, n: number): number | null {
+  let high = 0;
+  let low = 0;
+  let drift = 0;
+  for (let k = 0; k < n; k++) {
+    const x = a[i + k]!;
+    const y = b[j + k]!;
+    if (!isOrdinary(x) || !isOrdinary(y)) return null;
+    const product = x * y;
+    const sum = high + product;
+    const added = sum - high;
+    const rest = high - (sum - added) + (product - added) + lostInProduct(x, y, product);
+    high = sum;
+    low += rest;
+    drift += Math.abs(rest) + Math.abs(low);
+  }
+  const slack = drift * 2 ** -51;
+  const result = high + (low - slack);
+  return result === high + (low + slack) ? result : null;
+}
+
+/** x·y − fl(x·y), exactly, from halves of at most 26 digits (Dekker 1971). */
+function lostInProduct(x: number, y: number, product: number): number {
+  const bigX = x * (2 ** 27 + 1);
+  const bigY = y * (2 ** 27 + 1);
+  const highX = bigX - (bigX - x);
+  const highY = bigY - (bigY - y);
+  const lowX = x - highX;
+  const lowY = y - highY;
+  return lowX * lowY - (product - highX * highY - lowX * highY - highX * lowY);
+}
+
 /** Σ a[i + k]·b[j + k] for k < n, of values of dtype `from` and rounded once to `to`. */
 export function exactDot(
   a: Floats,
@@ -188,6 +228,10 @@ export function exactDot(
       drift += Math.abs(sum);
     }
     const result = settled(sum, drift, rounder(to));
+    if (result !== null) return result;
+  }
+  if (to === 'float64') {
+    const result = twoDoubles(a, i, b, j, n);
     if (result !== null) return result;
   }
   const exact = new ExactSum();

@@ -7,11 +7,14 @@ import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
+import { checkpoint } from './checkpoint.ts';
 import { cond } from './cond.ts';
 import * as contraction from './contraction.ts';
 import * as conversion from './conversion.ts';
+import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './custom-jvp.ts';
+import { customLin, customVjpCall } from './custom-vjp.ts';
 import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './jit.ts';
@@ -40,6 +43,7 @@ type Exported =
   | Exports<typeof cumulative>
   | Exports<typeof sorting>
   | Exports<typeof contraction>
+  | Exports<typeof convolution>
   | Exports<typeof indexing>
   | Exports<typeof fft>
   | Exports<typeof spectral>
@@ -67,6 +71,7 @@ const families: readonly object[] = [
   cumulative,
   sorting,
   contraction,
+  convolution,
   indexing,
   fft,
   spectral,
@@ -92,7 +97,19 @@ export const higherOrder: {
   readonly scan: typeof scan;
   readonly while: typeof while_;
   readonly custom_jvp_call: typeof customJvpCall;
-} = { jit, cond, scan, while: while_, custom_jvp_call: customJvpCall };
+  readonly custom_vjp_call: typeof customVjpCall;
+  readonly custom_lin: typeof customLin;
+  readonly checkpoint: typeof checkpoint;
+} = {
+  jit,
+  cond,
+  scan,
+  while: while_,
+  custom_jvp_call: customJvpCall,
+  custom_vjp_call: customVjpCall,
+  custom_lin: customLin,
+  checkpoint,
+};
 
 export type PrimitiveName = keyof Primitives;
 export type HigherOrderName = keyof typeof higherOrder;

@@ -1,7 +1,7 @@
 /**
  * Random bits: threefry2x32 and random_bits (spec/primitives/random.md).
  */
-import type { DType } from '../core/dtypes.ts';
+import { type DType, INTEGERS } from '../core/dtypes.ts';
 import { allocate, buildElements, type Element, numbers, sameShape, type Shape, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, type Gen } from '../core/primitive.ts';
@@ -159,7 +159,7 @@ export const randomBits: Defined<'random_bits', RandomBitsParams, 'C1' | 'C2' | 
       .tuple(
         gen.shape(),
         gen.fc.array(gen.fc.integer({ min: 1, max: 2 }), { maxLength: 2 }),
-        gen.fc.constantFrom(...BIT_WIDTHS),
+        gen.fc.constantFrom(...BIT_WIDTHS.filter((width) => INTEGERS.includes(`uint${width}`))),
         gen.fc.boolean(),
       )
       .chain(([shape, lead, bit_width, stream]) =>

@@ -5,7 +5,7 @@
  * a stack of ⌈log₂ n⌉ + 1 carries and about ½·n·log₂ n further evaluations of the known part (the bisection of
  * Griewank, "Achieving logarithmic growth of temporal and spatial complexity in reverse automatic differentiation", 1992).
  */
-import { type Aval, aval } from '../core/host.ts';
+import type { Aval } from '../core/host.ts';
 import { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type Operand, operandAval, type Tangent } from '../core/primitive.ts';

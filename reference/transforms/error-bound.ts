@@ -129,12 +129,7 @@ function lipschitz(
 }
 
 /** The same where an operand is complex: the uncertain operands are in discs. */
-function lipschitzOnPlane(
-  constants: Discs<Params>,
-  operands: readonly Bounded[],
-  y: HostArray,
-  params: Params,
-): Bound {
+function lipschitzOnPlane(constants: Discs<Params>, operands: readonly Bounded[], y: HostArray, params: Params): Bound {
   const values = operands.map((x): ((i: number) => Complex) => {
     if (isComplex(x.value.dtype)) return complexes(x.value);
     const at = doubles(x);
@@ -193,8 +188,7 @@ function decided(
   const overlap = (i: number): boolean => meet(i) || unknowns.some((w) => w[i] !== 0);
   return results.map((y, j) => {
     const [middle, lo, hi] = [y, ...atEnds.map((r) => r[j]!)].map(elements);
-    const open = (i: number): boolean =>
-      !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
+    const open = (i: number): boolean => !Object.is(lo!(i), middle!(i)) || !Object.is(hi!(i), middle!(i)) || overlap(i);
     const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
     return { worst, variance: worst };
   });
@@ -248,11 +242,12 @@ function mapped(
   return apply(worstOf).map((w, j) => ({ worst: bounds(w), variance: bounds(variances[j]!) }));
 }
 
-/** |a|·δb + |b|·δa + δa·δb, the primitive being the product. */
+/** |a|·δb + |b|·δa + δa·δb, the primitive being the product; in double precision, whatever type it is to give. */
 function products(primitive: AnyFirstOrder, operands: readonly Bounded[], params: Params): Bound {
   const [a, b] = operands as [Bounded, Bounded];
+  const inDoubles = 'preferred_element_type' in params ? { ...params, preferred_element_type: null } : params;
   const product = (f: (x: Bounded) => Float64Array, g: (x: Bounded) => Float64Array): Float64Array =>
-    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], params)[0]!);
+    bounds(primitive.evaluate([f64(a.value, f(a)), f64(b.value, g(b))], inDoubles)[0]!);
   const square = (x: Bounded): Float64Array => sizes(x).map((v) => v * v);
   const sum = (...terms: Float64Array[]): Float64Array => terms[0]!.map((_, i) => terms.reduce((s, t) => s + t[i]!, 0));
   return {

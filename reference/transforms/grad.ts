@@ -31,7 +31,12 @@ const { lax } = transforms;
  * Tangents (or cotangents) as arrays that fit `values`; null where a value has none, whatever was given there.
  * @throws TreeError, ShapeError naming the path
  */
-function matching(given: unknown, values: readonly NDArray[], treedef: TreeDef, where: string): (NDArray | null)[] {
+export function matching(
+  given: unknown,
+  values: readonly NDArray[],
+  treedef: TreeDef,
+  where: string,
+): (NDArray | null)[] {
   const paths = treedef.paths();
   const continuous = values.map((x) => isInexact(x.dtype));
   const withNulls = structure(

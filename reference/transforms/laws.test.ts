@@ -9,6 +9,8 @@ import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
 import type { AnyFunction } from './call.ts';
 import { grad, jvp, linearize, valueAndGrad, vjp } from './grad.ts';
+import { checkpoint } from './checkpoint.ts';
+import { hessian, jacfwd, jacrev } from './jacobian.ts';
 import { jit } from './jit.ts';
 
 const N = 3;
@@ -89,6 +91,25 @@ describe('laws of transformations on random smooth programs', () => {
     const across = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) =>
       grad((y: NDArray) => sum(jvp(f, [y], [v])[1]))(x);
     same((f) => [along(f), across(f)], [vector, vector], 30);
+  });
+  test('jacfwd(f) = jacrev(f) = jvp along each axis', () => {
+    const columns = (f: (x: NDArray) => NDArray) => (x: NDArray) =>
+      lax.concatenate(
+        Array.from({ length: N }, (_, i) => {
+          const axis = array(Array.from({ length: N }, (_v, k) => Number(k === i)));
+          return lax.reshape(jvp(f, [x], [axis])[1], [N, 1]);
+        }),
+        1,
+      );
+    same((f) => [jacfwd(f), columns(f)], [vector], 30);
+    same((f) => [jacrev(f), columns(f)], [vector], 30);
+  });
+  test('checkpoint(f) = f, and so do the derivatives, to any order', () => {
+    const first = (f: (x: NDArray) => NDArray): AnyFunction => grad((x: NDArray) => sum(f(x)));
+    const second = (f: (x: NDArray) => NDArray): AnyFunction => hessian((x: NDArray) => sum(f(x)));
+    same((f) => [checkpoint(f), f], [vector], 30);
+    same((f) => [first(checkpoint(f)), first(f)], [vector], 30);
+    same((f) => [second(checkpoint(f)), second(f)], [vector], 15);
   });
   test('the value of valueAndGrad is the value', () =>
     same(

@@ -154,7 +154,7 @@ describe('foriLoop', () => {
 describe('map and associativeScan', () => {
   test('map stacks the results', () => {
     const [a, b] = lax.map((x: NDArray) => [x.mul(x), x.neg()], np.array([0, 1, 2, 3]));
-    expect([a!.js(), b!.js()]).toEqual([
+    expect([a.js(), b.js()]).toEqual([
       [0, 1, 4, 9],
       [-0, -1, -2, -3],
     ]);

@@ -95,12 +95,12 @@ export function foriLoop<C>(
   if (first.dtype !== last.dtype) {
     throw new DTypeError(`${where}: lower and upper must have one dtype, got ${first.dtype} and ${last.dtype}`);
   }
-  const [, , result] = whileLoop(
-    ([i, end]: readonly NDArray[]) => lax.lt(i!, end!),
-    (([i, end, carry]: readonly [NDArray, NDArray, Arrays<C>]) => [lax.add(i, 1), end, body(i, carry)]) as never,
-    [first, last, init] as never,
-  ) as never as readonly [NDArray, NDArray, Arrays<C>];
-  return result;
+  const counted = whileLoop<readonly [NDArray, NDArray, C]>(
+    ([i, end]) => lax.lt(i, end),
+    ([i, end, carry]) => [lax.add(i, 1), end, body(i, carry)] as never,
+    [first, last, init],
+  );
+  return counted[2];
 }
 
 /** A limit of a loop: a JavaScript integer as it is, an array if it is an integer scalar. */

@@ -1,6 +1,19 @@
 /** Programs in which every higher-order primitive is called as it should be, also as the transformations make them. */
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
-import { customJvp, grad, jit, lax, makeJaxpr, np, type NDArray, vmap } from '../../reference/index.ts';
+import {
+  checkpoint,
+  customJvp,
+  customVjp,
+  grad,
+  jit,
+  lax,
+  makeJaxpr,
+  np,
+  type NDArray,
+  vmap,
+} from '../../reference/index.ts';
+import { higherOrder } from '../../reference/primitives/index.ts';
+import { transforms } from '../../reference/transforms/rules.ts';
 
 const x = np.array([1, 2, 3]);
 
@@ -14,16 +27,45 @@ const chosen = (v: NDArray): NDArray =>
   );
 const scanned = (v: NDArray): NDArray =>
   lax.scan((c: NDArray, w: NDArray) => [c.mul(w).add(v.sum()), c], np.array(1), v)[0];
+const looped = (v: NDArray): NDArray =>
+  lax.whileLoop(
+    (c: NDArray) => lax.lt(c, v.sum()),
+    (c: NDArray) => c.mul(2).add(v.max()),
+    np.array(1),
+  );
+const again = checkpoint((v: NDArray) => np.sin(np.sin(v)).sum());
+const backwards = customVjp((v: NDArray) => np.sin(v).sum());
+backwards.defvjp(
+  (v) => [np.sin(v).sum(), v],
+  (v: NDArray, ct: NDArray) => [np.cos(v).mul(ct)],
+);
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
+
+/** The tangent of `backwards`, which only its transpose is known of. */
+const tangentOf = (v: NDArray): NDArray =>
+  transforms.bind(higherOrder.custom_lin, [v], {
+    name: 'double',
+    backward: makeJaxpr((ct: NDArray) => ct.mul(2))(x),
+    num_residuals: 0,
+  })[0]!;
+
+/** Programs that only transposition can make something of. */
+export const tangentPrograms = (): Jaxpr[] => [
+  makeJaxpr(tangentOf)(x),
+  makeJaxpr(vmap(tangentOf))(np.stack([x, x.add(1)])),
+];
 
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {
   const batch = np.stack([x, x.add(1)]);
-  return [jitted, chosen, scanned, (v: NDArray) => custom(v)].flatMap((f) => [
-    makeJaxpr(f)(x),
-    makeJaxpr(grad(f))(x),
-    makeJaxpr(vmap(f))(batch),
-    makeJaxpr(vmap(grad(f)))(batch),
-  ]);
+  const functions = [jitted, chosen, scanned, looped, again, (v: NDArray) => backwards(v), (v: NDArray) => custom(v)];
+  return [
+    ...functions.flatMap((f) => [
+      makeJaxpr(f)(x),
+      makeJaxpr(grad(f))(x),
+      makeJaxpr(vmap(f))(batch),
+      makeJaxpr(vmap(grad(f)))(batch),
+    ]),
+  ];
 }

@@ -1,0 +1,160 @@
+/** Whole matrices of derivatives: jacfwd, jacrev, jacobian, hessian (spec/transformations/jacobian.md). */
+import { checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
+import { isInexact } from '../core/dtypes.ts';
+import { showAval, sizeOf } from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import * as lax from '../lax.ts';
+import { vmap } from './batching.ts';
+import { type AnyFunction, argumentNumbers, flattenArguments, type LooseArguments, nameOf, requireInexact } from './call.ts'; // prettier-ignore
+import { linearize, vjp } from './grad.ts';
+
+export interface JacobianOptions<N extends number | readonly number[] = 0> {
+  /** Which arguments to differentiate; for a list every leaf of the result has a list of Jacobians. */
+  readonly argnums?: N;
+  /** `f` returns `[value, aux]`; aux is passed through. */
+  readonly hasAux?: boolean;
+}
+
+/** For every leaf of the result a tree like the argument, its leaves of shape `[...result.shape, ...argument.shape]`. */
+export type Jacobian<Y, X> = Y extends NDArray | number
+  ? X extends NDArray | number
+    ? NDArray
+    : { readonly [K in keyof X]: Jacobian<Y, X[K]> }
+  : { readonly [K in keyof Y]: Jacobian<Y[K], X> };
+type OfArguments<F extends AnyFunction, N> = N extends number
+  ? Jacobian<ReturnType<F>, Parameters<F>[N]>
+  : Jacobian<ReturnType<F>, { readonly [I in keyof N]: N[I] extends number ? Parameters<F>[N[I]] : never }>;
+
+type Mode = (problem: Problem) => { readonly columns: readonly (readonly NDArray[])[]; readonly aux: unknown };
+
+/** A function of the chosen arguments' leaves alone. */
+interface Problem {
+  readonly f: (...leaves: readonly NDArray[]) => readonly [leaves: readonly NDArray[], aux: unknown];
+  readonly arrays: readonly NDArray[];
+  readonly where: string;
+}
+
+/**
+ * The Jacobian by forward mode: one pass per element of the argument, all passes at once. Best where the argument is
+ * smaller than the result.
+ *
+ * @example
+ * jacfwd((x) => x.mul(x))(np.array([1, 2])); // [[2, 0], [0, 4]]
+ * @throws DifferentiationError for arguments or results without derivatives
+ */
+export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays }) => {
+  let aux: unknown;
+  const [, push] = linearize(
+    ((...leaves: readonly NDArray[]) => {
+      const [out, rest] = f(...leaves);
+      aux = rest;
+      return out;
+    }) as AnyFunction,
+    arrays as never,
+  );
+  const columns = arrays.map((x, i) => {
+    const rows = vmap((dx: NDArray) =>
+      (push as AnyFunction)(...(arrays.map((y, k) => (k === i ? dx : lax.zerosLike(y))) as never[])),
+    )(basis(x)) as readonly NDArray[];
+    return rows.map((dy) => lax.reshape(lax.moveAxis(dy, 0, dy.ndim - 1), [...dy.shape.slice(1), ...x.shape]));
+  });
+  return { columns, aux };
+});
+
+/**
+ * The Jacobian by reverse mode: one pass per element of the result, all passes at once. Best where the result is smaller
+ * than the argument.
+ *
+ * @example
+ * jacrev((x) => np.stack([x.sum(), np.prod(x)]))(np.array([2, 3])); // [[1, 1], [3, 2]]
+ * @throws DifferentiationError for arguments or results without derivatives
+ */
+export function jacrev<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+  f: F,
+  options: JacobianOptions<N> & { readonly hasAux: true },
+): (...args: LooseArguments<Parameters<F>>) => [jacobian: unknown, aux: unknown];
+export function jacrev<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+  f: F,
+  options?: JacobianOptions<N>,
+): (...args: LooseArguments<Parameters<F>>) => OfArguments<F, N>;
+export function jacrev(f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}): AnyFunction {
+  return reverse(f, options as JacobianOptions);
+}
+
+const reverse = jacobianBy('jacrev', ({ f, arrays, where }) => {
+  let aux: unknown;
+  const [out, pull] = vjp(
+    ((...leaves: readonly NDArray[]) => {
+      const [ys, rest] = f(...leaves);
+      aux = rest;
+      return ys;
+    }) as AnyFunction,
+    arrays as never,
+  ) as unknown as [readonly NDArray[], (cts: readonly NDArray[]) => readonly NDArray[]];
+  out.forEach((y) => {
+    if (!isInexact(y.dtype)) throw new DifferentiationError(`${where}: a result is ${showAval(y.aval)}, which has no derivative`); // prettier-ignore
+  });
+  const rows = out.map((y, j) =>
+    vmap((ct: NDArray) => pull(out.map((z, k) => (k === j ? ct : lax.zerosLike(z)))))(basis(y)),
+  );
+  const columns = arrays.map((x, i) => out.map((y, j) => lax.reshape(rows[j]![i]!, [...y.shape, ...x.shape])));
+  return { columns, aux };
+});
+
+/** The Jacobian; the same as `jacrev`. */
+export const jacobian: typeof jacrev = jacrev;
+
+/**
+ * Second derivatives of a function, for a scalar one the symmetric matrix: forward mode over reverse mode.
+ *
+ * @example
+ * hessian((x) => np.prod(x))(np.array([2, 3])); // [[0, 1], [1, 0]]
+ */
+export function hessian<F extends AnyFunction>(
+  f: F,
+  options: { readonly argnums?: number | readonly number[] } = {},
+): (...args: LooseArguments<Parameters<F>>) => Jacobian<Jacobian<ReturnType<F>, Parameters<F>[0]>, Parameters<F>[0]> {
+  checkOptions(options, ['argnums'], 'hessian');
+  return jacfwd(jacrev(f as AnyFunction, options as never) as AnyFunction, options as never) as never;
+}
+
+function jacobianBy(name: string, mode: Mode): typeof jacrev {
+  return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}) => {
+    checkOptions(options, ['argnums', 'hasAux'], name);
+    const where = `${name}(${nameOf(f)})`;
+    const argnums = options.argnums ?? 0;
+    return (...args: readonly unknown[]): unknown => {
+      const chosen = argumentNumbers(argnums, args.length, where);
+      const { arrays, treedef } = flattenArguments(chosen.map((i) => args[i]), where); // prettier-ignore
+      requireInexact(arrays, chosen, treedef, where);
+      let outTree: TreeDef | undefined;
+      const onLeaves = (...leaves: readonly NDArray[]): readonly [readonly NDArray[], unknown] => {
+        const trees = unflatten(treedef, leaves) as readonly unknown[];
+        const all = [...args];
+        chosen.forEach((i, k) => (all[i] = trees[k]));
+        const [value, aux] = valueAndAux(f(...all), options.hasAux === true, where);
+        const [out, tree] = flatten(value);
+        outTree = tree;
+        return [out as readonly NDArray[], aux];
+      };
+      const { columns, aux } = mode({ f: onLeaves, arrays, where });
+      const perResult = columns[0]!.map((_, j) => unflatten(treedef, columns.map((c) => c[j]!)) as readonly unknown[]); // prettier-ignore
+      const nested = unflatten(outTree!, perResult.map((trees) => (typeof argnums === 'number' ? trees[0] : trees))); // prettier-ignore
+      return options.hasAux === true ? [nested, aux] : nested;
+    };
+  }) as typeof jacrev;
+}
+
+function valueAndAux(result: unknown, hasAux: boolean, where: string): readonly [unknown, unknown] {
+  if (!hasAux) return [result, undefined];
+  if (!Array.isArray(result) || result.length !== 2) throw new TreeError(`${where}: with hasAux the function returns [value, aux]`); // prettier-ignore
+  return [result[0], result[1]];
+}
+
+/** Row i is the i-th unit vector in the shape of x. */
+function basis(x: NDArray): NDArray {
+  const n = sizeOf(x.shape);
+  const [row, column] = [0, 1].map((d) => lax.broadcastedIota('int32', [n, n], d));
+  return lax.reshape(lax.convertElementType(lax.eq(row!, column!), x.dtype), [n, ...x.shape]);
+}
