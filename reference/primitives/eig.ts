@@ -11,7 +11,7 @@ import type { Defined } from './elementwise.ts';
 import { singular } from './jacobi.ts';
 import { arrayOf, COMPLEX, matricesOf, Matrix, REAL } from './matrix.ts';
 import { adjoint, checkSquare, conjugate, product } from './linalg-rules.ts';
-import { asRows, diagonal, differences, inverseOrZero, scaledColumns, solution } from './spectral-rules.ts';
+import { asRows, diagonal, differences, inversesOfGaps, scaledColumns, solution } from './spectral-rules.ts';
 import { checkAllNaN, matrices, notSquare, tolerance, tooFewAxes } from './spectral-cases.ts';
 
 export interface EigParams {
@@ -171,7 +171,7 @@ function powerSums(m: Square, values: readonly Complex[], allowed: number): Back
 function vectorTangents(lax: Lax, w: NDArray, v: NDArray, da: NDArray): { readonly dw: NDArray; readonly dv: NDArray } {
   const p = solution(lax, v, product(lax, da, v));
   const gaps = differences(lax, w, v.shape);
-  const turned = product(lax, v, lax.mul(inverseOrZero(lax, gaps), p));
+  const turned = product(lax, v, lax.mul(inversesOfGaps(lax, gaps), p));
   const rows = v.ndim - 2;
   const largest = lax.argmax(lax.abs(v), rows);
   const isLargest = lax.eq(lax.broadcastedIota('int32', v.shape, rows), asRows(lax, largest, v.shape));

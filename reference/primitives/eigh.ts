@@ -9,7 +9,7 @@ import { type Eigen, hermitianEigen } from './jacobi.ts';
 import type { Matrix} from './matrix.ts';
 import { arrayOf, matricesOf, withField } from './matrix.ts';
 import { adjoint, checkSquare, product } from './linalg-rules.ts';
-import { diagonal, differences, hermitian, inDtypeOf, inverseOrZero, realOf, scaledColumns } from './spectral-rules.ts';
+import { diagonal, differences, hermitian, inDtypeOf, inversesOfGaps, realOf, scaledColumns } from './spectral-rules.ts';
 import { checkAllNaN, checkOrthonormal, matrices, notSquare, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface EighParams {
@@ -132,7 +132,7 @@ export const eigh: Defined<'eigh', EighParams, 'C1'> = definePrimitive({
       const p = along(da, (t) => moved(t)!);
       if (p === null) return [null, null];
       const gaps = differences(lax, w!, p.shape);
-      const turn = lax.mul(inDtypeOf(lax, inverseOrZero(lax, gaps), p), p);
+      const turn = lax.mul(inDtypeOf(lax, inversesOfGaps(lax, gaps), p), p);
       return [product(lax, v!, turn), realOf(lax, diagonal(lax, p))];
     },
   },

@@ -10,7 +10,7 @@ import type { Defined } from './elementwise.ts';
 import { singular, type Singular } from './jacobi.ts';
 import { arrayOf, matricesOf, Matrix, withField } from './matrix.ts';
 import { adjoint, checkMatrix, onDiagonal, product } from './linalg-rules.ts';
-import { asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, realOf, scaledColumns } from './spectral-rules.ts';
+import { asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, inversesOfGaps, realOf, scaledColumns } from './spectral-rules.ts';
 import { checkAllNaN, checkOrthonormal, matrices, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface SvdParams {
@@ -185,7 +185,7 @@ function tangents(lax: Lax, a: NDArray, da: NDArray, results: readonly NDArray[]
   const ds = product(lax, product(lax, adjoint(lax, u1), da), v1);
   const [rows, columns] = [asColumns(lax, s, ds.shape), asRows(lax, s, ds.shape)];
   const gaps = lax.mul(lax.add(columns, rows), lax.sub(columns, rows)); // sⱼ² − sᵢ²
-  const f = inDtypeOf(lax, inverseOrZero(lax, gaps), ds);
+  const f = inDtypeOf(lax, inversesOfGaps(lax, gaps), ds);
   const symmetric = (x: NDArray): NDArray => lax.add(x, adjoint(lax, x));
   const inverse = inverseOrZero(lax, s);
   // The phases of u and v are free together: the difference of their turning goes to u.
