@@ -12,6 +12,7 @@ import { singular } from './jacobi.ts';
 import { arrayOf, COMPLEX, matricesOf, Matrix, REAL } from './matrix.ts';
 import { adjoint, checkSquare, conjugate, product } from './linalg-rules.ts';
 import { asRows, diagonal, differences, inversesOfGaps, scaledColumns, solution } from './spectral-rules.ts';
+import { scalingPower } from './rotations.ts';
 import { checkAllNaN, matrices, notSquare, tolerance, tooFewAxes } from './spectral-cases.ts';
 
 export interface EigParams {
@@ -145,10 +146,12 @@ const singularShifts = (m: Square, values: readonly Complex[], allowed: number):
  * ‖E‖ ≤ `allowed`, and |tr(A + E)ᵏ − tr Aᵏ| ≤ √n·((‖A‖ + ‖E‖)ᵏ − ‖A‖ᵏ). In units of ‖A‖.
  */
 function powerSums(m: Square, values: readonly Complex[], allowed: number): BackwardCheck[] {
-  const size = m.norm() || 1;
-  const unit = m.map((x) => COMPLEX.scale(x, 1 / size));
+  const scaling = scalingPower(m);
+  const size = m.map((x) => COMPLEX.scale(x, scaling)).norm() || 1;
+  const inUnits = (x: Complex): Complex => COMPLEX.scale(COMPLEX.scale(x, scaling), 1 / size);
+  const unit = m.map(inUnits);
   let power = unit;
-  let powers = values.map((x) => COMPLEX.scale(x, 1 / size));
+  let powers = values.map(inUnits);
   const first = powers;
   const n = values.length;
   return values.map((_, k) => {
@@ -157,7 +160,7 @@ function powerSums(m: Square, values: readonly Complex[], allowed: number): Back
       powers = powers.map((x, j) => COMPLEX.mul(x, first[j]!));
     }
     const trace = powers.reduce((sum, x, j) => COMPLEX.add(sum, COMPLEX.sub(x, power.at(j, j))), COMPLEX.zero);
-    const drift = Math.expm1((k + 1) * Math.log1p(allowed / size));
+    const drift = Math.expm1((k + 1) * Math.log1p((allowed * scaling) / size));
     return { what: `Σλ^${k + 1} − tr A^${k + 1}`, error: COMPLEX.abs(trace), allowed: Math.sqrt(n) * drift };
   });
 }
