@@ -20,6 +20,7 @@ import {
   widened,
 } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
+import { referenceUlps } from '../reference/primitives/accuracy.ts';
 import {
   accuracyOf,
   gpuAllowance,
@@ -75,9 +76,10 @@ export function judgeEquation(
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);
   const call = { primitive, operands, params, profile, witness };
-  const rulers = expected.map((y, j) =>
-    isInexact(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
-  );
+  const rulers = expected.map((y, j) => {
+    if (accuracy.kind === 'oneOf') return choiceRuler(accuracy.choices(operands), y.dtype, profile);
+    return isInexact(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile);
+  });
   return compare(expected, got, rulers, primitive.batch === 'elementwise' ? operands : []);
 }
 
@@ -169,6 +171,13 @@ function exactRuler(dtype: DType, profile: ProfileName): Ruler {
   return { unit: 'exact', limit: 0, error: (e, g) => (same(e, g) ? 0 : Infinity), allowed: () => 0 };
 }
 
+/** The same bits as those of one of the choices. */
+function choiceRuler(choices: readonly HostArray[], dtype: DType, profile: ProfileName): Ruler {
+  const same = sameness(dtype, profile);
+  const legal = choices.map(elements);
+  return { ...exactRuler(dtype, profile), error: (_, g, i) => (legal.some((at) => same(at(i), g)) ? 0 : Infinity) };
+}
+
 function sameness(dtype: DType, profile: ProfileName): (e: Value, g: Value) => boolean {
   const { signedZeroTies, flushToZero } = PROFILES[profile];
   const tiny = flushToZero && isInexact(dtype) ? finfo(dtype).tiny : 0;
@@ -190,7 +199,7 @@ interface Call {
 }
 
 function rulerOf(
-  accuracy: Exclude<Accuracy, { readonly kind: 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'backward' | 'oneOf' }>,
   call: Call,
   y: HostArray,
   j: number,
@@ -223,16 +232,13 @@ function withSigns(ruler: Ruler, profile: ProfileName, certain: (i: number) => b
   return { ...ruler, error: (e, g, i) => (flipped(e, g) && certain(i) ? Infinity : ruler.error(e, g, i)) };
 }
 
-/** How far the reference's own float64 results may be off (spec/numerics.md#reference). */
-const REFERENCE_F64_ULP = 2;
-
 /** n units of the exact value, which for float32 is what the reference gives in float64. */
 function ulpRuler(n: number, call: Call, dtype: DType, j: number): Ruler {
   if (call.profile === 'gpu') return gpuRuler(n, call, dtype);
   const allowed = (e: number): number => n * ulpSize(e, dtype);
   const { primitive, operands, params, witness } = call;
   if (dtype === 'float64' || witness === 'fixture') {
-    const limit = n + (witness === 'reference' ? REFERENCE_F64_ULP : 0.5);
+    const limit = n + (witness === 'reference' ? referenceUlps(primitive.name) : 0.5);
     return { unit: 'ulp', limit, error: (e: number, g: number) => ulpDistance(e, g, dtype), allowed };
   }
   const exact = numbers(primitive.evaluate(operands.map(widened), params)[j]!);

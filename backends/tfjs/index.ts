@@ -34,12 +34,15 @@ import { reductions } from './reduction.ts';
 import { decompositions } from './spectral.ts';
 import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
+import { special } from './special.ts';
 import { trigonometry } from './trigonometry.ts';
+import { windowed } from './windowed.ts';
 
 const table: Table = {
   ...arithmetic,
   ...math,
   ...trigonometry,
+  ...special,
   ...comparison,
   ...complex,
   ...bits,
@@ -51,6 +54,7 @@ const table: Table = {
   ...contraction,
   ...convolution,
   ...indexing,
+  ...windowed,
   ...decompositions,
   ...linalg,
   ...random,

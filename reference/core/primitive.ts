@@ -52,6 +52,8 @@ export type Differentiation<P> =
   | ({
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;
+      /** Why there is no derivative in some operands: a tangent there is an error, not a zero. */
+      readonly undefinedIn?: Readonly<Record<number, string>>;
       /** The tangent is another than the value's derivative, on purpose: why. */
       readonly substitute?: string;
     } & (
@@ -152,6 +154,11 @@ export type Accuracy =
       readonly n: number;
       readonly scale?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
     }
+  /**
+   * Each result element is that of one of these results, whichever: where several updates meet, any of
+   * them may win.
+   */
+  | { readonly kind: 'oneOf'; readonly choices: (operands: List<HostArray>) => List<HostArray> }
   /**
    * Results that are only determined up to a freedom (signs, order, degenerate subspaces), or that the data hardly
    * determines: judged by how well they solve the problem (residual, orthogonality, values), not by their distance.

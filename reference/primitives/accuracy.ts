@@ -23,6 +23,22 @@ export interface UlpBudget {
   readonly gpu: GpuBudget;
 }
 
+/** Those of them that are real functions only (reference/primitives/special.ts). */
+type SpecialFunction =
+  | 'erfc'
+  | 'erf_inv'
+  | 'lgamma'
+  | 'digamma'
+  | 'polygamma'
+  | 'zeta'
+  | 'bessel_i0e'
+  | 'bessel_i1e'
+  | 'igamma'
+  | 'igammac'
+  | 'igamma_grad_a'
+  | 'random_gamma_grad'
+  | 'regularized_incomplete_beta';
+
 /** The primitives that have an entry. */
 export type Transcendental =
   | 'exp'
@@ -44,6 +60,7 @@ export type Transcendental =
   | 'acosh'
   | 'atanh'
   | 'erf'
+  | SpecialFunction
   | 'pow'
   | 'cbrt'
   | 'rsqrt'
@@ -72,6 +89,26 @@ export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
   acosh: budget(4, { inherited: 'log(x + sqrt(x * x - 1.0))' }),
   atanh: budget(5, { inherited: 'log((1.0 + x) / (1.0 - x)) * 0.5' }),
   erf: budget(16),
+  erfc: budget(16),
+  /**
+   * In neither table; those of CUDA's double precision library ("Mathematical functions", CUDA C++ Programming Guide) are
+   * 5 for erfinv, 6 for the Bessel functions and 4 for lgamma: 16, as erf.
+   */
+  erf_inv: budget(16),
+  lgamma: budget(16),
+  bessel_i0e: budget(16),
+  bessel_i1e: budget(16),
+  /**
+   * In no table at all: sums and fractions of some tens of terms, each a few roundings, of which a factor loses more: 64.
+   */
+  digamma: budget(64),
+  polygamma: budget(64),
+  zeta: budget(64),
+  igamma: budget(64),
+  igammac: budget(64),
+  igamma_grad_a: budget(64),
+  random_gamma_grad: budget(64),
+  regularized_incomplete_beta: budget(64),
   pow: budget(16, { inherited: 'exp2(y * log2(x))' }),
   cbrt: budget(2),
   rsqrt: budget(2),
@@ -82,12 +119,36 @@ export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
   logistic: budget(8, { inherited: '1 / (1 + exp(-x))' }),
 };
 
+/** How far the reference's own float64 results may be off, where that is more than 2 ulp (spec/numerics.md#reference). */
+const REFERENCE: Readonly<Record<SpecialFunction, number>> = {
+  erfc: 4,
+  erf_inv: 4,
+  lgamma: 4,
+  digamma: 4,
+  polygamma: 4,
+  zeta: 4,
+  bessel_i0e: 4,
+  bessel_i1e: 4,
+  igamma: 64,
+  igammac: 64,
+  igamma_grad_a: 64,
+  random_gamma_grad: 64,
+  regularized_incomplete_beta: 64,
+};
+export const referenceUlps = (primitive: string): number =>
+  (REFERENCE as Readonly<Record<string, number | undefined>>)[primitive] ?? 2;
+
 /** hypot in the same tables: the modulus of a complex number. */
 export const HYPOT_ULPS = 4;
 
 /** What has complex results beside sums and moves; the powers depend on their exponents. */
 export type ComplexFunction =
-  Exclude<Transcendental, 'atan2' | 'erf' | 'cbrt' | 'pow'> | 'mul' | 'square' | 'div' | 'sign' | 'sqrt';
+  | Exclude<Transcendental, SpecialFunction | 'atan2' | 'erf' | 'cbrt' | 'pow'>
+  | 'mul'
+  | 'square'
+  | 'div'
+  | 'sign'
+  | 'sqrt';
 
 /**
  * Complex results: |error| ≤ n·u·|result|, n being what the textbook formula of each function gives whose real functions

@@ -119,8 +119,10 @@ export function unary<const N extends string>(definition: Definition<N> & ValueO
 }
 
 /** A primitive of two operands of one type. */
-export function binary<const N extends string>(definition: Definition<N> & ValueOfTwo): Binary<N> {
-  const { dtypes, result, value, long, complex, ...rest } = definition;
+export function binary<const N extends string>(
+  definition: Definition<N> & ValueOfTwo & { readonly names?: readonly [string, string] },
+): Binary<N> {
+  const { dtypes, result, value, long, complex, names = ['x', 'y'], ...rest } = definition;
   checkDomains(definition.name, dtypes, definition);
   const evaluate = (x: HostArray, y: HostArray): HostArray => {
     const { shape, dtype } = x;
@@ -140,14 +142,12 @@ export function binary<const N extends string>(definition: Definition<N> & Value
   };
   return definePrimitive<N, NoParams, 'C1'>({
     ...rest,
-    operands: [
-      { name: 'x', dtypes },
-      { name: 'y', dtypes },
-    ],
+    operands: names.map((name) => ({ name, dtypes })),
     params: {},
     dtypes,
     constraints: {
-      C1: ([x, y]) => sameAval(x!, y!) || `x and y must have one shape and dtype, got ${showAvals([x!, y!])}`,
+      C1: ([x, y]) =>
+        sameAval(x!, y!) || `${names.join(' and ')} must have one shape and dtype, got ${showAvals([x!, y!])}`,
     },
     infer: ([x]) => [aval(x!.shape, resultOf(result, x!.dtype))],
     evaluate: ([x, y]) => [evaluate(x!, y!)],
@@ -239,6 +239,19 @@ export function sameShapeCases(gen: Gen, operands: 1 | 2): FC.Arbitrary<Call<NoP
     return args.map((list) => ({ args: list, params: NO_PARAMS }));
   });
 }
+
+/** Calls of which half have any operands, and half have each in a range of its own. */
+export const casesWithin =
+  (...ranges: readonly { readonly min: number; readonly max: number }[]) =>
+  (gen: Gen): FC.Arbitrary<Call<NoParams>> => {
+    const { fc, dtype } = gen;
+    const drawn = (options: readonly object[]): FC.Arbitrary<Call<NoParams>> =>
+      gen
+        .shape()
+        .chain((shape) => fc.tuple(...options.map((range) => gen.array(dtype, shape, range))))
+        .map((args) => ({ args, params: NO_PARAMS }));
+    return fc.oneof(drawn(ranges), drawn(ranges.map(() => ({}))));
+  };
 
 /** Two arrays of the cell's dtype, independent or with every other element in common (a tie). */
 export function withTies(gen: Gen, shape: Shape): FC.Arbitrary<readonly HostArray[]> {

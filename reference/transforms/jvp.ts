@@ -3,6 +3,7 @@
  * (spec/transformations/jvp.md). A tangent that is zero for structural reasons is `null` and costs nothing.
  */
 import { escaped } from '../core/array.ts';
+import { DifferentiationError } from '../core/errors.ts';
 import { temporary } from '../core/scopes.ts';
 import { type Aval, type Complex, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
@@ -108,6 +109,9 @@ function firstOrder(
   const out = bind(primitive, primals, params);
   const rule = primitive.differentiate;
   if ('zero' in rule) return { out, tangents: [] };
+  for (const [i, because] of Object.entries(rule.undefinedIn ?? {})) {
+    if (given[Number(i)]) throw new DifferentiationError(`${primitive.name}: ${because}`);
+  }
   const active = rule.active(
     primals.map((x) => x.aval),
     params,

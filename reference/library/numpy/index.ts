@@ -2,7 +2,8 @@
  * `numpy`: JAX's numpy functions in camelCase, built on `lax` alone, so that each one differentiates, batches and
  * compiles. Nothing here is normative; what the primitives below it do is.
  */
-export { finfo, iinfo } from '../../core/dtypes.ts';
+export { finfo } from '../../core/dtypes.ts';
+export { iinfo } from './creation.ts';
 export * from './constants.ts';
 export {
   arange,

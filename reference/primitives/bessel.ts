@@ -1,0 +1,45 @@
+/**
+ * The modified Bessel functions I₀ and I₁, scaled by e^−|x|: their power series (DLMF 10.25.2) in double-double
+ * arithmetic, for large arguments Hankel's expansion (DLMF 10.40.1).
+ */
+import { add, divide, type DoubleDouble, exactly, multiply, twoProduct } from './double-double.ts';
+
+/** From here on the smallest term of Hankel's expansion, about e^−2x, is below half an ulp. */
+const HANKEL_FROM = 24;
+
+/** Σ (x²/4)^k/(k!(k + order)!) */
+function powerSeries(order: 0 | 1, x: number): DoubleDouble {
+  const square = twoProduct(x, x);
+  const quarter = { hi: square.hi / 4, lo: square.lo / 4 };
+  let [term, sum] = [exactly(1), exactly(1)];
+  for (let k = 1; term.hi > 2 ** -56 * sum.hi; k++) {
+    term = divide(multiply(term, quarter), exactly(k * (k + order)));
+    sum = add(sum, term);
+  }
+  return sum;
+}
+
+/** √(2πx)·e^−x·I(x) = 1 − (4ν² − 1)/8x + (4ν² − 1)(4ν² − 9)/(2!(8x)²) − … */
+function hankelSum(order: 0 | 1, x: number): number {
+  let [term, sum] = [1, 0];
+  for (let k = 1; Math.abs(term) > 2 ** -56; k++) {
+    term *= ((2 * k - 1) ** 2 - 4 * order) / (8 * k * x);
+    sum += term;
+  }
+  return 1 + sum;
+}
+
+function scaledBessel(order: 0 | 1, x: number): number {
+  if (x === Infinity) return 0;
+  if (x >= HANKEL_FROM) return hankelSum(order, x) / (Math.sqrt(2 * Math.PI) * Math.sqrt(x));
+  const sum = powerSeries(order, x).hi;
+  return Math.exp(-x) * (order === 0 ? sum : sum * (x / 2));
+}
+
+/** e^−|x|·I₀(x) */
+export const i0eOf = (x: number): number => (Number.isNaN(x) ? x : scaledBessel(0, Math.abs(x)));
+/** e^−|x|·I₁(x) */
+export function i1eOf(x: number): number {
+  if (Number.isNaN(x) || x === 0) return x;
+  return Math.sign(x) * scaledBessel(1, Math.abs(x));
+}
