@@ -104,7 +104,7 @@ describe.each(SOLVERS)('$name', (p) => {
           }),
         );
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     expect(known).toBeGreaterThan(100);
   });
