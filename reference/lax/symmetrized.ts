@@ -1,4 +1,4 @@
-/** What functions of Hermitian matrices do with an operand that may not be one. */
+/** What the functions of `lax.linalg` that read one triangle make of a matrix that nobody promised to be Hermitian. */
 import { scalar } from '../core/convert.ts';
 import { isComplex } from '../core/dtypes.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -11,7 +11,7 @@ export function symmetrized(x: NDArray): NDArray {
   const [turned] = bind(primitives.transpose, [x], { permutation });
   const back = isComplex(x.dtype) ? bind(primitives.conj, [turned!], {}) : [turned];
   const [sum] = bind(primitives.add, [x, back[0]!], {});
-  const half = scalar(0.5, x.dtype, 'symmetrizeInput');
+  const half = scalar(0.5, x.dtype, 'symmetrized');
   const [halves] = bind(primitives.broadcast_in_dim, [half], { shape: x.shape, broadcast_dimensions: [] });
   return bind(primitives.mul, [sum!, halves!], {})[0]!;
 }

@@ -79,13 +79,17 @@ function quotientOfSpecials(a: Complex, b: Complex): Complex {
   return { re: NaN, im: NaN };
 }
 
-export const reciprocal = (z: Complex): Complex => divComplex({ re: 1, im: 0 }, z);
+/** 1/z, whose imaginary part has the other sign, zeros included. */
+export function reciprocal(z: Complex): Complex {
+  const { re, im } = divComplex({ re: 1, im: 0 }, z);
+  return { re, im: Number.isNaN(im) ? im : withSign(im, -z.im) };
+}
 
 /** zⁿ by squaring; of a negative n the reciprocal. */
 export function integerPowerOfComplex(z: Complex, n: number): Complex {
   let power: Complex = { re: 1, im: 0 };
   let base = z;
-  for (let rest = Math.abs(n); rest > 0; ) {
+  for (let rest = Math.abs(n); rest > 0;) {
     if (rest % 2 === 1) power = rest === Math.abs(n) ? base : mulComplex(power, base);
     rest = Math.floor(rest / 2);
     if (rest > 0) base = mulComplex(base, base);

@@ -115,7 +115,10 @@ export const sinh: Unary<'sinh'> = unary({
   value: Math.sinh,
   complex: sinhOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.cosh(x))),
-  bound: { ...lipschitz((lo, hi) => Math.cosh(largest(lo, hi))), discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)) },
+  bound: {
+    ...lipschitz((lo, hi) => Math.cosh(largest(lo, hi))),
+    discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)),
+  },
   accuracy: ulps('sinh'),
 });
 
@@ -126,7 +129,10 @@ export const cosh: Unary<'cosh'> = unary({
   value: Math.cosh,
   complex: coshOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.sinh(x))),
-  bound: { ...lipschitz((lo, hi) => Math.sinh(largest(lo, hi))), discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)) },
+  bound: {
+    ...lipschitz((lo, hi) => Math.sinh(largest(lo, hi))),
+    discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)),
+  },
   accuracy: ulps('cosh'),
 });
 
