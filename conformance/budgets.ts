@@ -77,9 +77,10 @@ export function judgeEquation(
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);
   const call = { primitive, operands, params, profile, witness };
-  const rulers = expected.map((y, j) =>
-    isInexact(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile),
-  );
+  const rulers = expected.map((y, j) => {
+    if (accuracy.kind === 'oneOf') return choiceRuler(accuracy.choices(operands), y.dtype, profile);
+    return isInexact(y.dtype) ? rulerOf(accuracy, call, y, j) : exactRuler(y.dtype, profile);
+  });
   return compare(expected, got, rulers, primitive.batch === 'elementwise' ? operands : []);
 }
 
@@ -171,6 +172,13 @@ function exactRuler(dtype: DType, profile: ProfileName): Ruler {
   return { unit: 'exact', limit: 0, error: (e, g) => (same(e, g) ? 0 : Infinity), allowed: () => 0 };
 }
 
+/** The same bits as those of one of the choices. */
+function choiceRuler(choices: readonly HostArray[], dtype: DType, profile: ProfileName): Ruler {
+  const same = sameness(dtype, profile);
+  const legal = choices.map(elements);
+  return { ...exactRuler(dtype, profile), error: (_, g, i) => (legal.some((at) => same(at(i), g)) ? 0 : Infinity) };
+}
+
 function sameness(dtype: DType, profile: ProfileName): (e: Value, g: Value) => boolean {
   const { signedZeroTies, flushToZero } = PROFILES[profile];
   const tiny = flushToZero && isInexact(dtype) ? finfo(dtype).tiny : 0;
@@ -192,7 +200,7 @@ interface Call {
 }
 
 function rulerOf(
-  accuracy: Exclude<Accuracy, { readonly kind: 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'backward' | 'oneOf' }>,
   call: Call,
   y: HostArray,
   j: number,

@@ -14,6 +14,8 @@ import { type PrimitiveName, primitives } from './primitives/index.ts';
 import type { FftType } from './primitives/fft.ts';
 import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from './primitives/indexing.ts';
 import type { DotDimensionNumbers, Precision } from './primitives/contraction.ts';
+import type { WindowParams } from './primitives/window-shapes.ts';
+import type { SelectPrimitive } from './primitives/window-winners.ts';
 import {
   convDimensionNumbers,
   type ConvDimensions,
@@ -300,6 +302,66 @@ export const cummax: Cumulative = cumulative('cummax');
 export const cummin: Cumulative = cumulative('cummin');
 export const cumlogsumexp: Cumulative = cumulative('cumlogsumexp');
 
+// ---- windows
+
+export interface WindowOptions {
+  /** Default: 1 along each axis. */
+  readonly windowStrides?: Shape | null;
+  /** Pairs of what is added before and after each axis, or a name for such pairs. Default: `'VALID'`, nothing. */
+  readonly padding?: Padding | PaddingName;
+  readonly baseDilation?: Shape | null;
+  readonly windowDilation?: Shape | null;
+}
+/** The parameters of windows over an operand of a shape. */
+export function windowParams(
+  shape: Shape,
+  windowDimensions: Shape,
+  options: WindowOptions,
+  where: string,
+): WindowParams {
+  checkOptions(options, ['windowStrides', 'padding', 'baseDilation', 'windowDilation'], where);
+  const ones = windowDimensions.map(() => 1);
+  const strides = options.windowStrides ?? ones;
+  const dilation = options.windowDilation ?? ones;
+  const padding = options.padding ?? 'VALID';
+  const extents = windowDimensions.map((n, d) => dilatedSize(n, dilation[d]!));
+  return {
+    window_dimensions: windowDimensions,
+    window_strides: strides,
+    padding: typeof padding === 'string' ? padtypeToPads(shape, extents, strides, padding) : padding,
+    base_dilation: options.baseDilation ?? ones,
+    window_dilation: dilation,
+  };
+}
+export type ReduceWindow = (x: NDArray, windowDimensions: Shape, options?: WindowOptions) => NDArray;
+const windowed =
+  (name: PrimitiveName): ReduceWindow =>
+  (x, windowDimensions, options = {}) =>
+    apply(name, [x], { ...windowParams(x.shape, windowDimensions, options, `lax.${name}`) });
+/** The sum of each window of `x`. */
+export const reduceWindowSum: ReduceWindow = windowed('reduce_window_sum');
+export const reduceWindowMax: ReduceWindow = windowed('reduce_window_max');
+export const reduceWindowMin: ReduceWindow = windowed('reduce_window_min');
+
+export type SelectWindow = (
+  source: NDArray,
+  operand: NDArray,
+  select: SelectPrimitive,
+  windowDimensions: Shape,
+  options?: WindowOptions,
+) => NDArray;
+const selecting =
+  (name: PrimitiveName): SelectWindow =>
+  (source, operand, select, windowDimensions, options = {}) =>
+    apply(name, [source, operand], {
+      select_prim: select,
+      ...windowParams(operand.shape, windowDimensions, options, `lax.${name}`),
+    });
+/** What stands in `source` beside the largest (`'ge'`) or smallest (`'le'`) element of each window of `operand`. */
+export const selectAndGatherAdd: SelectWindow = selecting('select_and_gather_add');
+/** For each element of `operand` the sum of the sources of the windows whose largest or smallest element it is. */
+export const selectAndScatterAdd: SelectWindow = selecting('select_and_scatter_add');
+
 // ---- order
 
 export interface SortOptions {
@@ -443,21 +505,31 @@ export function gather(
     indices_are_sorted: options.indicesAreSorted ?? false,
   });
 }
-export function scatterAdd(
+type ScatterOptions = Omit<IndexOptions, 'fillValue'>;
+type ScatterFunction = (
   operand: NDArray,
   scatterIndices: NDArray,
   updates: NDArray,
   dimensionNumbers: ScatterDimensionNumbers,
-  options: Omit<IndexOptions, 'fillValue'> = {},
-): NDArray {
-  checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], 'lax.scatterAdd');
-  return apply('scatter_add', [operand, scatterIndices, updates], {
-    dimension_numbers: dimensionNumbers,
-    mode: options.mode ?? 'fill',
-    unique_indices: options.uniqueIndices ?? false,
-    indices_are_sorted: options.indicesAreSorted ?? false,
-  });
-}
+  options?: ScatterOptions,
+) => NDArray;
+const scattering =
+  (name: PrimitiveName): ScatterFunction =>
+  (operand, scatterIndices, updates, dimensionNumbers, options = {}) => {
+    checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], `lax.${name}`);
+    return apply(name, [operand, scatterIndices, updates], {
+      dimension_numbers: dimensionNumbers,
+      mode: options.mode ?? 'fill',
+      unique_indices: options.uniqueIndices ?? false,
+      indices_are_sorted: options.indicesAreSorted ?? false,
+    });
+  };
+/** `operand` with windows of it replaced. Where several meet, one of them wins, and it is open which. */
+export const scatter: ScatterFunction = scattering('scatter');
+export const scatterAdd: ScatterFunction = scattering('scatter_add');
+export const scatterMul: ScatterFunction = scattering('scatter_mul');
+export const scatterMin: ScatterFunction = scattering('scatter_min');
+export const scatterMax: ScatterFunction = scattering('scatter_max');
 const starts = (x: NDArray, at: readonly ArrayLike[], where: string): NDArray[] =>
   at.map((s, d) => {
     if (typeof s === 'object') return s;

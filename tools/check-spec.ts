@@ -7,6 +7,7 @@
  *     node --conditions=etalon-source tools/check-spec.ts            --write makes what is generated anew
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fixtureCounts } from '../conformance/programs/fixtures.ts';
 import { allEquations } from '../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../reference/core/primitive.ts';
 import { printProgram } from '../reference/core/text.ts';
@@ -39,6 +40,7 @@ export async function checkPages(root: string): Promise<SpecReport> {
   const budgets = checkBudgets(pages);
   const links = checkLinks(pages, root);
   const mentions = checkMentions(pages, root);
+  const fixtures = fixtureCounts();
   return {
     seen: {
       pages: pages.length,
@@ -51,6 +53,7 @@ export async function checkPages(root: string): Promise<SpecReport> {
       budgets: budgets.rows,
       links: links.links,
       mentions: mentions.links,
+      fixtures: [...fixtures.values()].reduce((a, b) => a + b, 0),
     },
     problems: [
       ...firstOrder.flatMap((p) => checkFirstOrderSection(p, pages)),
@@ -60,6 +63,7 @@ export async function checkPages(root: string): Promise<SpecReport> {
       ...promotion.problems,
       ...budgets.problems,
       ...checkLaws(pages),
+      ...firstOrder.filter(({ name }) => !fixtures.has(name)).map(({ name }) => `${name}: there is no fixture`),
       ...links.problems,
       ...mentions.problems,
       ...(await outdated(root, pages)),

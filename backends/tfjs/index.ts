@@ -36,6 +36,7 @@ import { shape } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { special } from './special.ts';
 import { trigonometry } from './trigonometry.ts';
+import { windowed } from './windowed.ts';
 
 const table: Table = {
   ...arithmetic,
@@ -53,6 +54,7 @@ const table: Table = {
   ...contraction,
   ...convolution,
   ...indexing,
+  ...windowed,
   ...decompositions,
   ...linalg,
   ...random,

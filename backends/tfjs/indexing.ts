@@ -2,6 +2,7 @@
  * Indexing by values: gather, scatter_add and the dynamic slices. Positions are computed by the engine, as int32 row
  * numbers: the operand is seen as rows of the trailing axes that every window spans whole.
  */
+import { gap } from '../../reference/core/backend.ts';
 import type { DType } from '../../reference/core/dtypes.ts';
 import { forEachIndex, type Shape, sizeOf, stridesOf } from '../../reference/core/host.ts';
 import type { IndexMode } from '../../reference/primitives/indexing.ts';
@@ -240,9 +241,24 @@ function dynamicUpdateSlice(k: Kernels, x: Tensor, update: Tensor, starts: reado
   return mask === null ? update : k.where(mask, flat(spread), flat(x));
 }
 
-export const indexing: Part<'gather' | 'scatter_add' | 'dynamic_slice' | 'dynamic_update_slice'> = {
+const onlyAdds = gap('the engine can only add updates');
+
+export const indexing: Part<
+  | 'gather'
+  | 'scatter'
+  | 'scatter_add'
+  | 'scatter_mul'
+  | 'scatter_min'
+  | 'scatter_max'
+  | 'dynamic_slice'
+  | 'dynamic_update_slice'
+> = {
   gather: (k, [x, indices], params, [result]) => [gather(k, x!, indices!, params, result!.shape)],
   scatter_add: (k, [x, indices, updates], params) => [scatterAdd(k, x!, indices!, updates!, params)],
+  scatter: onlyAdds,
+  scatter_mul: onlyAdds,
+  scatter_min: onlyAdds,
+  scatter_max: onlyAdds,
   dynamic_slice: (k, [x, ...starts], { slice_sizes }) => [dynamicSlice(k, x!, starts, slice_sizes)],
   dynamic_update_slice: (k, [x, update, ...starts]) => [dynamicUpdateSlice(k, x!, update!, starts)],
 };

@@ -77,11 +77,13 @@ const SAME_3X3: ConvParams = {
   preferred_element_type: null,
 };
 
+const takesElements = (p: AnyFirstOrder): boolean => p.batch === 'elementwise' && p.operands.length > 0;
+
 /** Every elementwise primitive in every dtype; a matrix product; a convolution. */
 export function referenceBenchmarks(): Benchmark[] {
   const all: readonly AnyFirstOrder[] = Object.values(primitives);
   return [
-    ...all.filter((p) => p.batch === 'elementwise').flatMap((p) => p.dtypes.map((dtype) => elementwise(p, dtype))),
+    ...all.filter(takesElements).flatMap((p) => p.dtypes.map((dtype) => elementwise(p, dtype))),
     call('dot_general', '[256, 256]·[256, 256]', 1000, { ...MATRICES }, (scale) => [
       [scale * 256, 256],
       [256, 256],

@@ -1,9 +1,19 @@
 /**
  * `etalon primitives`: everything that a program can be made of.
  */
-import { shortName } from '../../reference/core/dtypes.ts';
-import type { AnyPrimitive } from '../../reference/core/primitive.ts';
+import fc from 'fast-check';
+import { type DType, shortName } from '../../reference/core/dtypes.ts';
+import { avalOf } from '../../reference/core/host.ts';
+import {
+  type AnyFirstOrder,
+  type AnyPrimitive,
+  type Call,
+  type Params,
+  SHAPE_CLASSES,
+} from '../../reference/core/primitive.ts';
 import { allPrimitives } from '../../reference/primitives/index.ts';
+import { fixtureCounts } from '../programs/fixtures.ts';
+import { makeGen } from '../programs/gen.ts';
 import { counted } from '../report/words.ts';
 import { type Io, paintFor } from './io.ts';
 import { columns } from './tables.ts';
@@ -21,6 +31,14 @@ interface Listed {
   readonly constraints: readonly string[];
   /** Why its derivative is zero; null: it differentiates. */
   readonly zeroDerivative: string | null;
+  /** What there is beside the value. */
+  readonly rules: readonly ('jvp' | 'transpose' | 'vmap' | 'bound' | 'decompose')[];
+  /** The kind of accuracy, per dtype (spec/numerics.md#accuracy). */
+  readonly accuracy: Readonly<Record<string, string>>;
+  /** Shape classes that it has generated calls of. */
+  readonly cases: readonly string[];
+  /** How many calls NumPy, SciPy or mpmath answered. */
+  readonly fixtures: number;
   readonly spec: string;
 }
 
@@ -52,7 +70,11 @@ function listed(p: AnyPrimitive): Listed {
     constraints: Object.keys(p.constraints),
     spec: p.spec,
   };
-  if (p.kind === 'higher-order') return { ...shared, operands: [], dtypes: [], zeroDerivative: null };
+  if (p.kind === 'higher-order') {
+    const none = { operands: [], dtypes: [], accuracy: {}, cases: [], fixtures: 0 };
+    return { ...shared, ...none, zeroDerivative: null, rules: ['jvp', 'transpose', 'vmap', 'bound'] };
+  }
+  const { differentiate } = p;
   return {
     ...shared,
     operands: p.operands.map((o) => ({
@@ -61,6 +83,27 @@ function listed(p: AnyPrimitive): Listed {
       variadic: o.variadic !== undefined,
     })),
     dtypes: p.dtypes.map(shortName),
-    zeroDerivative: 'zero' in p.differentiate ? p.differentiate.zero : null,
+    zeroDerivative: 'zero' in differentiate ? differentiate.zero : null,
+    rules: [
+      ...('zero' in differentiate ? [] : (['jvp'] as const)),
+      ...('transpose' in differentiate ? (['transpose'] as const) : []),
+      'vmap',
+      'bound',
+      ...(p.decompose === undefined ? [] : (['decompose'] as const)),
+    ],
+    accuracy: Object.fromEntries(p.dtypes.map((dtype) => [shortName(dtype), accuracyKind(p, dtype)])),
+    cases: SHAPE_CLASSES,
+    fixtures: fixtureCount(p.name),
   };
 }
+
+/** That of a generated call. */
+function accuracyKind(p: AnyFirstOrder, dtype: DType): string {
+  const calls = p.cases(makeGen(fc, dtype, 'odd')) as fc.Arbitrary<Call<Params>>;
+  const [call] = fc.sample(calls, { numRuns: 1, seed: 1 });
+  const accuracy = p.accuracy(call!.args.map(avalOf), call!.params);
+  return accuracy.kind === 'ulp' ? `ulp ${accuracy.n}` : accuracy.kind;
+}
+
+let counts: ReadonlyMap<string, number> | null = null;
+const fixtureCount = (name: string): number => (counts ??= fixtureCounts()).get(name) ?? 0;

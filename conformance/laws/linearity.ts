@@ -1,8 +1,9 @@
 /** Tangents are linear in their direction: J·(2v − w/2) = 2·J·v − (J·w)/2. */
+import { isComplex } from '../../reference/core/dtypes.ts';
 import { buildParts, type HostArray, moduli, parts, sizeOf } from '../../reference/core/host.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
-import { roundedOnce } from '../../reference/transforms/rounding.ts';
+import { ulpSize } from '../../reference/transforms/rounding.ts';
 import { judgeProgram } from '../budgets.ts';
 import { direction, jvpOf } from '../programs/sample.ts';
 import { judgement, type Law } from './law.ts';
@@ -45,8 +46,9 @@ function combined(x: Bounded, y: Bounded, z: Bounded): Bounded {
   const sizes = [value, x.value, y.value, z.value].map(moduli);
   const worst = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
     const own = (of: Bounded): number => of.bound?.worst[i] ?? 0;
-    // The sum is at most twice the larger term.
-    const rounding = 2 * roundedOnce(Math.max(Math.abs(A) * sizes[1]![i]!, Math.abs(B) * sizes[2]![i]!), dtype);
+    // The sum is at most twice the larger term: half a unit of it, of either part.
+    const unit = ulpSize(Math.max(Math.abs(A) * sizes[1]![i]!, Math.abs(B) * sizes[2]![i]!), dtype);
+    const rounding = isComplex(dtype) ? Math.SQRT2 * unit : unit;
     const finite = sizes.every((s) => Number.isFinite(s[i]));
     return finite ? own(z) + Math.abs(A) * own(x) + Math.abs(B) * own(y) + rounding : Infinity;
   });

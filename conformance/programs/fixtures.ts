@@ -33,6 +33,12 @@ export function* fixtures(): Generator<Fixture> {
   for (const member of manifest()) yield loaded(member);
 }
 
+/** How many fixtures each primitive has. */
+export function fixtureCounts(): ReadonlyMap<string, number> {
+  const groups = Map.groupBy(manifest(), ({ primitive }) => primitive);
+  return new Map([...groups].map(([name, members]) => [name, members.length]));
+}
+
 const manifest = (): readonly FixtureCase[] =>
   (JSON.parse(readFileSync(packageFile('fixtures/manifest.json'), 'utf8')) as { cases: readonly FixtureCase[] }).cases;
 

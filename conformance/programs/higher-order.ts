@@ -120,6 +120,46 @@ const looped = (variant: string, steps: number): Recipe => ({
   },
 });
 
+/** The largest element, and what stands beside it. */
+const best: Recipe = {
+  subject: 'reduce',
+  variant: 'best-of-pairs',
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const [type, one] = [aval([2, 3], dtype), aval([], dtype)];
+    const jaxpr = t.trace((a, v, b, w) => [lax.max(a, b), lax.select(lax.ge(a, b), v, w)], [one, one, one, one]);
+    const dimensions = random.pick([[], [0], [1], [0, 1]]);
+    const program = t.trace((x, y) => {
+      const smallest = lax.full([], -1000, dtype);
+      return bind(higherOrder.reduce, [x, y, smallest, lax.full([], 0, dtype)], { jaxpr, dimensions });
+    }, [type, type]); // prettier-ignore
+    return sampleOf(program, random);
+  },
+};
+
+const windowProducts: Recipe = {
+  subject: 'reduce_window',
+  variant: 'products',
+  dtypes: FLOAT_AND_INT,
+  make(dtype, random) {
+    const one = aval([], dtype);
+    const jaxpr = t.trace((a, b) => [lax.mul(a, b)], [one, one]);
+    const dilated = 1 + random.below(2);
+    const program = t.trace((x) => {
+      const params = {
+        jaxpr,
+        window_dimensions: [2, 2],
+        window_strides: [1, 1 + random.below(2)],
+        padding: [[random.below(3) - 1, 1], [0, random.below(2)]],
+        base_dilation: [1, dilated],
+        window_dilation: [1 + random.below(2), 1],
+      };
+      return bind(higherOrder.reduce_window, [x, lax.full([], 1, dtype)], params);
+    }, [aval([3, 4], dtype)]); // prettier-ignore
+    return sampleOf(program, random);
+  },
+};
+
 const customRule: Recipe = {
   subject: 'custom_jvp_call',
   variant: 'own-rule',
@@ -184,6 +224,8 @@ const RECIPES: readonly Recipe[] = [
   scanned('no-steps', 0, false),
   looped('some-steps', 4),
   looped('no-steps', -1),
+  best,
+  windowProducts,
   customRule,
   ownBackward,
   recomputed,

@@ -1,6 +1,6 @@
 /** Random well-typed programs: chains over the primitive table with fan-out, under random compositions of transformations. */
-import type { DType } from '../../reference/core/dtypes.ts';
-import { aval, hostArray, sameShape, sizeOf } from '../../reference/core/host.ts';
+import { ANY, type DType, type DTypeKind, dtypes, isInexact } from '../../reference/core/dtypes.ts';
+import { aval, buildElements, type Element, elementFrom, sameShape } from '../../reference/core/host.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import { bind } from '../../reference/core/trace.ts';
 import { type PrimitiveName, primitives } from '../../reference/primitives/index.ts';
@@ -23,19 +23,13 @@ const named =
 const axisOf = (x: NDArray, random: RandomStream): number => random.below(x.ndim);
 
 /** Steps for operands x and y of one type; every step leads to an array of the same dtype and shape. */
-const ANYWHERE: readonly Step[] = [
-  ...(['add', 'sub', 'mul', 'max', 'min', 'neg', 'sign', 'abs'] as const).map(named),
-  (x, y) => lax.select(lax.lt(x, y), y, x),
-  (x, y) => lax.select(lax.eq(lax.max(x, y), x), x, y),
+const MOVES_AND_SUMS: readonly Step[] = [
+  ...(['add', 'sub', 'mul'] as const).map(named),
   (x, _, random) => lax.rev(x, [axisOf(x, random)]),
   (x, _, random) => lax.cumsum(x, axisOf(x, random)),
   (x, y, random) => {
     const axis = axisOf(x, random);
     return lax.add(x, repeated(lax.reduceSum(y, { axes: [axis] }), y, axis));
-  },
-  (x, y, random) => {
-    const axis = axisOf(x, random);
-    return lax.sub(x, repeated(lax.reduceMax(y, { axes: [axis] }), y, axis));
   },
   (x) => lax.reshape(lax.reshape(x, [x.size]), x.shape),
   (x, y, random) => {
@@ -50,12 +44,41 @@ const ANYWHERE: readonly Step[] = [
   },
 ];
 
+const OF_ORDERED: readonly Step[] = [
+  ...MOVES_AND_SUMS,
+  ...(['max', 'min'] as const).map(named),
+  (x, y) => lax.select(lax.lt(x, y), y, x),
+  (x, y) => lax.select(lax.eq(lax.max(x, y), x), x, y),
+  (x, y, random) => {
+    const axis = axisOf(x, random);
+    return lax.sub(x, repeated(lax.reduceMax(y, { axes: [axis] }), y, axis));
+  },
+];
+
+const OF_SIGNED: readonly Step[] = [...OF_ORDERED, ...(['neg', 'sign', 'abs'] as const).map(named)];
+
+const OF_COMPLEX: readonly Step[] = [
+  ...MOVES_AND_SUMS,
+  ...(['neg', 'sin', 'tanh', 'exp', 'div', 'conj'] as const).map(named),
+  (x, y) => lax.complex(lax.real(x), lax.imag(y)),
+  (x, y) => (x.ndim === 2 && x.shape[0] === x.shape[1] ? lax.dot(x, y) : lax.mul(x, y)),
+];
+
 const OF_FLOATS: readonly Step[] = [
+  ...OF_SIGNED,
   ...(['sin', 'cos', 'tanh', 'logistic', 'floor', 'exp', 'div', 'erf'] as const).map(named),
   (x) => lax.sqrt(lax.abs(x)),
   (x) => lax.log1p(lax.mul(x, x)),
   (x, y) => (x.ndim === 2 && x.shape[0] === x.shape[1] ? lax.dot(x, y) : lax.mul(x, y)),
 ];
+
+const STEPS_OF: Readonly<Record<DTypeKind, readonly Step[]>> = {
+  float: OF_FLOATS,
+  complex: OF_COMPLEX,
+  int: OF_SIGNED,
+  uint: OF_ORDERED,
+  bool: [],
+};
 
 const repeated = (reduced: NDArray, like: NDArray, axis: number): NDArray =>
   lax.broadcastInDim(
@@ -68,7 +91,7 @@ const repeated = (reduced: NDArray, like: NDArray, axis: number): NDArray =>
 export function randomProgram(dtype: DType, steps: number, random: RandomStream): Sample {
   const shape = random.pick([[3], [2, 3], [3, 3], [4, 1], [2, 2, 2]]);
   const type = aval(shape, dtype);
-  const choices = dtype === 'int32' ? ANYWHERE : [...ANYWHERE, ...OF_FLOATS];
+  const choices = STEPS_OF[dtypes[dtype].kind];
   const jaxpr = t.trace(
     (x, y) => {
       const values = [x, y];
@@ -80,26 +103,28 @@ export function randomProgram(dtype: DType, steps: number, random: RandomStream)
     },
     [type, type],
   );
+  const whole = (): Element => elementFrom(dtype, random.below(2 ** 20) - 2 ** 19);
   const inputs = [0, 1].map(() =>
-    dtype === 'int32'
-      ? hostArray(
-          dtype,
-          shape,
-          Array.from({ length: sizeOf(shape) }, () => random.below(2 ** 20) - 2 ** 19),
-        )
-      : direction({ shape, dtype }, random),
+    isInexact(dtype) ? direction({ shape, dtype }, random) : buildElements(dtype, shape, whole),
   );
-  return { jaxpr, inputs, active: dtype === 'int32' ? [] : [0, 1] };
+  return { jaxpr, inputs, active: isInexact(dtype) ? [0, 1] : [] };
 }
 
 /** Steps of a program, as variants of ids name them. */
 const SIZES = [3, 5, 8];
 
+const MAIN: readonly DType[] = ['float32', 'int32', 'float64'];
+/** One of each kind and size that differs. */
+const ALL: readonly DType[] = [...MAIN, 'float16', 'bfloat16', 'uint8', 'int64', 'complex64'];
+const DTYPES = ALL.filter((dtype) => ANY.includes(dtype));
+
 /** The units of random programs. `count`: programs per dtype, transformation and size. */
 export function* randomUnits(count: number): Generator<Unit> {
-  for (const dtype of ['float32', 'int32', 'float64'] as const) {
-    const hows = TRANSFORMATIONS.filter((how) => dtype !== 'int32' || !/jvp|vjp/.test(how));
-    for (const how of hows) yield randomUnit(dtype, how, count);
+  for (const dtype of DTYPES) {
+    const hows = TRANSFORMATIONS.filter((how) => isInexact(dtype) || !/jvp|vjp/.test(how));
+    // Those that behave as another one get fewer.
+    const share = MAIN.includes(dtype) ? count : Math.ceil(count / 3);
+    for (const how of hows) yield randomUnit(dtype, how, share);
   }
 }
 

@@ -30,7 +30,7 @@ const isComplexNumber = (x: unknown): x is Complex =>
   're' in x &&
   typeof x.re === 'number' &&
   Object.keys(x).length === 2;
-const isScalar = (x: unknown): x is Scalar => ['number', 'bigint', 'boolean'].includes(typeof x);
+export const isScalar = (x: unknown): x is Scalar => ['number', 'bigint', 'boolean'].includes(typeof x);
 
 /** What `asArray` takes. */
 export const isArrayLike = (x: unknown): x is ArrayLike => x instanceof NDArray || isScalar(x);

@@ -56,11 +56,11 @@ export const ALL_DTYPES: readonly DType[] = Object.keys(dtypes) as DType[];
 export const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
 export const COMPLEX: readonly DType[] = ['complex64', 'complex128'];
 /** What linear algebra decomposes. */
-export const DECOMPOSABLE: readonly DType[] = ['float32', 'float64'];
+export const DECOMPOSABLE: readonly DType[] = ['float32', 'float64', ...COMPLEX];
 /** What carries tangents. */
-export const INEXACT: readonly DType[] = [...FLOATS];
-export const INTEGERS: readonly DType[] = ['int32', 'uint32', 'int8', 'uint8', 'int16', 'uint16'];
-export const SIGNED: readonly DType[] = [...INEXACT, 'int32', 'int8', 'int16'];
+export const INEXACT: readonly DType[] = [...FLOATS, ...COMPLEX];
+export const INTEGERS: readonly DType[] = ['int32', 'uint32', 'int8', 'uint8', 'int16', 'uint16', 'int64', 'uint64'];
+export const SIGNED: readonly DType[] = [...INEXACT, 'int32', 'int8', 'int16', 'int64'];
 /** Numbers that have an order. */
 export const REALS: readonly DType[] = [...FLOATS, ...INTEGERS];
 export const NUMBERS: readonly DType[] = [...INEXACT, ...INTEGERS];

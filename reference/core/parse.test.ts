@@ -3,17 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ConcreteArray } from './array.ts';
 import { ALL_DTYPES, type DType, isFloat } from './dtypes.ts';
 import { ProgramError } from './errors.ts';
-import {
-  allocate,
-  type Aval,
-  aval,
-  elementFrom,
-  type HostArray,
-  hostArray,
-  hostScalar,
-  numbers,
-  sizeOf,
-} from './host.ts';
+import { allocate, type Aval, aval, elementFrom, type HostArray, hostScalar, numbers, sizeOf } from './host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from './jaxpr.ts';
 import { programFromJson, programToJson } from './load.ts';
 import { parseProgram } from './parse.ts';

@@ -12,7 +12,6 @@ import {
   type EquationDocument,
   type JaxprDocument,
   LIMITS,
-  type LiteralDocument,
   PROGRAM_FORMAT,
   type ProgramDocument,
   type TypeDocument,

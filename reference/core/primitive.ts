@@ -155,6 +155,11 @@ export type Accuracy =
       readonly scale?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
     }
   /**
+   * Each result element is that of one of these results, whichever: where several updates meet, any of
+   * them may win.
+   */
+  | { readonly kind: 'oneOf'; readonly choices: (operands: List<HostArray>) => List<HostArray> }
+  /**
    * Results that are only determined up to a freedom (signs, order, degenerate subspaces), or that the data hardly
    * determines: judged by how well they solve the problem (residual, orthogonality, values), not by their distance.
    */

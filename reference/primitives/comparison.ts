@@ -46,7 +46,12 @@ const compare = <const N extends string>(
 
 const equal = (x: Complex, y: Complex): boolean => x.re === y.re && x.im === y.im;
 export const eq: Binary<'eq'> = compare('eq', 'spec/primitives/comparison.md#eq', (x, y) => x === y, equal);
-export const ne: Binary<'ne'> = compare('ne', 'spec/primitives/comparison.md#ne', (x, y) => x !== y, (x, y) => !equal(x, y));
+export const ne: Binary<'ne'> = compare(
+  'ne',
+  'spec/primitives/comparison.md#ne',
+  (x, y) => x !== y,
+  (x, y) => !equal(x, y),
+);
 export const lt: Binary<'lt'> = compare('lt', 'spec/primitives/comparison.md#lt', (x, y) => x < y);
 export const le: Binary<'le'> = compare('le', 'spec/primitives/comparison.md#le', (x, y) => x <= y);
 export const gt: Binary<'gt'> = compare('gt', 'spec/primitives/comparison.md#gt', (x, y) => x > y);

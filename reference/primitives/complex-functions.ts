@@ -79,13 +79,17 @@ function quotientOfSpecials(a: Complex, b: Complex): Complex {
   return { re: NaN, im: NaN };
 }
 
-export const reciprocal = (z: Complex): Complex => divComplex({ re: 1, im: 0 }, z);
+/** 1/z, whose imaginary part has the other sign, zeros included. */
+export function reciprocal(z: Complex): Complex {
+  const { re, im } = divComplex({ re: 1, im: 0 }, z);
+  return { re, im: Number.isNaN(im) ? im : withSign(im, -z.im) };
+}
 
 /** zⁿ by squaring; of a negative n the reciprocal. */
 export function integerPowerOfComplex(z: Complex, n: number): Complex {
   let power: Complex = { re: 1, im: 0 };
   let base = z;
-  for (let rest = Math.abs(n); rest > 0; ) {
+  for (let rest = Math.abs(n); rest > 0;) {
     if (rest % 2 === 1) power = rest === Math.abs(n) ? base : mulComplex(power, base);
     rest = Math.floor(rest / 2);
     if (rest > 0) base = mulComplex(base, base);
@@ -125,7 +129,7 @@ const MODERATE = 700;
 
 export function expOfComplex({ re, im }: Complex): Complex {
   if (im === 0) return { re: Math.exp(re), im };
-  if (re === -Infinity && !Number.isFinite(im)) return { re: 0, im: 0 };
+  if (re === -Infinity && !Number.isFinite(im)) return { re: 0, im: withSign(0, im) };
   if (re === Infinity && !Number.isFinite(im)) return { re, im: NaN };
   if (Math.abs(re) > MODERATE && Math.abs(re) < Infinity) return polar(Math.exp(re / 2), im);
   const r = Math.exp(re);
@@ -136,7 +140,7 @@ export function expOfComplex({ re, im }: Complex): Complex {
 export function expm1OfComplex(z: Complex): Complex {
   const { re, im } = z;
   if (im === 0) return { re: Math.expm1(re), im };
-  if (re === -Infinity) return { re: -1, im: Number.isFinite(im) ? withSign(0, Math.sin(im)) : 0 };
+  if (re === -Infinity) return { re: -1, im: withSign(0, Number.isFinite(im) ? Math.sin(im) : im) };
   if (!(Math.abs(re) < MODERATE)) return subComplex(expOfComplex(z), { re: 1, im: 0 });
   const half = Math.sin(im / 2);
   return { re: Math.expm1(re) * Math.cos(im) - 2 * half * half, im: Math.exp(re) * Math.sin(im) };
@@ -206,6 +210,7 @@ export const logOfComplex = (z: Complex): Complex => ({ re: logModulus(z), im: M
 /** log(1 + z): near 0 from |1 + z|² − 1 = 2x + x² + y². Elsewhere rounding 1 + x does no harm. */
 export function log1pOfComplex(z: Complex): Complex {
   const { re: x, im: y } = z;
+  if (x === 0 && y === 0) return z;
   const im = Math.atan2(y, 1 + x);
   if (!(x > -0.5 && x < 1 && Math.abs(y) < 1)) return { re: logModulus({ re: 1 + x, im: y }), im };
   const [xx, yy] = [x * x, y * y];
@@ -250,7 +255,7 @@ export function tanhOfComplex({ re, im }: Complex): Complex {
   if (re === 0 && !Number.isFinite(im)) return { re, im: NaN };
   const x = Math.abs(re);
   if (x > 22) {
-    const turn = Number.isFinite(im) ? Math.sin(im) * Math.cos(im) : 0;
+    const turn = Number.isFinite(im) ? Math.sin(im) * Math.cos(im) : withSign(0, im);
     return { re: withSign(1, re), im: 4 * turn * Math.exp(-x) * Math.exp(-x) };
   }
   const t = Math.tan(im);
@@ -268,6 +273,7 @@ export const tanOfComplex: (z: Complex) => Complex = turned(tanhOfComplex);
 
 /** Beyond this, z² ± 1 is z². */
 const FAR = 2 ** 500;
+const isFar = (z: Complex): boolean => larger(z) > FAR || isInfinite(z);
 /** √(1 − z) and √(1 + z), of which the inverse functions are made. */
 const roots = ({ re, im }: Complex): readonly [Complex, Complex] => [
   sqrtOfComplex({ re: 1 - re, im: -im }),
@@ -277,14 +283,14 @@ const roots = ({ re, im }: Complex): readonly [Complex, Complex] => [
 /** Cuts: the real axis beyond ±1. */
 export function acosOfComplex(z: Complex): Complex {
   const { re: x, im: y } = z;
-  if (larger(z) > FAR) return { re: Math.atan2(Math.abs(y), x), im: withSign(logModulus(z) + Math.LN2, -withSign(1, y)) };
+  if (isFar(z)) return { re: Math.atan2(Math.abs(y), x), im: withSign(logModulus(z) + Math.LN2, -withSign(1, y)) };
   const [a, b] = roots(z);
   return { re: 2 * Math.atan2(a.re, b.re), im: Math.asinh(b.re * a.im - b.im * a.re) };
 }
 
 export function asinOfComplex(z: Complex): Complex {
   const { re: x, im: y } = z;
-  if (larger(z) > FAR) return { re: Math.atan2(x, Math.abs(y)), im: withSign(logModulus(z) + Math.LN2, y) };
+  if (isFar(z)) return { re: Math.atan2(x, Math.abs(y)), im: withSign(logModulus(z) + Math.LN2, y) };
   const [a, b] = roots(z);
   return { re: Math.atan2(x, a.re * b.re - a.im * b.im), im: Math.asinh(a.re * b.im - a.im * b.re) };
 }
@@ -303,7 +309,7 @@ export function atanhOfComplex(z: Complex): Complex {
   if (z.re < 0 || Object.is(z.re, -0)) return negComplex(atanhOfComplex(negComplex(z)));
   const { re: x, im: y } = z;
   const size = Math.abs(y);
-  if (larger(z) > FAR) return { re: Math.abs(reciprocal(z).re), im: withSign(Math.PI / 2, y) };
+  if (isFar(z)) return { re: Math.abs(reciprocal(z).re), im: Number.isNaN(y) ? y : withSign(Math.PI / 2, y) };
   if (x === 1 && size < 1 / FAR) {
     return { re: (Math.LN2 - Math.log(size)) / 2, im: y === 0 ? y : withSign(Math.PI / 4, y) };
   }

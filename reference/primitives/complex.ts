@@ -1,7 +1,5 @@
 /** Complex numbers and their parts (spec/primitives/complex.md). */
 import { COMPLEX, complexOf, type DType, partOf } from '../core/dtypes.ts';
-import { buildElements, numbers } from '../core/host.ts';
-import { definePrimitive } from '../core/primitive.ts';
 import { conjugate } from './complex-functions.ts';
 import { along, type Binary, binary, constantLipschitz, exact, inexact, type Unary, unary } from './elementwise.ts';
 
@@ -60,9 +58,7 @@ export const complex: Binary<'complex'> = binary({
   value: (re, im) => ({ re, im }),
   differentiate: {
     active: inexact,
-    jvp: (lax, [x, y], [dx, dy]) => [
-      dx || dy ? lax.complex(dx ?? lax.zerosLike(x!), dy ?? lax.zerosLike(y!)) : null,
-    ],
+    jvp: (lax, [x, y], [dx, dy]) => [dx || dy ? lax.complex(dx ?? lax.zerosLike(x!), dy ?? lax.zerosLike(y!)) : null],
     transpose: {
       linearIn: [[0, 1]],
       rule: (lax, [ct], [x, y]) => [

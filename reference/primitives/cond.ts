@@ -2,13 +2,7 @@
 import { type Aval, numbers, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import {
-  type Bound,
-  type Bounded,
-  defineHigherOrder,
-  type HigherOrderPrimitive,
-  knownOperand,
-} from '../core/primitive.ts';
+import { defineHigherOrder, type HigherOrderPrimitive, knownOperand } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import {
   alignBatch,
@@ -16,6 +10,7 @@ import {
   either,
   fits,
   given,
+  hull,
   isLinear,
   knownValues,
   pick,
@@ -196,24 +191,4 @@ function takingAllResiduals(
 /** Example i of the result is example i of `cases[which[i]]`. */
 function selectRows({ lax }: Transforms, which: NDArray, cases: readonly NDArray[]): NDArray {
   return lax.selectN(lax.broadcastInDim(which, cases[0]!.shape, [0]), ...cases);
-}
-
-/** Where the choice is uncertain, a result is as uncertain as its branches lie apart, plus their own bounds. */
-function hull(chosen: readonly Bounded[], all: readonly (readonly Bounded[])[]): Bounded[] {
-  return chosen.map((c, j) => {
-    const here = numbers(c.value);
-    const worst = new Float64Array(here.length);
-    const variance = new Float64Array(here.length);
-    for (const branch of all) {
-      const there = numbers(branch[j]!.value);
-      const own: Bound | null = branch[j]!.bound;
-      for (let i = 0; i < here.length; i++) {
-        const apart = Object.is(here[i], there[i]) ? 0 : Math.abs(here[i]! - there[i]!);
-        const reach = Number.isNaN(apart) ? Infinity : apart;
-        worst[i] = Math.max(worst[i]!, reach + (own?.worst[i] ?? 0));
-        variance[i] = Math.max(variance[i]!, reach ** 2 + (own?.variance[i] ?? 0));
-      }
-    }
-    return { value: c.value, bound: { worst, variance } };
-  });
 }

@@ -1,6 +1,6 @@
 /** Conversion between dtypes, of values and of bits, and to fewer bits (spec/primitives/conversion.md). */
 import type * as FC from 'fast-check';
-import { ANY, domainOf, type DType, dtypes, finfo, FLOATS, integerLimits, isComplex, isFloat, isInexact, isInteger, partOf, REALS } from '../core/dtypes.ts'; // prettier-ignore
+import { ANY, domainOf, type DType, dtypes, finfo, FLOATS, integerLimits, isComplex, isFloat, isInexact, partOf, REALS } from '../core/dtypes.ts'; // prettier-ignore
 import { allocate, aval, build, buildElements, type Complex, type Element, elements, type HostArray, numbers, type Shape, showAval, sizeOf } from '../core/host.ts'; // prettier-ignore
 import { type Call, definePrimitive, type Gen, operandAval } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';

@@ -12,6 +12,7 @@ import {
   type HostArray,
   hostArray,
   numbers,
+  rounder,
   sizeOf,
 } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
@@ -20,7 +21,7 @@ import { jvp } from '../transforms/grad.ts';
 import { cumlogsumexp, cummax, cummin, cumprod, cumsum } from './cumulative.ts';
 import { exactProduct } from './exact.ts';
 import { reduceMax, reduceMin, reduceProd, reduceSum } from './reduction.ts';
-import { concatenate, slice } from './shape.ts';
+import { concatenate, rev, slice } from './shape.ts';
 
 const WIDEST: readonly DType[] = ['int64', 'uint64', 'complex64', 'complex128'];
 const all = (x: HostArray): Element[] => Array.from({ length: sizeOf(x.shape) }, (_, i) => elements(x)(i));
@@ -39,7 +40,8 @@ it('each place holds the reduction of all that comes before, or after', () => {
         const start_indices = x!.shape.map((_n, d) => (d === axis && reverse ? k : 0));
         const limit_indices = x!.shape.map((size, d) => (d === axis && !reverse ? k + 1 : size));
         const [part] = slice.evaluate([x!], { start_indices, limit_indices, strides: x!.shape.map(() => 1) });
-        const [one] = reduction.evaluate([part!], { axes: [axis] });
+        const [inOrder] = rev.evaluate([part!], { dimensions: reverse ? [axis] : [] });
+        const [one] = reduction.evaluate([inOrder!], { axes: [axis] });
         return { ...one!, shape: x!.shape.with(axis, 1) };
       });
       const [y] = p.evaluate([x!], params);
@@ -61,6 +63,17 @@ it('running products are rounded once however long they are, ties included', () 
       expect(list(cumprod.evaluate([vector(row)], FORWARD)[0])).toEqual(expected);
     }),
   );
+});
+
+it('running sums of a million equal numbers do not stand still', () => {
+  const n = 2 ** 20;
+  for (const dtype of ['float32', 'bfloat16', 'float16'] as const) {
+    const [one] = numbers(hostArray(dtype, [1], [0.01]));
+    const [y] = cumsum.evaluate([hostArray(dtype, [n], new Float64Array(n).fill(one!))], FORWARD);
+    const round = rounder(dtype);
+    // A double holds the product of 24 and 21 digits.
+    expect(numbers(y!).findIndex((v, i) => v !== round((i + 1) * one!))).toBe(-1);
+  }
 });
 
 it('cumlogsumexp neither overflows nor loses what is small', () => {

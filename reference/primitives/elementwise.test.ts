@@ -4,7 +4,8 @@ import 'etalon';
 import { makeGen } from '../../conformance/programs/gen.ts';
 import { ConcreteArray } from '../core/array.ts';
 import { ConstraintError } from '../core/errors.ts';
-import { type HostArray, avalOf, hostScalar, numbers } from '../core/host.ts';
+import { isComplex } from '../core/dtypes.ts';
+import { type HostArray, avalOf, elements, hostScalar, numbers, sizeOf } from '../core/host.ts';
 import {
   type AnyFirstOrder,
   type Call,
@@ -18,12 +19,13 @@ import { ulpSize } from '../transforms/rounding.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
+import * as complex from './complex.ts';
 import * as conversion from './conversion.ts';
 import * as math from './math.ts';
 import * as trigonometry from './trigonometry.ts';
 
-const families = [arithmetic, bits, comparison, conversion, math, trigonometry].flatMap((family): AnyFirstOrder[] =>
-  Object.values(family),
+const families = [arithmetic, bits, comparison, complex, conversion, math, trigonometry].flatMap(
+  (family): AnyFirstOrder[] => Object.values(family),
 );
 type Draw = (gen: Gen) => fc.Arbitrary<Call<Record<string, unknown>>>;
 
@@ -74,7 +76,10 @@ function caught(f: () => unknown): unknown {
   return null;
 }
 
-const slopes = families.filter((p) => typeof p.bound === 'object' && p.dtypes.includes('float64'));
+// Results that are complex are judged on discs, by the suite.
+const slopes = families.filter(
+  (p) => typeof p.bound === 'object' && p.dtypes.includes('float64') && p.name !== 'complex',
+);
 const coordinates = fc.oneof(
   fc.double({ min: -8, max: 8, noNaN: true }),
   fc.integer({ min: -5, max: 5 }),
@@ -122,19 +127,23 @@ describe.each(slopes.map((p) => [p.name, p] as const))('the error bound of %s', 
 });
 
 describe.each(families.filter((p) => p.decompose).map((p) => [p.name, p] as const))('%s decomposed', (_, primitive) => {
+  // Of complex numbers only away from poles and overflow: there is no rule that a decomposition has to hold beyond.
   it('is within its accuracy', () => {
-    const calls = cells(primitive).chain((gen) => (primitive.cases as Draw)(gen));
+    const real = { ...primitive, dtypes: primitive.dtypes.filter((d) => !isComplex(d)) };
+    const calls = cells(real).chain((gen) => (primitive.cases as Draw)(gen));
     fc.assert(
       fc.property(calls, (call) => {
         const operands = call.args.map((x) => ConcreteArray.fromHost(x));
-        const got = numbers((primitive.decompose!(lax, operands, call.params)[0] as ConcreteArray).toHost());
+        const got = elements((primitive.decompose!(lax, operands, call.params)[0] as ConcreteArray).toHost());
         const expected = primitive.evaluate(call.args, call.params)[0]!;
+        const wanted = elements(expected);
         const accuracy = primitive.accuracy(call.args.map(avalOf), call.params);
         const allowed = accuracy.kind === 'ulp' ? accuracy.n + 0.5 : 0;
-        numbers(expected).forEach((y, i) => {
-          const off = Object.is(y, got[i]) ? 0 : Math.abs(y - got[i]!) / ulpSize(y, expected.dtype);
+        for (let i = 0; i < sizeOf(expected.shape); i++) {
+          const [y, z] = [wanted(i), got(i)] as readonly [number, number]; // or bigints, which are exact
+          const off = Object.is(y, z) ? 0 : Math.abs(Number(y) - Number(z)) / ulpSize(Number(y), expected.dtype);
           expect(off).toBeLessThanOrEqual(allowed);
-        });
+        }
       }),
     );
   });

@@ -1,7 +1,15 @@
 /** What the rules of the higher-order primitives share. */
-import { type Aval, sameAval, showAval } from '../core/host.ts';
+import { type Aval, type Element, elements, sameAval, sameElement, showAval, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { type BatchAxis, knownOperand, type Machine, type Operand, type Tangent } from '../core/primitive.ts';
+import {
+  type BatchAxis,
+  type Bound,
+  type Bounded,
+  knownOperand,
+  type Machine,
+  type Operand,
+  type Tangent,
+} from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 
 export const isLinear = (x: Operand): boolean => 'linear' in x;
@@ -62,3 +70,33 @@ const NO_EFFECTS: ReadonlySet<string> = new Set();
 /** The effects of all given jaxprs. */
 export const effectsOf = (jaxprs: readonly { readonly effects: ReadonlySet<string> }[]): ReadonlySet<string> =>
   jaxprs.reduce<ReadonlySet<string>>((all, j) => (j.effects.size === 0 ? all : all.union(j.effects)), NO_EFFECTS);
+
+/** Of several results any may come out: each is as uncertain as they lie apart, plus their own bounds. */
+export function hull(chosen: readonly Bounded[], all: readonly (readonly Bounded[])[]): Bounded[] {
+  return chosen.map((c, j) => {
+    const n = sizeOf(c.value.shape);
+    const here = elements(c.value);
+    const worst = new Float64Array(n);
+    const variance = new Float64Array(n);
+    for (const branch of all) {
+      const there = elements(branch[j]!.value);
+      const own: Bound | null = branch[j]!.bound;
+      for (let i = 0; i < n; i++) {
+        const reach = distance(here(i), there(i));
+        worst[i] = Math.max(worst[i]!, reach + (own?.worst[i] ?? 0));
+        variance[i] = Math.max(variance[i]!, reach ** 2 + (own?.variance[i] ?? 0));
+      }
+    }
+    return { value: c.value, bound: { worst, variance } };
+  });
+}
+
+/** |a − b|; infinite where that says nothing. */
+function distance(a: Element, b: Element): number {
+  if (sameElement(a, b)) return 0;
+  const apart =
+    typeof a === 'object' && typeof b === 'object'
+      ? Math.hypot(a.re - b.re, a.im - b.im)
+      : Math.abs(Number(a) - Number(b));
+  return Number.isNaN(apart) ? Infinity : apart;
+}

@@ -21,6 +21,7 @@ import { jit } from './jit.ts';
 import * as linalg from './linalg.ts';
 import * as math from './math.ts';
 import * as random from './random.ts';
+import { reduce, reduceWindow } from './reduce.ts';
 import * as reduction from './reduction.ts';
 import { scan } from './scan.ts';
 import * as shape from './shape.ts';
@@ -28,6 +29,7 @@ import * as sorting from './sorting.ts';
 import * as special from './special.ts';
 import * as spectral from './spectral.ts';
 import * as trigonometry from './trigonometry.ts';
+import * as windowed from './windowed.ts';
 import { while_ } from './while.ts';
 
 type Exports<Family> = Family[keyof Family];
@@ -47,6 +49,7 @@ type Exported =
   | Exports<typeof contraction>
   | Exports<typeof convolution>
   | Exports<typeof indexing>
+  | Exports<typeof windowed>
   | Exports<typeof fft>
   | Exports<typeof spectral>
   | Exports<typeof linalg>
@@ -76,6 +79,7 @@ const families: readonly object[] = [
   contraction,
   convolution,
   indexing,
+  windowed,
   fft,
   spectral,
   linalg,
@@ -99,6 +103,8 @@ export const higherOrder: {
   readonly cond: typeof cond;
   readonly scan: typeof scan;
   readonly while: typeof while_;
+  readonly reduce: typeof reduce;
+  readonly reduce_window: typeof reduceWindow;
   readonly custom_jvp_call: typeof customJvpCall;
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
@@ -108,6 +114,8 @@ export const higherOrder: {
   cond,
   scan,
   while: while_,
+  reduce,
+  reduce_window: reduceWindow,
   custom_jvp_call: customJvpCall,
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,

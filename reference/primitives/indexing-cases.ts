@@ -1,5 +1,5 @@
 /**
- * Calls of gather and scatter_add, valid and broken. Both are drawn as windows of an operand: each operand axis is
+ * Calls of gather and of the scatters, valid and broken. Both are drawn as windows of an operand: each operand axis is
  * collapsed, batching or in the window, and index vectors address some of the axes.
  */
 import type * as FC from 'fast-check';
@@ -9,7 +9,7 @@ import type { Call, Gen } from '../core/primitive.ts';
 import { range, remaining } from './axes.ts';
 import { choices, type Pick, shuffled } from './draw.ts';
 import type { GatherConstraint, GatherParams } from './gather.ts';
-import type { ScatterAddParams, ScatterConstraint } from './scatter.ts';
+import type { ScatterConstraint, ScatterParams } from './scatter-windows.ts';
 import { gatheredShape, type GatherDimensionNumbers, type IndexMode, MODES, type Windows } from './windows.ts';
 
 interface Drawn extends Windows {
@@ -84,7 +84,7 @@ function gatherCall(gen: Gen, d: Drawn): FC.Arbitrary<Call<GatherParams>> {
     .map((args) => ({ args, params }));
 }
 
-const scatterParams = (d: Drawn): ScatterAddParams => ({
+const scatterParams = (d: Drawn): ScatterParams => ({
   dimension_numbers: {
     update_window_dims: d.dims.offset_dims,
     inserted_window_dims: d.dims.collapsed_slice_dims,
@@ -101,7 +101,7 @@ function scatterCall(
   d: Drawn,
   updates: Shape,
   dtype: DType = gen.dtype,
-): FC.Arbitrary<Call<ScatterAddParams>> {
+): FC.Arbitrary<Call<ScatterParams>> {
   return gen.fc
     .tuple(
       gen.array(gen.dtype, d.operand),
@@ -112,7 +112,7 @@ function scatterCall(
 }
 
 export const gatherCases = (gen: Gen): FC.Arbitrary<Call<GatherParams>> => drawn(gen).chain((d) => gatherCall(gen, d));
-export const scatterCases = (gen: Gen): FC.Arbitrary<Call<ScatterAddParams>> =>
+export const scatterCases = (gen: Gen): FC.Arbitrary<Call<ScatterParams>> =>
   drawn(gen).chain((d) => scatterCall(gen, d, gatheredShape(d.indices, d)));
 
 /**
@@ -142,7 +142,7 @@ const changed = ({ dims, ...others }: Changes): Drawn => ({ ...PLAIN, ...others,
 
 const UNBATCHED: Partial<GatherDimensionNumbers> = { operand_batching_dims: [], start_indices_batching_dims: [] };
 
-/** Breaks that gather and scatter_add have in common, in the terms of a gather. */
+/** Breaks that gather and the scatters have in common, in the terms of a gather. */
 const BREAKS = {
   indexVectors: [{ indices: [], dims: { ...UNBATCHED, start_index_map: [] } }],
   startIndexMap: [
@@ -195,11 +195,11 @@ export const gatherBreaks: { readonly [K in GatherConstraint]: Break<GatherParam
 
 /** The updates keep the shape that fits the plain call, unless another is given. */
 const scatters =
-  (list: readonly Changes[], updates: Shape = [2, 5, 3]): Break<ScatterAddParams> =>
+  (list: readonly Changes[], updates: Shape = [2, 5, 3]): Break<ScatterParams> =>
   (gen) =>
     gen.fc.constantFrom(...list).chain((changes) => scatterCall(gen, changed(changes), updates));
 
-export const scatterBreaks: { readonly [K in ScatterConstraint]: Break<ScatterAddParams> } = {
+export const scatterBreaks: { readonly [K in ScatterConstraint]: Break<ScatterParams> } = {
   C1: (gen) => scatterCall(gen, PLAIN, [2, 5, 3], gen.dtype === 'int32' ? 'float32' : 'int32'),
   C2: scatters(BREAKS.indexVectors),
   C3: scatters(BREAKS.startIndexMap),

@@ -3,5 +3,7 @@
  */
 export { dynamicSlice, dynamicUpdateSlice } from './dynamic.ts';
 export { gather } from './gather.ts';
-export { scatterAdd, type ScatterDimensionNumbers } from './scatter.ts';
+export { scatter, scatterAdd, scatterMul } from './scatter.ts';
+export { scatterMax, scatterMin } from './scatter-extremes.ts';
+export type { ScatterDimensionNumbers } from './scatter-windows.ts';
 export type { GatherDimensionNumbers, IndexMode } from './windows.ts';

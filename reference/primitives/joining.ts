@@ -152,7 +152,7 @@ export const pad: Defined<'pad', PadParams, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = 
       const to = index.map((i, d) => p.padding_config[d]![0] + i * (p.padding_config[d]![2] + 1));
       if (to.every((i, d) => i >= 0 && i < shape[d]!)) from[flatten(to, strides)] = flat;
     });
-    return [take(x!, shape, (i) => from[i]!, value!)];
+    return [take(x!, shape, (i) => from[i]!, value)];
   },
   differentiate: {
     active: inexact,

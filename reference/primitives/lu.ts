@@ -22,7 +22,7 @@ import {
   rowsAt,
   upper,
 } from './linalg-rules.ts';
-import { arrayOf, Matrix, matricesOf, norm2, REAL, withField } from './matrix.ts';
+import { arrayOf, Matrix, matricesOf, norm2, withField } from './matrix.ts';
 import {
   apartFrom,
   boundsOf,

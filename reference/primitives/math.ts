@@ -35,7 +35,8 @@ import { erfOf } from './erf.ts';
 const falling = (slope: (x: number) => number, pole: number): ElementwiseBound<NoParams> =>
   lipschitz((lo) => (lo > pole ? slope(lo) : Infinity));
 /** sup of a slope that is largest at 0 and falls on both sides. */
-const peaked = (slope: (x: number) => number): ElementwiseBound<NoParams> => lipschitz((lo, hi) => slope(nearestZero(lo, hi)));
+const peaked = (slope: (x: number) => number): ElementwiseBound<NoParams> =>
+  lipschitz((lo, hi) => slope(nearestZero(lo, hi)));
 /** How far the disc stays away from the cut along the real axis up to `end`; 0 if it meets it. */
 function fromCut(z: Complex, radius: number, end: number): number {
   const toEnd = modulus({ re: z.re - end, im: z.im });
@@ -418,7 +419,8 @@ export const integerPow: Defined<'integer_pow', IntegerPowParams, 'C1'> = define
   params: { y: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 } },
   dtypes: NUMBERS,
   constraints: {
-    C1: ([x], { y }) => y >= 0 || isInexact(x!.dtype) || `y must not be negative for integers, got ${y} for ${x!.dtype}`,
+    C1: ([x], { y }) =>
+      y >= 0 || isInexact(x!.dtype) || `y must not be negative for integers, got ${y} for ${x!.dtype}`,
   },
   infer: ([x]) => [aval(x!.shape, x!.dtype)],
   // Math.pow is exact where the power is representable in double precision, so no float32 tie is rounded twice.

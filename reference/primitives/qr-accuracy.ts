@@ -4,7 +4,7 @@ import type { Element } from '../core/host.ts';
 import type { BackwardCheck } from '../core/primitive.ts';
 import { reflected, type Reflected, reflector, reflectorProduct } from './decompositions.ts';
 import { Matrix, norm2, REAL } from './matrix.ts';
-import { checkedRoundings, componentwise, count, none, roundings, zeros } from './perturbation.ts';
+import { checkedRoundings, componentwise, none, roundings, zeros } from './perturbation.ts';
 
 /**
  * Roundings of k reflections of columns of m elements. One takes 2(m + 2) + 1 to apply (Lemma 19.3 with its constants);

@@ -2,7 +2,7 @@
  * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or,
  * reduce_xor (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
  */
-import { BITS, type DType, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
+import { BITS, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
 import { buildElements, complexes, type Element, elements, type HostArray, numbers, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import {
@@ -20,6 +20,7 @@ import { call, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact, NO_TANGENT } from './elementwise.ts';
 import { exactComplexProduct, exactProduct, exactSum, type FloatDType, isFloatDType } from './exact.ts';
 import { doubles, magnitudes, planes, rowsOf } from './layout.ts';
+import { ProductError } from './product-error.ts';
 
 export { argmax, argmin } from './extremum.ts';
 
@@ -187,22 +188,13 @@ function productTangent(lax: Lax, x: NDArray, dx: NDArray, { axes }: ReduceParam
   return lax.squeeze(tangent, [last]);
 }
 
-/** |Π(xᵢ + δᵢ) − Πxᵢ| ≤ Π(|xᵢ| + δᵢ) − Π|xᵢ|, factor by factor so that nothing cancels. */
 function productBound([x]: readonly Bounded[], _: readonly HostArray[], p: ReduceParams): (Bound | null)[] {
   return rowBounds(magnitudes(x!.value), x!.bound, p, (value, worst, variance, from, n) => {
-    let [size, error, spread] = [1, 0, 0];
-    for (let i = from; i < from + n; i++) {
-      const factor = value[i]!;
-      spread =
-        times(spread, times(factor, factor)) + times(variance[i]!, times(size, size)) + times(spread, variance[i]!);
-      error = times(error, factor) + times(worst[i]!, size) + times(error, worst[i]!);
-      size = times(size, factor);
-    }
-    return [error, spread];
+    const error = new ProductError();
+    for (let i = from; i < from + n; i++) error.add(value[i]!, worst[i]!, variance[i]!);
+    return [error.worst, error.variance];
   });
 }
-/** Products of bounds: nothing times an infinity is nothing. */
-const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
 
 /** The worst error and the variance of a row's result, from the values, errors and variances of its elements. */
 type RowBound = (

@@ -400,7 +400,7 @@ function dualBody(
 }
 
 /** `x[k]`, by the primitives that every machine has. */
-function rowAt<V>(machine: Machine<V>, x: V, k: number): V {
+export function rowAt<V>(machine: Machine<V>, x: V, k: number): V {
   const { shape } = machine.aval(x);
   const limits = [k + 1, ...shape.slice(1)];
   const row = one(machine, 'slice', [x], {
@@ -413,7 +413,7 @@ function rowAt<V>(machine: Machine<V>, x: V, k: number): V {
   return flat;
 }
 
-function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Aval): V {
+export function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Aval): V {
   const { shape, dtype } = result;
   if (rows.length === 0) {
     return machine.constant({ shape, dtype, data: allocate(dtype, sizeOf(shape)) });
@@ -425,11 +425,11 @@ function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Aval): V 
   return whole;
 }
 
-const one = <V>(machine: Machine<V>, name: string, x: readonly V[], params: Params): V =>
+export const one = <V>(machine: Machine<V>, name: string, x: readonly V[], params: Params): V =>
   machine.apply(name, x, params)[0]!;
 
 /** A value that the caller of `evaluate` may own beside its operand. */
-function boundedRow({ value, bound }: Bounded, k: number): Bounded {
+export function boundedRow({ value, bound }: Bounded, k: number): Bounded {
   const shape = value.shape.slice(1);
   const n = sizeOf(shape);
   const part = (a: Float64Array): Float64Array => a.slice(k * n, (k + 1) * n);
@@ -439,7 +439,7 @@ function boundedRow({ value, bound }: Bounded, k: number): Bounded {
   };
 }
 
-function stackBounded(rows: readonly Bounded[], { shape, dtype }: Aval): Bounded {
+export function stackBounded(rows: readonly Bounded[], { shape, dtype }: Aval): Bounded {
   const data = allocate(dtype, sizeOf(shape));
   const n = sizeOf(shape.slice(1));
   const bound: Bound | null = rows.some((r) => r.bound !== null)

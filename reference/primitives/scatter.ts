@@ -1,287 +1,268 @@
 /**
- * Adding windows at computed places: scatter_add, in the general form of XLA (spec/primitives/indexing.md#scatter_add).
+ * Updates written to computed places, added and multiplied there: scatter, scatter_add, scatter_mul
+ * (spec/primitives/indexing.md); scatter_min and scatter_max stand in scatter-extremes.ts.
  */
-import { type DType, INTEGERS, isFloat, NUMBERS } from '../core/dtypes.ts';
-import { allocate, build, type HostArray, numbers, type Shape, sizeOf, storer } from '../core/host.ts';
-import { type Bound, definePrimitive, knownOperand, operandAval } from '../core/primitive.ts';
-import {
-  checkAxes,
-  checkDisjoint,
-  checkDistinct,
-  checkIncreasing,
-  inFront,
-  NATURALS,
-  remaining,
-  shifted,
-  show,
-  toFront,
-} from './axes.ts';
-import { type Defined, inexact } from './elementwise.ts';
-import { exactSum, type FloatDType, isFloatDType } from './exact.ts';
-import { scatterBreaks, scatterCases } from './indexing-cases.ts';
+import { ANY, type DType, isComplex, isInexact, NUMBERS, partOf } from '../core/dtypes.ts';
+import { type Complex, type Element, type HostArray, mover, numbers, type Shape, sizeOf } from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import { type Bound, type Bounded, knownOperand, operandAval } from '../core/primitive.ts';
+import type { Lax } from '../core/rules.ts';
+import { algebraOf, productAccuracy } from './algebra.ts';
+import { along, inexact } from './elementwise.ts';
+import { exactComplexProduct, exactProduct, isFloatDType } from './exact.ts';
 import { magnitudes } from './layout.ts';
+import { ProductError } from './product-error.ts';
 import {
-  allHold,
-  checkBatchSizes,
-  checkIndexVectors,
-  checkMode,
-  forEachWindowElement,
-  type GatherDimensionNumbers,
-  type IndexMode,
-  MODES,
-  unlessUncertain,
-  windowAxes,
-  type Windows,
-} from './windows.ts';
+  combined,
+  meetings,
+  mostMeetings,
+  options,
+  readBack,
+  type Scatter,
+  type ScatterParams,
+  scattering,
+} from './scatter-windows.ts';
+import { totalOf } from './totals.ts';
+import { unlessUncertain } from './windows.ts';
 
-/** How a scatter places its updates; XLA's and JAX's names, the counterparts of GatherDimensionNumbers. */
-export interface ScatterDimensionNumbers {
-  /** The axes of the updates that run over a window. */
-  readonly update_window_dims: Shape;
-  /** The axes of the operand in which windows have size 1, left out of the updates. */
-  readonly inserted_window_dims: Shape;
-  /** The operand axis that each element of an index vector is for. */
-  readonly scatter_dims_to_operand_dims: Shape;
-  readonly operand_batching_dims: Shape;
-  readonly scatter_indices_batching_dims: Shape;
+// ---- scatter
+
+/** The operand with each element that meets updates replaced by the one that `choose` takes of them. */
+function written(
+  xs: readonly HostArray[],
+  p: ScatterParams,
+  choose: (updates: readonly number[]) => number,
+): HostArray {
+  const [x, , updates] = xs;
+  const data = x!.data.slice();
+  const move = mover(data, updates!);
+  for (const [at, from] of meetings(xs, p)) move(at, choose(from));
+  return { ...x!, data };
 }
 
-export interface ScatterAddParams {
-  readonly dimension_numbers: ScatterDimensionNumbers;
-  readonly mode: IndexMode;
-  /** Promises, which a backend may use. */
-  readonly unique_indices: boolean;
-  readonly indices_are_sorted: boolean;
+/** What there is when in every place the first, the second, … update wins (the last where there are fewer). */
+function choices(xs: readonly HostArray[], p: ScatterParams): HostArray[] {
+  const most = Math.max(1, ...[...meetings(xs, p).values()].map((from) => from.length));
+  return Array.from({ length: most }, (_, k) => written(xs, p, (from) => from[Math.min(k, from.length - 1)]!));
 }
-export type ScatterConstraint =
-  'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6' | 'C7' | 'C8' | 'C9' | 'C10' | 'C11' | 'C12' | 'C13';
 
-/** The gather that reads what the scatter writes. */
-const gatherDims = (d: ScatterDimensionNumbers): GatherDimensionNumbers => ({
-  offset_dims: d.update_window_dims,
-  collapsed_slice_dims: d.inserted_window_dims,
-  start_index_map: d.scatter_dims_to_operand_dims,
-  operand_batching_dims: d.operand_batching_dims,
-  start_indices_batching_dims: d.scatter_indices_batching_dims,
+/** A number for each update, from 1 on. */
+const numbered = (lax: Lax, updates: Shape): NDArray =>
+  lax.reshape(lax.add(lax.iota('int32', sizeOf(updates)), 1), updates);
+
+/** Where the updates of the given numbers have won; `winners` holds a number for each operand element, 0 for none. */
+const hasWon = (lax: Lax, winners: NDArray, indices: NDArray, ids: NDArray, p: ScatterParams): NDArray =>
+  lax.eq(ids, readBack(lax, winners, indices, ids.shape, p));
+
+const masked = (lax: Lax, mask: NDArray, t: NDArray): NDArray => lax.select(mask, t, lax.zerosLike(t));
+/** Equality for which NaN equals itself. */
+const alike = (lax: Lax, a: NDArray, b: NDArray): NDArray =>
+  lax.bitwiseOr(lax.eq(a, b), lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b)));
+
+export const scatter: Scatter<'scatter'> = scattering({
+  name: 'scatter',
+  spec: 'spec/primitives/indexing.md#scatter',
+  of: 'scatter',
+  dtypes: ANY,
+  evaluate: (xs, p) => [written(xs, p, (from) => from.at(-1)!)],
+  differentiate: {
+    active: inexact,
+    /**
+     * The tangent of an element is that of the update that has won, whichever the backend took: one whose value is
+     * the result's. Of several with that value the last counts.
+     */
+    jvp(lax, [x, indices, updates], [dx, , du], [y], p) {
+      if (!dx && !du) return [null];
+      const [own, added] = [dx ?? lax.zerosLike(x!), du ?? lax.zerosLike(updates!)];
+      if (p.unique_indices) return [lax.scatter(own, indices!, added, p.dimension_numbers, options(p))];
+      const { shape } = updates!;
+      const ids = numbered(lax, shape);
+      const claims = alike(lax, updates!, readBack(lax, y!, indices!, shape, p));
+      const nobody = lax.zerosLike({ shape: x!.shape, dtype: ids.dtype });
+      const winners = lax.scatterMax(nobody, indices!, masked(lax, claims, ids), p.dimension_numbers, options(p));
+      const kept = masked(lax, lax.eq(winners, 0), own);
+      const won = masked(lax, hasWon(lax, winners, indices!, ids, p), added);
+      return [lax.scatterAdd(kept, indices!, won, p.dimension_numbers, options(p))];
+    },
+    transpose: {
+      linearIn: [[0, 2]],
+      rule(lax, [ct], [x, at, updates], p) {
+        if (!ct) return [null, null, null];
+        const indices = knownOperand(at!);
+        const { shape } = operandAval(updates!);
+        const replaced = (): NDArray =>
+          lax.scatter(ct, indices, lax.zerosLike({ shape, dtype: ct.dtype }), p.dimension_numbers, options(p));
+        const winning = (): NDArray => {
+          const back = readBack(lax, ct, indices, shape, p, 0);
+          if (p.unique_indices) return back;
+          const ids = numbered(lax, shape);
+          const nobody = lax.zerosLike({ shape: ct.shape, dtype: ids.dtype });
+          const winners = lax.scatter(nobody, indices, ids, p.dimension_numbers, options(p));
+          return masked(lax, hasWon(lax, winners, indices, ids, p), back);
+        };
+        return ['linear' in x! ? replaced() : null, null, 'linear' in updates! ? winning() : null];
+      },
+    },
+  },
+  bound(xs, [y], p) {
+    const [x, indices, updates] = xs;
+    const size = sizeOf(y!.shape);
+    const known = (): Bound | null => {
+      if (x!.bound === null && updates!.bound === null) return null;
+      const [before, added] = [certain(x!, size), certain(updates!, sizeOf(updates!.value.shape))];
+      const result = { worst: before.worst.slice(), variance: before.variance.slice() };
+      for (const [at, from] of meetings(values(xs), p)) {
+        // Where they do not differ it is open still which one's error there is.
+        result.worst[at] = Math.max(...from.map((u) => added.worst[u]!));
+        result.variance[at] = Math.max(...from.map((u) => added.variance[u]!));
+      }
+      return result;
+    };
+    return [unlessUncertain([indices!], size, known)];
+  },
+  accuracy: (_, p) => (p.unique_indices ? { kind: 'exact' } : { kind: 'oneOf', choices: (xs) => choices(xs, p) }),
 });
 
-/** The sizes of a window in the operand. */
-function windowSizes(operand: Shape, updates: Shape, d: ScatterDimensionNumbers): number[] {
-  const sizes = new Array<number>(operand.length).fill(1);
-  windowAxes(operand.length, gatherDims(d)).forEach((axis, i) => (sizes[axis] = updates[d.update_window_dims[i]!]!));
-  return sizes;
+const values = (xs: readonly Bounded[]): HostArray[] => xs.map((x) => x.value);
+/** A bound; zeros for what is exact. */
+const certain = ({ bound }: Bounded, size: number): Bound =>
+  bound ?? { worst: new Float64Array(size), variance: new Float64Array(size) };
+
+// ---- scatter_add
+
+/** That of −0 only is −0, as it is in IEEE 754. */
+function sumOf(terms: readonly Element[], dtype: DType): Element {
+  const parts = (of: keyof Complex): number[] => (terms as Complex[]).map((z) => z[of]);
+  if (isComplex(dtype))
+    return { re: sumOf(parts('re'), partOf(dtype)), im: sumOf(parts('im'), partOf(dtype)) } as Complex;
+  return isInexact(dtype) && terms.every((x) => Object.is(x, -0)) ? -0 : totalOf(terms, dtype);
 }
 
-const windowsOf = (operand: Shape, updates: Shape, p: ScatterAddParams): Windows => ({
-  dims: gatherDims(p.dimension_numbers),
-  sizes: windowSizes(operand, updates, p.dimension_numbers),
-  mode: p.mode,
-});
-
-/** For each operand element, the operand's element and the updates that are added to it. */
-function forEachSum(
-  [operand, indices, updates]: readonly HostArray[],
-  p: ScatterAddParams,
-  visit: (at: number, terms: readonly number[]) => void,
-): void {
-  const [from, added] = [numbers(operand!), numbers(updates!)];
-  const sums = Array.from(from, (x) => [x]);
-  forEachWindowElement(operand!.shape, indices!, windowsOf(operand!.shape, updates!.shape, p), (u, at) => {
-    if (at >= 0) sums[at]!.push(added[u]!);
-  });
-  sums.forEach((terms, at) => visit(at, terms));
+/** Plain sums of magnitudes or bounds, in double precision. */
+function plainSums([x, indices, updates]: readonly HostArray[], p: ScatterParams): Float64Array {
+  const add = (terms: readonly Element[]): number => (terms as number[]).reduce((a, b) => a + b);
+  return Float64Array.from(numbers(combined([x!, indices!, updates!], p, add)));
 }
 
-/** An element that nothing is added to stays as it is; −0 stays −0 where only −0 is added, as it does in IEEE 754. */
-function sumOf(terms: readonly number[], dtype: FloatDType): number {
-  if (terms.every((x) => Object.is(x, -0))) return -0;
-  return terms.length === 1 ? terms[0]! : exactSum(terms, 0, terms.length, dtype);
-}
-
-function evaluate(xs: readonly HostArray[], p: ScatterAddParams): HostArray {
-  const { shape, dtype } = xs[0]!;
-  const data = allocate(dtype, sizeOf(shape));
-  const store = storer(dtype, data);
-  forEachSum(xs, p, (at, terms) => {
-    store(at, isFloatDType(dtype) ? sumOf(terms, dtype) : terms.reduce((a, b) => (a + b) | 0));
-  });
-  return { shape, dtype, data };
-}
-
-/** The same with plain sums in double precision, for magnitudes and bounds. */
-function plainSums(xs: readonly HostArray[], p: ScatterAddParams): Float64Array {
-  const result = new Float64Array(sizeOf(xs[0]!.shape));
-  forEachSum(xs, p, (at, terms) => (result[at] = terms.reduce((a, b) => a + b)));
-  return result;
-}
-
-export const scatterAdd: Defined<'scatter_add', ScatterAddParams, ScatterConstraint> = definePrimitive({
+export const scatterAdd: Scatter<'scatter_add'> = scattering({
   name: 'scatter_add',
   spec: 'spec/primitives/indexing.md#scatter_add',
-  operands: [
-    { name: 'operand', dtypes: NUMBERS },
-    { name: 'indices', dtypes: INTEGERS },
-    { name: 'updates', dtypes: NUMBERS },
-  ],
-  params: {
-    dimension_numbers: {
-      type: 'object',
-      properties: {
-        update_window_dims: NATURALS,
-        inserted_window_dims: NATURALS,
-        scatter_dims_to_operand_dims: NATURALS,
-        operand_batching_dims: NATURALS,
-        scatter_indices_batching_dims: NATURALS,
-      },
-      required: [
-        'update_window_dims',
-        'inserted_window_dims',
-        'scatter_dims_to_operand_dims',
-        'operand_batching_dims',
-        'scatter_indices_batching_dims',
-      ],
-      additionalProperties: false,
-    },
-    mode: { enum: MODES },
-    unique_indices: { type: 'boolean' },
-    indices_are_sorted: { type: 'boolean' },
-  },
+  of: 'scatterAdd',
   dtypes: NUMBERS,
-  constraints: {
-    C1: ([x, , updates]) =>
-      x!.dtype === updates!.dtype || `operand and updates must have one dtype, got ${x!.dtype} and ${updates!.dtype}`,
-    C2: ([, indices]) => checkIndexVectors(indices!.shape, 'indices'),
-    C3: ([x, indices], { dimension_numbers: d }) =>
-      allHold(
-        d.scatter_dims_to_operand_dims.length === indices!.shape.at(-1) ||
-          `scatter_dims_to_operand_dims must name one axis per element of an index vector: ${indices!.shape.at(-1)}, got ${show(d.scatter_dims_to_operand_dims)}`,
-        checkAxes('scatter_dims_to_operand_dims', d.scatter_dims_to_operand_dims, x!.shape.length),
-        checkDistinct('scatter_dims_to_operand_dims', d.scatter_dims_to_operand_dims),
-      ),
-    C4: ([, , updates], { dimension_numbers: d }) =>
-      allHold(
-        checkAxes('update_window_dims', d.update_window_dims, updates!.shape.length),
-        checkIncreasing('update_window_dims', d.update_window_dims),
-      ),
-    C5: ([x], { dimension_numbers: d }) =>
-      allHold(
-        checkAxes('inserted_window_dims', d.inserted_window_dims, x!.shape.length),
-        checkIncreasing('inserted_window_dims', d.inserted_window_dims),
-      ),
-    C6: ([x], { dimension_numbers: d }) =>
-      allHold(
-        checkAxes('operand_batching_dims', d.operand_batching_dims, x!.shape.length),
-        checkIncreasing('operand_batching_dims', d.operand_batching_dims),
-      ),
-    C7: (_, { dimension_numbers: d }) =>
-      allHold(
-        checkDisjoint('operand_batching_dims', d.operand_batching_dims, 'inserted_window_dims', d.inserted_window_dims),
-        checkDisjoint(
-          'operand_batching_dims',
-          d.operand_batching_dims,
-          'scatter_dims_to_operand_dims',
-          d.scatter_dims_to_operand_dims,
-        ),
-      ),
-    C8: ([, indices], { dimension_numbers: d }) =>
-      allHold(
-        d.scatter_indices_batching_dims.length === d.operand_batching_dims.length ||
-          `scatter_indices_batching_dims and operand_batching_dims must be equally many, got ${show(d.scatter_indices_batching_dims)} and ${show(d.operand_batching_dims)}`,
-        checkAxes('scatter_indices_batching_dims', d.scatter_indices_batching_dims, indices!.shape.length - 1),
-        checkDistinct('scatter_indices_batching_dims', d.scatter_indices_batching_dims),
-      ),
-    C9: ([x, indices], { dimension_numbers: d }) =>
-      checkBatchSizes(x!.shape, d.operand_batching_dims, indices!.shape, d.scatter_indices_batching_dims),
-    C10: ([x], { dimension_numbers: d }) => {
-      const named = d.update_window_dims.length + d.inserted_window_dims.length + d.operand_batching_dims.length;
-      return (
-        named === x!.shape.length ||
-        `every operand axis must be in the windows (update_window_dims), inserted or batching: ${x!.shape.length} axes, got ${named}`
-      );
-    },
-    C11: ([, indices, updates], { dimension_numbers: d }) => {
-      const positions = remaining(updates!.shape.length, d.update_window_dims).map((axis) => updates!.shape[axis]!);
-      const wanted = indices!.shape.slice(0, -1);
-      return (
-        show(positions) === show(wanted) ||
-        `the axes of updates outside its windows must be those of indices but the last: ${show(wanted)}, got ${show(positions)}`
-      );
-    },
-    C12: ([x, , updates], { dimension_numbers: d }) => {
-      const axes = windowAxes(x!.shape.length, gatherDims(d));
-      const window = d.update_window_dims.map((axis) => updates!.shape[axis]!);
-      const room = axes.map((axis) => x!.shape[axis]!);
-      return (
-        window.every((n, i) => n <= room[i]!) ||
-        `windows must fit the operand's axes: at most ${show(room)}, got ${show(window)}`
-      );
-    },
-    C13: (_, p) => checkMode(p.mode),
-  },
-  infer: ([x]) => [x!],
-  evaluate: (xs, p) => [evaluate(xs, p)],
+  evaluate: (xs, p) => [combined(xs, p, sumOf)],
   differentiate: {
     active: inexact,
     jvp: 'linear',
     transpose(lax, [ct], [x, indices, updates], p) {
-      if (!ct) return [null, null, null];
-      const [operand, update] = [operandAval(x!), operandAval(updates!)];
-      const sizes = windowSizes(operand.shape, update.shape, p.dimension_numbers);
-      const gathered = (): typeof ct =>
-        lax.gather(ct, knownOperand(indices!), gatherDims(p.dimension_numbers), sizes, { fillValue: 0, ...options(p) });
-      return ['linear' in x! ? ct : null, null, 'linear' in updates! ? gathered() : null];
+      const { shape } = operandAval(updates!);
+      const added = along(ct, (t) => readBack(lax, t, knownOperand(indices!), shape, p, 0));
+      return ['linear' in x! ? ct! : null, null, 'linear' in updates! ? added : null];
     },
-  },
-  batch(lax, [x, indices, updates], [atX, atI, atU], axis, p) {
-    const d = p.dimension_numbers;
-    const operand = toFront(lax, x!, atX!, axis);
-    const update = toFront(lax, updates!, atU!, axis);
-    const vectors = atI === null ? indices! : lax.moveAxis(indices!, atI!, 0);
-    // Without indices of its own each lane is one more position along the windows.
-    const together = atI === null;
-    const dims: ScatterDimensionNumbers = {
-      update_window_dims: together ? [0, ...shifted(d.update_window_dims)] : shifted(d.update_window_dims),
-      inserted_window_dims: shifted(d.inserted_window_dims),
-      scatter_dims_to_operand_dims: shifted(d.scatter_dims_to_operand_dims),
-      operand_batching_dims: together ? shifted(d.operand_batching_dims) : [0, ...shifted(d.operand_batching_dims)],
-      scatter_indices_batching_dims: together
-        ? d.scatter_indices_batching_dims
-        : [0, ...shifted(d.scatter_indices_batching_dims)],
-    };
-    const promises = { ...options(p), indicesAreSorted: p.indices_are_sorted && together };
-    return inFront(lax.scatterAdd(operand, vectors, update, dims, promises));
   },
   bound([x, indices, updates], [y], p) {
     const size = sizeOf(y!.shape);
-    const added = (part: keyof Bound): Float64Array =>
-      plainSums(
-        [boundPart(x!.value, x!.bound?.[part]), indices!.value, boundPart(updates!.value, updates!.bound?.[part])],
-        p,
-      );
+    const part = (of: Bounded, name: keyof Bound): HostArray => {
+      const { shape } = of.value;
+      return { shape, dtype: 'float64', data: certain(of, sizeOf(shape))[name] };
+    };
+    const added = (name: keyof Bound): Float64Array =>
+      plainSums([part(x!, name), indices!.value, part(updates!, name)], p);
     const known = (): Bound | null =>
       x!.bound === null && updates!.bound === null ? null : { worst: added('worst'), variance: added('variance') };
     return [unlessUncertain([indices!], size, known)];
   },
   accuracy([x, indices], p) {
-    if (!isFloat(x!.dtype)) return { kind: 'exact' };
+    if (!isInexact(x!.dtype)) return { kind: 'exact' };
     return {
       kind: 'sum',
-      // Every position can add one term to an element.
-      terms: 1 + sizeOf(indices!.shape.slice(0, -1)),
+      terms: 1 + mostMeetings(indices!),
       magnitude: ([operand, at, updates]) => plainSums([magnitudes(operand!), at!, magnitudes(updates!)], p),
     };
   },
-  cases: scatterCases,
-  breaks: scatterBreaks,
 });
 
-const options = (p: ScatterAddParams): { mode: IndexMode; uniqueIndices: boolean; indicesAreSorted: boolean } => ({
-  mode: p.mode,
-  uniqueIndices: p.unique_indices,
-  indicesAreSorted: p.indices_are_sorted,
-});
+// ---- scatter_mul
 
-const FLOAT64: DType = 'float64';
-/** A part of a bound as an array; zeros for what is exact. */
-const boundPart = ({ shape }: HostArray, part: Float64Array | undefined): HostArray =>
-  part === undefined ? build(FLOAT64, shape, () => 0) : { shape, dtype: FLOAT64, data: part };
+/** The exact product, rounded once, of complex numbers each part of it; integers wrap. */
+function productOf(factors: readonly Element[], dtype: DType): Element {
+  const n = factors.length;
+  if (isFloatDType(dtype)) return exactProduct(factors as number[], 0, n, dtype);
+  const part = partOf(dtype);
+  if (isFloatDType(part)) return exactComplexProduct((i) => (factors as Complex[])[i]!, 0, n, part);
+  return factors.reduce(algebraOf(dtype).mul);
+}
+
+/** For each place of a row the product of what precedes it among equal places, which stand together. */
+function productsBefore(lax: Lax, places: NDArray, factors: NDArray): NDArray {
+  const moved = (x: NDArray, by: number, fill: number): NDArray => lax.pad(x, fill, [[by, -by, 0]]);
+  const together = (by: number): NDArray => lax.eq(places, moved(places, by, -1));
+  const others = (x: NDArray, by: number): NDArray => lax.select(together(by), moved(x, by, 1), lax.fullLike(x, 1));
+  let product = others(factors, 1);
+  for (let by = 1; by < factors.size; by *= 2) product = lax.mul(product, others(product, by));
+  return product;
+}
+
+/**
+ * For each update the product of everything else that meets its element. It divides by nothing, so zeros among the
+ * factors are as good as any other, also for derivatives of it.
+ */
+function cofactors(lax: Lax, x: NDArray, indices: NDArray, updates: NDArray, p: ScatterParams): NDArray {
+  const before = readBack(lax, x, indices, updates.shape, p, 0);
+  const n = updates.size;
+  if (p.unique_indices || n < 2) return before;
+  const numberedPlaces = lax.reshape(lax.iota('int32', x.size), x.shape);
+  const places = readBack(lax, numberedPlaces, indices, updates.shape, p); // negative where an update is dropped
+  const flat = (a: NDArray): NDArray => lax.reshape(a, [n]);
+  const [at, order, factors] = lax.sort([flat(places), lax.iota('int32', n), flat(updates)], 0);
+  const back = (a: NDArray): NDArray => lax.rev(a, [0]);
+  const others = lax.mul(productsBefore(lax, at!, factors!), back(productsBefore(lax, back(at!), back(factors!))));
+  const inPlace = lax.reshape(lax.sort([order!, others], 0)[1]!, updates.shape);
+  return masked(lax, lax.ge(places, 0), lax.mul(before, inPlace));
+}
+
+export const scatterMul: Scatter<'scatter_mul'> = scattering({
+  name: 'scatter_mul',
+  spec: 'spec/primitives/indexing.md#scatter_mul',
+  of: 'scatterMul',
+  dtypes: NUMBERS,
+  evaluate: (xs, p) => [combined(xs, p, productOf)],
+  differentiate: {
+    active: inexact,
+    jvp(lax, [x, indices, updates], [dx, , du], _, p) {
+      const d = p.dimension_numbers;
+      const own = along(dx, (t) => lax.scatterMul(t, indices!, updates!, d, options(p)));
+      if (!du) return [own];
+      const added = lax.mul(du, cofactors(lax, x!, indices!, updates!, p));
+      return [lax.scatterAdd(own ?? lax.zerosLike(x!), indices!, added, d, options(p))];
+    },
+    transpose: {
+      linearIn: [[0]],
+      rule: (lax, [ct], [, indices, updates], p) => [
+        along(ct, (t) =>
+          lax.scatterMul(t, knownOperand(indices!), knownOperand(updates!), p.dimension_numbers, options(p)),
+        ),
+        null,
+        null,
+      ],
+    },
+  },
+  bound(xs, [y], p) {
+    const [x, indices, updates] = xs;
+    const size = sizeOf(y!.shape);
+    const known = (): Bound | null => {
+      if (x!.bound === null && updates!.bound === null) return null;
+      const [before, factors] = [numbers(magnitudes(x!.value)), numbers(magnitudes(updates!.value))];
+      const [own, added] = [certain(x!, size), certain(updates!, factors.length)];
+      const result = { worst: own.worst.slice(), variance: own.variance.slice() };
+      for (const [at, from] of meetings(values(xs), p)) {
+        const error = new ProductError();
+        error.add(before[at]!, own.worst[at]!, own.variance[at]!);
+        for (const u of from) error.add(factors[u]!, added.worst[u]!, added.variance[u]!);
+        [result.worst[at], result.variance[at]] = [error.worst, error.variance];
+      }
+      return result;
+    };
+    return [unlessUncertain([indices!], size, known)];
+  },
+  accuracy: ([x, indices]) => productAccuracy(x!.dtype, 1 + mostMeetings(indices!)),
+});

@@ -24,8 +24,10 @@ import * as sorting from './sorting.ts';
 type AnyCall = Call<Record<string, unknown>>;
 type Draw = (gen: Gen) => fc.Arbitrary<AnyCall>;
 
+const isFirstOrder = (x: unknown): x is AnyFirstOrder =>
+  typeof x === 'object' && x !== null && 'kind' in x && x.kind === 'first-order';
 const primitives = [shape, reduction, cumulative, sorting, contraction, indexing, random].flatMap(
-  (f): AnyFirstOrder[] => Object.values(f),
+  (f): AnyFirstOrder[] => Object.values(f as Record<string, unknown>).filter(isFirstOrder),
 );
 const named = (list: readonly AnyFirstOrder[]) => list.map((p) => [p.name, p] as const);
 

@@ -94,7 +94,7 @@ function checksOf<S extends Element>(
   const overflows = (j: number): boolean => widest.column(j).some((v) => !(2 * v <= finfo(dtype).max));
   const depends = (i: number, j: number): boolean =>
     x.column(j).every((_, k) => (triangle.lower ? k > i : k < i) || (isFinite(x, k, j) && isFinite(t, i, k)));
-  const judged = (i: number, j: number): boolean => depends(i, j) && isFinite(b, i, j);
+  const judged = (i: number, j: number): boolean => !overflows(j) && depends(i, j) && isFinite(b, i, j);
   const g = checkedRoundings(t.rows + 1, dtype);
   const lost = underflowOf(whole.magnitudes(), b.columns, eta);
   const residual = b.minus(whole.times(known(x))).magnitudes();

@@ -67,12 +67,12 @@ export const atan: Unary<'atan'> = unary({
 });
 
 /**
- * A quotient of two float32 is exactly between two of them, or 2⁻⁴⁹ of itself away from there. Where it is tiny the angle
+ * A quotient of two narrow floats is exactly between two of them, or at least 2⁻⁴⁹ of itself away from there. Where it is tiny the angle
  * is smaller by less than that, but rounding to float64 loses it and makes ties: 2⁻⁵² restores their side.
  */
 function atan2Of(x: number, y: number, dtype: DType): number {
   const angle = Math.atan2(x, y);
-  return dtype === 'float32' && Math.abs(angle) < 2 ** -24 ? angle * (1 - 2 ** -52) : angle;
+  return dtype !== 'float64' && Math.abs(angle) < 2 ** -24 ? angle * (1 - 2 ** -52) : angle;
 }
 
 /**
@@ -115,7 +115,10 @@ export const sinh: Unary<'sinh'> = unary({
   value: Math.sinh,
   complex: sinhOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.cosh(x))),
-  bound: { ...lipschitz((lo, hi) => Math.cosh(largest(lo, hi))), discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)) },
+  bound: {
+    ...lipschitz((lo, hi) => Math.cosh(largest(lo, hi))),
+    discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)),
+  },
   accuracy: ulps('sinh'),
 });
 
@@ -126,7 +129,10 @@ export const cosh: Unary<'cosh'> = unary({
   value: Math.cosh,
   complex: coshOfComplex,
   differentiate: derivative((lax, dx, x) => lax.mul(dx, lax.sinh(x))),
-  bound: { ...lipschitz((lo, hi) => Math.sinh(largest(lo, hi))), discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)) },
+  bound: {
+    ...lipschitz((lo, hi) => Math.sinh(largest(lo, hi))),
+    discs: overDisc(({ re }, r) => Math.cosh(Math.abs(re) + r)),
+  },
   accuracy: ulps('cosh'),
 });
 

@@ -11,16 +11,18 @@ import type { NDArray } from '../core/ndarray.ts';
 import { type Operand, operandAval, type Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { cut, fixpoint, isLinear, knownValues, pick, spread } from './higher-order.ts';
-import { loopOf, while_, type WhileParams, whileRoles } from './while.ts';
+import { loopOf, type WhileParams, whileRoles } from './while-parts.ts';
 
 /** Iterations are counted in int32: halving less than 2³¹ of them takes at most 31 steps. */
 const STACK = 33;
 
 type Values = readonly NDArray[];
+/** The transformations, and how to bind a `while`. */
+type Tools = Transforms & { loop(operands: Values, params: WhileParams): Values };
 
 /** Binds a loop over `carry` whose functions close over nothing but `consts`. */
 function loop(
-  t: Transforms,
+  t: Tools,
   consts: Values,
   carry: Values,
   goesOn: (carry: Values, consts: Values) => NDArray,
@@ -29,7 +31,7 @@ function loop(
   const strong = (x: NDArray): Aval => ({ ...x.aval, weak: false });
   const avals = [...consts, ...carry].map(strong);
   const n = consts.length;
-  return t.bind(while_, [...consts, ...consts, ...carry], {
+  return t.loop([...consts, ...consts, ...carry], {
     cond_jaxpr: t.trace((...x) => [goesOn(x.slice(n), x.slice(0, n))], avals),
     body_jaxpr: t.trace((...x) => step(x.slice(n), x.slice(0, n)), avals),
     cond_nconsts: n,
@@ -38,7 +40,7 @@ function loop(
 }
 
 export function transposeWhile(
-  t: Transforms,
+  t: Tools,
   ct: readonly Tangent[],
   x: readonly Operand[],
   p: WhileParams,
@@ -105,23 +107,23 @@ export function transposeWhile(
   ];
 }
 
-const zeros = (t: Transforms, x: NDArray): NDArray[] => x.shape.map(() => t.lax.full([], 0, 'int32'));
+const zeros = (t: Tools, x: NDArray): NDArray[] => x.shape.map(() => t.lax.full([], 0, 'int32'));
 
 /** Entry `index` of a stack. */
-function at(t: Transforms, stack: NDArray, index: NDArray): NDArray {
+function at(t: Tools, stack: NDArray, index: NDArray): NDArray {
   const shape = stack.shape.slice(1);
   const entry = t.lax.dynamicSlice(stack, [index, ...shape.map(() => t.lax.full([], 0, 'int32'))], [1, ...shape]);
   return t.lax.reshape(entry, shape);
 }
 
 /** The stack with entry `index` replaced. */
-function put(t: Transforms, stack: NDArray, index: NDArray, value: NDArray): NDArray {
+function put(t: Tools, stack: NDArray, index: NDArray, value: NDArray): NDArray {
   return t.lax.dynamicUpdateSlice(stack, t.lax.expandDims(value, [0]), [index, ...zeros(t, value)]);
 }
 
 /** How often the body runs. */
 function countIterations(
-  t: Transforms,
+  t: Tools,
   p: WhileParams,
   known: readonly boolean[],
   x: readonly Operand[],
@@ -150,7 +152,7 @@ function countIterations(
  * The stack: `depth` of the top, the iterations that the entries belong to, the entries.
  */
 function climb(
-  t: Transforms,
+  t: Tools,
   consts: Values,
   stack: Values,
   target: NDArray,

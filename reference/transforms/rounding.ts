@@ -4,7 +4,7 @@
  */
 import type { ProfileName } from '../core/backend.ts';
 import { type DType, finfo, isComplex, isInexact } from '../core/dtypes.ts';
-import { avalOf, type HostArray, moduli, numbers } from '../core/host.ts';
+import { avalOf, elements, type HostArray, moduli, numbers, sameElement, sizeOf } from '../core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
 import { gamma, type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
@@ -127,12 +127,24 @@ export function roundingsOf(
 ): readonly (Rounding | null)[] {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'exact') return results.map(() => null);
+  if (accuracy.kind === 'oneOf') {
+    return results.map((y) => (choices === 'alike' ? null : whereTheyDiffer(y, accuracy.choices(operands))));
+  }
   if (accuracy.kind === 'backward') return solutionsApart(accuracy, operands, results, profile, choices);
   return results.map((y, j) =>
     isInexact(y.dtype)
       ? roundingOf(accuracy, { primitive, operands, params }, y, j, spread[j]?.worst ?? null, profile)
       : null,
   );
+}
+
+/** Unknown where there is a choice. */
+function whereTheyDiffer(y: HostArray, choices: readonly HostArray[]): Rounding | null {
+  const others = choices.map(elements);
+  const at = elements(y);
+  const open = (i: number): boolean => others.some((other) => !sameElement(other(i), at(i)));
+  const worst = Float64Array.from({ length: sizeOf(y.shape) }, (_, i) => (open(i) ? Infinity : 0));
+  return worst.some((w) => w > 0) ? { worst, variance: worst } : null;
 }
 
 /** A distance of two solutions that both pass is a proof; how likely it is nobody knows. */
@@ -143,7 +155,11 @@ function solutionsApart(
   profile: ProfileName,
   choices: Choices,
 ): Rounding[] {
-  const apart = (choices === 'alike' ? aligned : forward)(operands, results, underflow(solutionDtype(results), profile));
+  const apart = (choices === 'alike' ? aligned : forward)(
+    operands,
+    results,
+    underflow(solutionDtype(results), profile),
+  );
   return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
 }
 
@@ -157,7 +173,7 @@ interface Call {
 }
 
 function roundingOf(
-  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' | 'oneOf' }>,
   call: Call,
   y: HostArray,
   j: number,
@@ -172,7 +188,7 @@ function roundingOf(
   const variance = new Float64Array(sizes.length);
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i]! + (spread?.[i] ?? 0);
-    // Both sides round: theirs by their accuracy, the reference's once. (Halves of the smallest subnormal are 0.)
+    // Both sides round: theirs by their accuracy, the reference's once.
     const reference = roundedOnce(size, dtype);
     worst[i] = Number.isNaN(size) ? 0 : own.leavesRange(i) ? Infinity : own.worst(size, i) + reference + lost;
     variance[i] = own.variance(size, i) + reference ** 2 / 3 + lost ** 2;
@@ -180,9 +196,12 @@ function roundingOf(
   return { worst, variance };
 }
 
-/** The error of rounding to nearest: half a unit, of complex numbers half a unit of either part. */
+/**
+ * The error of rounding to nearest: half a unit, of complex numbers half a unit of either part. (Half of the smallest
+ * subnormal float64 is no number.)
+ */
 export const roundedOnce = (size: number, dtype: DType): number =>
-  ulpSize(size, dtype) * (isComplex(dtype) ? Math.SQRT1_2 : 0.5);
+  Math.max(ulpSize(size, dtype) * (isComplex(dtype) ? Math.SQRT1_2 : 0.5), Number.MIN_VALUE);
 
 /** The error of a backend's own result, by its modulus, and whether it may leave the range of the dtype. */
 interface OwnError {
@@ -199,7 +218,7 @@ const uniform = (worst: OwnError['worst'], leavesRange: OwnError['leavesRange'] 
 });
 
 function ownError(
-  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' }>,
+  accuracy: Exclude<Accuracy, { readonly kind: 'exact' | 'backward' | 'oneOf' }>,
   { primitive, operands, params }: Call,
   y: HostArray,
   j: number,

@@ -27,6 +27,8 @@ const chosen = (v: NDArray): NDArray =>
   );
 const scanned = (v: NDArray): NDArray =>
   lax.scan((c: NDArray, w: NDArray) => [c.mul(w).add(v.sum()), c], np.array(1), v)[0];
+const reduced = (v: NDArray): NDArray => lax.reduce(v, 0, (a: NDArray, b: NDArray) => a.add(b), [0]);
+const windowed = (v: NDArray): NDArray => lax.reduceWindow(v, 1, lax.mul, [2]).sum();
 const looped = (v: NDArray): NDArray =>
   lax.whileLoop(
     (c: NDArray) => lax.lt(c, v.sum()),
@@ -59,7 +61,17 @@ export const tangentPrograms = (): Jaxpr[] => [
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {
   const batch = np.stack([x, x.add(1)]);
-  const functions = [jitted, chosen, scanned, looped, again, (v: NDArray) => backwards(v), (v: NDArray) => custom(v)];
+  const functions = [
+    jitted,
+    chosen,
+    scanned,
+    looped,
+    reduced,
+    windowed,
+    again,
+    (v: NDArray) => backwards(v),
+    (v: NDArray) => custom(v),
+  ];
   return [
     ...functions.flatMap((f) => [
       makeJaxpr(f)(x),

@@ -3,7 +3,7 @@
  * arrays, dtypes are promoted by JAX's lattice, shapes are broadcast by NumPy's rules, axes and options are checked.
  */
 import { asArray, scalar } from '../../core/convert.ts';
-import { defaultFloat, type DType, dtypes, isInexact, promote } from '../../core/dtypes.ts';
+import { defaultInt, type DType, dtypes, isFloat, isInexact, isInteger, promote } from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
 import { sameShape, type Shape } from '../../core/host.ts';
 import { type ArrayLike, type Axis, NDArray } from '../../core/ndarray.ts';
@@ -18,10 +18,20 @@ export const dtypeArgument = (argument: DTypeArgument | undefined, where: string
   return argument.dtype;
 };
 
-/** The dtype itself if it is a float, else the default one: what division, `exp`, `mean` … compute in. */
-export const inexact = (dtype: DType): DType => (isInexact(dtype) ? dtype : defaultFloat());
-/** The dtype itself, or int32 for bool: what sums and quotients compute in. */
-export const numeric = (dtype: DType): DType => (dtype === 'bool' ? 'int32' : dtype);
+/** The dtype itself if it is inexact, else a float: what division, `exp`, `mean` … compute in. */
+export const inexact = (dtype: DType): DType =>
+  isInexact(dtype) ? dtype : dtypes[dtype].bytes === 8 ? 'float64' : 'float32';
+/** The dtype itself, or the default integer for bool: what quotients and running sums compute in. */
+export const numeric = (dtype: DType): DType => (dtype === 'bool' ? defaultInt() : dtype);
+/** What sums and products compute in: integers, bool too, have at least the size of the default one. */
+export function accumulated(dtype: DType): DType {
+  const { kind, bytes } = dtypes[numeric(dtype)];
+  const least = defaultInt();
+  if (!isInteger(numeric(dtype)) || bytes >= dtypes[least].bytes) return numeric(dtype);
+  return kind === 'int' ? least : (`u${least}` as DType);
+}
+/** What means compute in: float32 for floats of 16 bits. */
+export const roomy = (dtype: DType): DType => (isFloat(dtype) && dtypes[dtype].bytes === 2 ? 'float32' : dtype);
 
 /** The arrays in one dtype, their shapes as they are. Numbers take the dtype of the arrays beside them. */
 export function promoteDtypes(

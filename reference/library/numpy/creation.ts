@@ -1,9 +1,20 @@
 /** Arrays from numbers, and arrays that follow from a shape. */
 import { ConcreteArray } from '../../core/array.ts';
 import { asArray, dtypeOfScalar, fromNested, scalarAs } from '../../core/convert.ts';
-import { defaultFloat, checkDType, type DType, isInexact, promote } from '../../core/dtypes.ts';
+import {
+  checkDType,
+  defaultFloat,
+  defaultInt,
+  domainOf,
+  type DType,
+  dtypes,
+  iinfo as limitsOf,
+  integerLimits,
+  isInexact,
+  promote,
+} from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
-import { build, type Shape, showAval } from '../../core/host.ts';
+import { buildElements, elementFrom, type Shape, showAval } from '../../core/host.ts';
 import { type ArrayLike, NDArray, type Nested } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import {
@@ -103,7 +114,7 @@ export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = 
 }
 
 /**
- * `start`, `start + step` … before `stop`; one argument is the stop. int32 unless `dtype` says otherwise, whatever the
+ * `start`, `start + step` … before `stop`; one argument is the stop. int32 (int64 in 64-bit mode) unless `dtype` says otherwise, whatever the
  * values: a fractional step needs `{ dtype: 'float32' }`.
  */
 export function arange(
@@ -113,14 +124,14 @@ export function arange(
   options: { readonly dtype?: DType } = {},
 ): NDArray {
   checkOptions(options, ['dtype'], 'np.arange');
-  const dtype = checkDType(options.dtype ?? 'int32', 'np.arange: dtype');
+  const dtype = checkDType(options.dtype ?? defaultInt(), 'np.arange: dtype');
   const [from, to] = stop == null ? [0, start] : [start, stop];
   if (step === 0) throw new ArgumentError('np.arange: the step is 0');
   const size = Math.max(0, Math.ceil((to - from) / step));
   if (!isInexact(dtype))
-    for (const value of [from, step]) scalarAs(value, dtype === 'uint32' ? 'int32' : dtype, 'np.arange');
+    for (const value of [from, step]) scalarAs(value, dtypes[dtype].kind === 'uint' ? 'int64' : dtype, 'np.arange');
   if (from === 0 && step === 1) return lax.iota(dtype, size);
-  return ConcreteArray.fromHost(build(dtype, [size], (i) => from + i * step));
+  return ConcreteArray.fromHost(buildElements(dtype, [size], (i) => elementFrom(dtype, from + i * step)));
 }
 
 export interface LinspaceOptions {
@@ -223,6 +234,10 @@ export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
     typeof x === 'string' ? { dtype: checkDType(x, 'np.resultType'), weak: false } : asArray(x, 'np.resultType').aval,
   );
   return promote(known, 'np.resultType').dtype;
+}
+/** Smallest and largest value of an integer dtype: bigints for those of 64 bits. @throws DTypeError for other dtypes */
+export function iinfo(dtype: DType): { readonly min: number | bigint; readonly max: number | bigint } {
+  return domainOf(checkDType(dtype, 'np.iinfo')) === 'bigint' ? integerLimits(dtype) : limitsOf(dtype);
 }
 export const promoteTypes = (a: DType, b: DType): DType => resultType(a, b);
 

@@ -2,7 +2,8 @@
  * `numpy`: JAX's numpy functions in camelCase, built on `lax` alone, so that each one differentiates, batches and
  * compiles. Nothing here is normative; what the primitives below it do is.
  */
-export { finfo, iinfo } from '../../core/dtypes.ts';
+export { finfo } from '../../core/dtypes.ts';
+export { iinfo } from './creation.ts';
 export * from './constants.ts';
 export {
   arange,
@@ -34,6 +35,7 @@ export {
   zerosLike,
 } from './creation.ts';
 export * from './elementwise.ts';
+export * as linalg from './linalg.ts';
 export * from './logic.ts';
 export {
   all,
@@ -63,3 +65,4 @@ export * from './join.ts';
 export * from './products.ts';
 export { einsum } from './einsum.ts';
 export { diagonal, take, takeAlongAxis, type TakeMode, type TakeOptions } from './indexing.ts';
+export * as fft from './fft.ts';

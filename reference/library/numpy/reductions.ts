@@ -1,11 +1,11 @@
 /** Reductions over axes, and cumulative sums. `f(x, axis, options)` and `f(x, { axis, … })` are the same call. */
 import { asArray } from '../../core/convert.ts';
-import { checkDType, type DType, isInexact } from '../../core/dtypes.ts';
+import { checkDType, type DType, isComplex, isInexact, partOf } from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions } from '../../core/errors.ts';
 import { showAval, sizeOf } from '../../core/host.ts';
 import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { canonicalAxes, canonicalAxis, inexact, mergeAxis, numeric, truthy } from './arguments.ts';
+import { accumulated, canonicalAxes, canonicalAxis, inexact, mergeAxis, numeric, roomy, truthy } from './arguments.ts';
 
 export type Reduction = (x: ArrayLike, axis?: Axis | ReduceOptions, options?: ReduceOptions) => NDArray;
 
@@ -36,12 +36,12 @@ function prepare(
 
 const inDtype = (x: NDArray, dtype: DType): NDArray => (x.dtype === dtype ? x : lax.convertElementType(x, dtype));
 
-/** Sums and products: bool counts as int32. */
+/** Sums and products, of integers in at least the size of the default integer, of bool too. */
 const accumulation =
   (name: string, reduce: (x: NDArray, axes: number[]) => NDArray): Reduction =>
   (x, axis, options) => {
     const { array, axes, dtype, finish } = prepare(x, axis, options, OPTIONS, `np.${name}`);
-    return finish(reduce(inDtype(array, dtype ?? numeric(array.dtype)), axes));
+    return finish(reduce(inDtype(array, dtype ?? accumulated(array.dtype)), axes));
   };
 export const sum: Reduction = accumulation('sum', lax.reduceSum);
 export const prod: Reduction = accumulation('prod', lax.reduceProd);
@@ -76,11 +76,12 @@ export const any: Reduction = test('any', lax.reduceOr);
 /** How many elements are not zero, as int32. */
 export const countNonzero: Reduction = test('countNonzero', (x, axes) => lax.reduceSum(inDtype(x, 'int32'), axes));
 
-/** The mean, of integers too a float; of no elements NaN. */
+/** The mean, of integers too a float; of no elements NaN. That of floats of 16 bits is computed in float32. */
 export const mean: Reduction = (x, axis, options) => {
   const { array, axes, dtype, finish } = prepare(x, axis, options, OPTIONS, 'np.mean');
-  const values = inDtype(array, dtype ?? inexact(array.dtype));
-  return finish(lax.div(lax.reduceSum(values, axes), count(values, axes)));
+  const to = dtype ?? inexact(array.dtype);
+  const values = inDtype(array, roomy(to));
+  return finish(inDtype(lax.div(lax.reduceSum(values, axes), count(values, axes)), to));
 };
 
 const count = (x: NDArray, axes: readonly number[]): number => sizeOf(axes.map((d) => x.shape[d]!));
@@ -98,10 +99,11 @@ export function variance(x: ArrayLike, axis?: Axis | VarianceOptions, options?: 
   const { array, axes, dtype, finish } = prepare(x, rest, undefined, OPTIONS, 'np.var');
   const to = dtype ?? inexact(array.dtype);
   if (!isInexact(to)) throw new ArgumentError(`np.var: dtype must be a float, got ${to}`);
-  const values = inDtype(array, to);
+  const values = inDtype(array, roomy(to));
   const centred = lax.sub(values, spread(mean(values, axes, { keepdims: true }), values));
+  const squares = isComplex(to) ? lax.real(lax.mul(centred, lax.conj(centred))) : lax.mul(centred, centred);
   const divisor = count(values, axes) - (correction ?? ddof ?? 0);
-  return finish(lax.div(lax.reduceSum(lax.mul(centred, centred), axes), divisor > 0 ? divisor : NaN));
+  return finish(inDtype(lax.div(lax.reduceSum(squares, axes), divisor > 0 ? divisor : NaN), partOf(to)));
 }
 export const std = (x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions): NDArray =>
   lax.sqrt(variance(x, axis, options));
@@ -145,7 +147,7 @@ export const argmax: IndexReduction = indexReduction('argmax', (x, axis) => lax.
 export const argmin: IndexReduction = indexReduction('argmin', (x, axis) => lax.argmin(x, axis));
 
 export type Accumulation = (x: ArrayLike, axis?: number | null, options?: { readonly dtype?: DType }) => NDArray;
-const accumulated =
+const running =
   (name: string, accumulate: lax.Cumulative): Accumulation =>
   (x, axis, options = {}) => {
     const where = `np.${name}`;
@@ -156,9 +158,9 @@ const accumulated =
     return accumulate(values, canonicalAxis(axis, values.ndim, where));
   };
 /** The sums of the elements up to each one. Without axis: of the flat array. */
-export const cumsum: Accumulation = accumulated('cumsum', lax.cumsum);
+export const cumsum: Accumulation = running('cumsum', lax.cumsum);
 /** The products of the elements up to each one. Without axis: of the flat array. */
-export const cumprod: Accumulation = accumulated('cumprod', lax.cumprod);
+export const cumprod: Accumulation = running('cumprod', lax.cumprod);
 
 /** The differences of neighbours along an axis, `n` times over. */
 export function diff(x: ArrayLike, n: number = 1, axis: number = -1): NDArray {
