@@ -5,14 +5,11 @@
 import { scalar } from '../core/convert.ts';
 import { checkOptions } from '../core/errors.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import type { Params } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
-import { type PrimitiveName, primitives } from '../primitives/index.ts';
+import { primitives } from '../primitives/index.ts';
+import { apply } from './apply.ts';
 
 export * from './spectral.ts';
-
-const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
-  bind(primitives[name], xs, params)[0]!;
 
 export interface CholeskyOptions {
   /** Factor (x + xᴴ)/2 (the default); else only the lower triangle is read. */
