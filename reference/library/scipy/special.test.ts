@@ -46,7 +46,7 @@ test('derivatives at the edges are JAX’s', () => {
   expect(grad((y: NDArray) => special.xlogy(0, y))(0).item()).toBe(NaN);
   expect(grad((y: NDArray) => special.xlogy(0, y))(2).item()).toBe(0);
   expect(grad((x: NDArray) => special.logNdtr(x))(np.array(-30, { dtype: 'float64' })).item()).toBeCloseTo(
-    30.033259672197733,
+    30.033259667433704,
     10,
   );
   expect(grad((p: NDArray) => special.ndtri(p))(0.5).item()).toBeCloseTo(Math.sqrt(2 * Math.PI), 5);
