@@ -4,15 +4,12 @@
  */
 import { checkOptions } from '../core/errors.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import type { Params } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
-import { type PrimitiveName, primitives } from '../primitives/index.ts';
+import { primitives } from '../primitives/index.ts';
+import { apply } from './apply.ts';
 import { symmetrized } from './symmetrized.ts';
 
 export * from './spectral.ts';
-
-const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
-  bind(primitives[name], xs, params)[0]!;
 
 export interface CholeskyOptions {
   /** Factor (x + xᴴ)/2 (the default); else only the lower triangle is read. */

@@ -17,6 +17,7 @@ import {
   componentwise,
   count,
   inverseNorm,
+  lossOf,
   none,
   roundings,
   zeros,
@@ -123,7 +124,7 @@ export const cholesky: Defined<'cholesky', NoParams, 'C1'> = definePrimitive<'ch
     ],
   },
   batch: leading((lax, [x]) => [lax.linalg.cholesky(x!, { symmetrizeInput: false })]),
-  bound: ([x]: readonly Bounded[], [y]) => [boundFrom(apartOf(x!.value, y!, boundsOf(x!), 0))],
+  bound: ([x]: readonly Bounded[], [y]) => [boundFrom(apartOf(x!.value, y!, boundsOf(x!), lossOf(y!)))],
   accuracy,
   cases: (gen) => batchShape(gen, 2).chain((shape) => callOf(gen, [positiveDefinite(gen, square(shape))], NO_PARAMS)),
   breaks: {

@@ -25,12 +25,13 @@ import {
   apartFrom,
   boundFrom,
   boundsOf,
-  checkedRoundings,
   certain,
+  checkedRoundings,
   componentwise,
   count,
   inverseTimes,
   isFinite,
+  lossOf,
   none,
   roundings,
 } from './perturbation.ts';
@@ -227,7 +228,7 @@ export const triangularSolve: Defined<'triangular_solve', P, 'C1' | 'C2' | 'C3'>
     },
   },
   batch: leading((lax, [a, b], p) => [solve(lax, a!, b!, p)]),
-  bound: (operands, [x], p) => [boundFrom(apartOf(operands, x!, p, 0))],
+  bound: (operands, [x], p) => [boundFrom(apartOf(operands, x!, p, lossOf(x!)))],
   accuracy,
   cases: (gen) =>
     gen.fc.tuple(batchShape(gen, 2), gen.fc.boolean()).chain(([shape, wide]) =>
