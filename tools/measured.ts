@@ -12,8 +12,14 @@ import { readPages } from './spec/pages.ts';
 
 const marked = /(<!-- measured:(\w+) -->)[^]*?(<!-- \/measured -->)/g;
 
-/** `f32 0.5 ulp, f64 0.5 ulp over 12,000 elements`; for what has to be exact `no difference in 96 cases`. */
-export function measuredText(primitive: string, { accuracy, cells }: Pick<Report, 'accuracy' | 'cells'>): string {
+/**
+ * `f32 0.5 ulp, f64 0.5 ulp over 12,000 elements`; for what has to be exact `no difference in 96 cases`; null for a
+ * primitive that the report has no case of.
+ */
+export function measuredText(
+  primitive: string,
+  { accuracy, cells }: Pick<Report, 'accuracy' | 'cells'>,
+): string | null {
   const own = accuracy.filter((m) => m.primitive === primitive);
   if (own.length > 0) {
     const elements = own.reduce((n, m) => n + m.elements, 0);
@@ -21,16 +27,19 @@ export function measuredText(primitive: string, { accuracy, cells }: Pick<Report
   }
   const evaluated = cells.filter((cell) => cell.primitive === primitive && cell.transformation === 'eval');
   const [ok, wrong] = [evaluated.reduce((n, c) => n + c.ok, 0), evaluated.reduce((n, c) => n + c.wrong, 0)];
-  if (ok + wrong === 0) return 'nothing yet';
+  if (ok + wrong === 0) return null;
   return wrong === 0 ? `no difference in ${ok.toLocaleString('en')} cases` : `${wrong} of ${ok + wrong} cases differ`;
 }
 
 const one = ({ dtype, max, unit }: MeasuredAccuracy): string =>
   `${shortName(dtype)} ${max === 0 ? 'exact' : `${Number(max.toPrecision(2))} ${unit === 'ulp' ? 'ulp' : 'of the budget'}`}`;
 
-/** A page with everything between its markers made anew. */
+/** A page with everything between its markers made anew; what the report is silent about stays. */
 export const withMeasured = (page: string, report: Pick<Report, 'accuracy' | 'cells'>): string =>
-  page.replace(marked, (_, begin: string, name: string, end: string) => `${begin}${measuredText(name, report)}${end}`);
+  page.replace(marked, (whole: string, begin: string, name: string, end: string) => {
+    const text = measuredText(name, report);
+    return text === null ? whole : `${begin}${text}${end}`;
+  });
 
 if (import.meta.main) {
   const path = process.argv[2];
