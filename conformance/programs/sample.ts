@@ -18,6 +18,7 @@ import {
 } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive.ts';
+import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { toFront } from '../../reference/primitives/axes.ts';
 import { higherOrder } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
@@ -169,6 +170,12 @@ export function jvpOf({ jaxpr, inputs, active }: Sample, random: RandomStream): 
     inputs: [...inputs, ...tangents],
     active: active.concat(tangents.map((_, k) => inputs.length + k)),
   };
+}
+
+/** The tangents of the results along given directions of the active inputs. */
+export function tangentsOf({ jaxpr, inputs, active }: Sample, directions: readonly HostArray[]): readonly HostArray[] {
+  const dual = t.jvp(jaxpr, flagged(jaxpr, active));
+  return evaluateJaxpr(dual.jaxpr, [...inputs, ...directions]).slice(jaxpr.outputs.length);
 }
 
 /** The results that have a tangent. */
