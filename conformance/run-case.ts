@@ -1,7 +1,6 @@
 /** Running one case on a backend: gaps, the law, and what is reported of it. */
-import { ConstraintError } from '../reference/core/errors.ts';
 import type { Bench } from './bench.ts';
-import type { Evidence, Judgement } from './laws/law.ts';
+import { type Evidence, unjudged } from './laws/law.ts';
 import type { Case, Unit } from './programs/case.ts';
 import type { CaseResult, Failure, Outcome } from './types.ts';
 
@@ -22,33 +21,14 @@ export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<Case
   });
   const gap = one.sample === null ? null : bench.gap(one.sample.jaxpr);
   if (gap !== null) return { result: done('gap', { gap }), evidence: null };
-  const { compared, uncompared, measured, wrong } = await one.check(bench).catch(failedCheck(one));
+  const { compared, uncompared, measured, wrong } = await one
+    .check(bench)
+    .catch((error: unknown) => unjudged(error, one.sample));
   const counts = { compared, uncompared, ...(measured && { measured }) };
   if (wrong !== null)
     return { result: done('wrong', { ...counts, failure: failureOf(unit, one, wrong) }), evidence: wrong };
   return { result: done(compared === 0 && uncompared > 0 ? 'uncompared' : 'ok', counts), evidence: null };
 }
-
-/** A law that throws, where the backend's own errors have been caught: the program itself is not well-formed. */
-const failedCheck =
-  ({ sample }: Case) =>
-  (error: unknown): Judgement => {
-    const what =
-      error instanceof ConstraintError
-        ? error.message.split('\n')[0]
-        : String(error instanceof Error ? error.stack : error);
-    const wrong = {
-      message: `the case could not be judged: ${what}`,
-      element: null,
-      jaxpr: sample?.jaxpr ?? null,
-      inputs: sample?.inputs ?? [],
-      expected: [],
-      got: null,
-      budgets: [],
-      source: null,
-    };
-    return { compared: 0, uncompared: 0, measured: null, wrong };
-  };
 
 /** What a result says of its case, whatever became of it. */
 export const describe = (

@@ -44,6 +44,7 @@ class Worker {
     let made = 0;
     try {
       for (const { one, index, isNew } of casesOf(unit, this.#setup.seed)) {
+        if (one.unmade !== undefined && this.#setup.backend !== 'reference') throw one.unmade;
         if (index >= from && matches(one.id)) await this.#case(unit, one, index, isNew);
         made = index + 1;
       }

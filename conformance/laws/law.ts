@@ -1,4 +1,5 @@
 /** What a law is: a demand on a program and its inputs that a backend meets or does not. */
+import { ConstraintError } from '../../reference/core/errors.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
@@ -90,6 +91,25 @@ export function threw(
     expected,
     got: null,
     budgets: expected.map(() => null),
+    source: null,
+  };
+  return { compared: 0, uncompared: 0, measured: null, wrong };
+}
+
+/** A case that throws, where the backend's own errors have been caught: its program, or a rule, is not well-formed. */
+export function unjudged(error: unknown, sample: Sample | null): Judgement {
+  const what =
+    error instanceof ConstraintError
+      ? error.message.split('\n')[0]
+      : String(error instanceof Error ? error.stack : error);
+  const wrong = {
+    message: `the case could not be judged: ${what}`,
+    element: null,
+    jaxpr: sample?.jaxpr ?? null,
+    inputs: sample?.inputs ?? [],
+    expected: [],
+    got: null,
+    budgets: [],
     source: null,
   };
   return { compared: 0, uncompared: 0, measured: null, wrong };

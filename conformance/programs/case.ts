@@ -4,10 +4,10 @@ import { type DType, shortName } from '../../reference/core/dtypes.ts';
 import { toDocument } from '../../reference/core/program.ts';
 import { printDocument } from '../../reference/core/text.ts';
 import type { Bench } from '../bench.ts';
-import type { Evidence, Judgement, Law } from '../laws/law.ts';
+import { type Evidence, type Judgement, type Law, unjudged } from '../laws/law.ts';
 import type { CaseId, Group, LawName, Transformation } from '../types.ts';
 import { RandomStream } from './random-stream.ts';
-import type { Sample } from './sample.ts';
+import { NotApplicable, type Sample } from './sample.ts';
 
 /** What all cases of a unit share. A unit's cases are made, and run, in order. */
 export interface Unit {
@@ -31,6 +31,8 @@ export interface Case {
   readonly variant: string;
   /** What runs on the backend, for gaps and for saving what hangs; null: nothing does, or the law decides. */
   readonly sample: Sample | null;
+  /** The error in a rule of the reference that kept the case from being made: no other backend has a part in it. */
+  readonly unmade?: Error;
   check(bench: Bench): Promise<Judgement>;
   /** Looks for smaller evidence of the same kind until the deadline (a `Date.now()`). */
   shrink?(bench: Bench, evidence: Evidence, deadline: number): Promise<Evidence>;
@@ -96,4 +98,22 @@ export function lawCase(
     sample: program,
     check: (bench) => law.check(bench, sample, random()),
   };
+}
+
+/** The case that `make` gives; null where a transformation has nothing to do. What a rule throws is the case's failure. */
+export function attempted(
+  key: string,
+  variant: string,
+  seed: readonly (string | number)[],
+  make: () => Case,
+): Case | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof NotApplicable) return null;
+    const unmade = error instanceof Error ? error : new Error(String(error));
+    const content = contentHash(key, variant, ...seed.map(String));
+    const check = async (): Promise<Judgement> => unjudged(unmade, null);
+    return { id: caseId(key, variant, content), content, variant, sample: null, unmade, check };
+  }
 }

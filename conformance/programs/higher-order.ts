@@ -9,7 +9,7 @@ import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
 import { laws } from '../laws/index.ts';
 import { type Transformation, TRANSFORMATIONS } from '../types.ts';
-import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
+import { attempted, type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { hash32, RandomStream } from './random-stream.ts';
 import { direction, type Sample, transformed } from './sample.ts';
 
@@ -265,12 +265,12 @@ function* recipeUnits(
           for (let index = 0; index < count; index++) {
             const stream = [hash32(seed, key, recipe.variant), index];
             const random = new RandomStream(...stream);
-            const sample = transformed(
-              recipe.make(dtype, random),
-              transformation === 'jit' ? 'eval' : transformation,
-              random,
-            );
-            yield lawCase(key, recipe.variant, law, sample, stream);
+            const one = attempted(key, recipe.variant, stream, () => {
+              const program = recipe.make(dtype, random);
+              const sample = transformed(program, transformation === 'jit' ? 'eval' : transformation, random);
+              return lawCase(key, recipe.variant, law, sample, stream);
+            });
+            if (one !== null) yield one;
           }
         }
       },

@@ -8,10 +8,10 @@ import { type ProgramLaw, laws } from '../laws/index.ts';
 import type { Evidence } from '../laws/law.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
 import type { Transformation } from '../types.ts';
-import { type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
+import { attempted, type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { makeGen } from './gen.ts';
 import { hash32, RandomStream } from './random-stream.ts';
-import { callSample, invariantSample, NotApplicable, partlyActive, transformed } from './sample.ts';
+import { callSample, invariantSample, partlyActive, transformed } from './sample.ts';
 
 /** What is done with a primitive's calls under the third part of an id. */
 interface How {
@@ -144,7 +144,7 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
           return lawCase(key, shapeClass, laws[how.law], sample, [stream, index]);
         };
         for (const [index, call] of fc.sample(calls, { seed: stream, numRuns: count }).entries()) {
-          const wanted = applicable(() => made(call, index));
+          const wanted = attempted(key, shapeClass, [stream, index], () => made(call, index));
           if (wanted === null) continue;
           const shrink: Case['shrink'] = async (bench, evidence, deadline) => {
             const judge: Judge = async (c) => (await made(c, index).check(bench)).wrong;
@@ -153,7 +153,7 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
             if (found) return smallest(shapes, { seed: stream, ...found }, deadline, judge);
             return smallest(calls, { seed: stream, index, evidence }, deadline, judge);
           };
-          yield { ...wanted, shrink };
+          yield wanted.unmade === undefined ? { ...wanted, shrink } : wanted;
         }
       }
     },
@@ -162,15 +162,6 @@ function programUnit(primitive: AnyFirstOrder, dtype: DType, name: string, how: 
 
 const callsOf = (primitive: AnyFirstOrder, dtype: DType, shapeClass: ShapeClass): fc.Arbitrary<Call<Params>> =>
   primitive.cases(makeGen(fc, dtype, shapeClass)) as fc.Arbitrary<Call<Params>>;
-
-function applicable<T>(make: () => T): T | null {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof NotApplicable) return null;
-    throw error;
-  }
-}
 
 type Judge = (call: Call<Params>) => Promise<Evidence | null>;
 

@@ -2,10 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { avalOf, hostArray, numbers, sameAval } from '../../reference/core/host.ts';
 import { allEquations } from '../../reference/core/jaxpr.ts';
+import { type AnyFirstOrder, SHAPE_CLASSES } from '../../reference/core/primitive.ts';
 import { primitives } from '../../reference/primitives/index.ts';
-import { TRANSFORMATIONS } from '../types.ts';
+import { Bench } from '../bench.ts';
+import { openBackend } from '../open.ts';
+import { runCase } from '../run-case.ts';
+import { type CaseResult, TRANSFORMATIONS } from '../types.ts';
 import { casesOf, contentHash, type Unit } from './case.ts';
 import { CASES_PER_CELL, plan } from './plan.ts';
+import { primitiveUnits } from './primitives.ts';
 import { randomProgram } from './random.ts';
 import { RandomStream } from './random-stream.ts';
 import { callSample, NotApplicable, stacked, transformed, vmapped } from './sample.ts';
@@ -32,6 +37,25 @@ describe('the plan', () => {
     const quick = plan({ ...everything, casesPerCell: CASES_PER_CELL.quick, ofRules: false });
     expect(quick.reduce((sum, u) => sum + u.planned, 0)).toBeGreaterThan(10_000);
   });
+});
+
+test('what a rule throws is the failure of its case, and the others go on', async () => {
+  const jvp = (): never => {
+    throw new TypeError('no such rule');
+  };
+  const broken: AnyFirstOrder = { ...primitives.sin, differentiate: { active: () => [0], jvp } };
+  const bench = new Bench(await openBackend('reference', '.'));
+  const results: Record<string, CaseResult[]> = {};
+  for (const unit of primitiveUnits(broken, { count: 1, brief: false }, true)) {
+    if (!/f32\/(eval|jvp|adjoint)$/.test(unit.key)) continue;
+    const cases = [...casesOf(unit, 1)].filter(({ isNew }) => isNew);
+    results[unit.key] = (await Promise.all(cases.map(({ one }) => runCase(bench, unit, one)))).map((r) => r.result);
+  }
+  const outcomes = Object.fromEntries(Object.entries(results).map(([key, all]) => [key, all.map((r) => r.outcome)]));
+  expect(outcomes['sin/f32/eval']).toEqual(SHAPE_CLASSES.map(() => 'ok'));
+  expect(outcomes['sin/f32/jvp']).toEqual(SHAPE_CLASSES.map(() => 'wrong'));
+  expect(outcomes['sin/f32/adjoint']).toEqual(['wrong', 'wrong', 'wrong']);
+  expect(results['sin/f32/jvp']![0]!.failure!.message).toContain('TypeError: no such rule');
 });
 
 describe('cases', () => {

@@ -2,17 +2,14 @@
  * The functions of `lax.linalg`: each applies one primitive of linear algebra to matrices, or to batches of them (the
  * dimensions before the last two). What they mean stands in spec/primitives/linalg.md.
  */
-import { scalar } from '../core/convert.ts';
 import { checkOptions } from '../core/errors.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import type { Params } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
-import { type PrimitiveName, primitives } from '../primitives/index.ts';
+import { primitives } from '../primitives/index.ts';
+import { apply } from './apply.ts';
+import { symmetrized } from './symmetrized.ts';
 
 export * from './spectral.ts';
-
-const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
-  bind(primitives[name], xs, params)[0]!;
 
 export interface CholeskyOptions {
   /** Factor (x + xᴴ)/2 (the default); else only the lower triangle is read. */
@@ -28,13 +25,6 @@ export interface CholeskyOptions {
 export function cholesky(x: NDArray, options: CholeskyOptions = {}): NDArray {
   checkOptions(options, ['symmetrizeInput'], 'lax.linalg.cholesky');
   return apply('cholesky', [(options.symmetrizeInput ?? true) && x.ndim >= 2 ? symmetrized(x) : x]);
-}
-
-function symmetrized(x: NDArray): NDArray {
-  const permutation = [...Array(x.ndim - 2).keys(), x.ndim - 1, x.ndim - 2];
-  const sum = apply('add', [x, apply('transpose', [x], { permutation })]);
-  const half = scalar(0.5, x.dtype, 'lax.linalg.cholesky');
-  return apply('mul', [sum, apply('broadcast_in_dim', [half], { shape: x.shape, broadcast_dimensions: [] })]);
 }
 
 export interface TriangularSolveOptions {

@@ -2,12 +2,11 @@
  * The spectral functions of `lax.linalg`, of matrices or batches of them. What they mean stands in
  * spec/primitives/spectral.md.
  */
-import { scalar } from '../core/convert.ts';
-import { isComplex } from '../core/dtypes.ts';
 import { checkOptions } from '../core/errors.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { primitives } from '../primitives/index.ts';
+import { symmetrized } from './symmetrized.ts';
 
 export interface EighOptions {
   /** Which triangle of `x` is read, if it is not symmetrized; the lower one by default. */
@@ -31,17 +30,6 @@ export function eigh(x: NDArray, options: EighOptions = {}): readonly [v: NDArra
     sort_eigenvalues: options.sortEigenvalues ?? true,
   });
   return [v!, w!];
-}
-
-/** (x + xᴴ)/2. */
-function symmetrized(x: NDArray): NDArray {
-  const permutation = [...Array(x.ndim - 2).keys(), x.ndim - 1, x.ndim - 2];
-  const [turned] = bind(primitives.transpose, [x], { permutation });
-  const back = isComplex(x.dtype) ? bind(primitives.conj, [turned!], {}) : [turned];
-  const [sum] = bind(primitives.add, [x, back[0]!], {});
-  const half = scalar(0.5, x.dtype, 'lax.linalg.eigh');
-  const [halves] = bind(primitives.broadcast_in_dim, [half], { shape: x.shape, broadcast_dimensions: [] });
-  return bind(primitives.mul, [sum!, halves!], {})[0]!;
 }
 
 export interface SvdOptions {

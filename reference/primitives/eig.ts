@@ -11,7 +11,8 @@ import type { Defined } from './elementwise.ts';
 import { singular } from './jacobi.ts';
 import { arrayOf, COMPLEX, matricesOf, Matrix, REAL } from './matrix.ts';
 import { adjoint, checkSquare, conjugate, product } from './linalg-rules.ts';
-import { asRows, diagonal, differences, inverseOrZero, scaledColumns, solution } from './spectral-rules.ts';
+import { asRows, diagonal, differences, inversesOfGaps, scaledColumns, solution } from './spectral-rules.ts';
+import { scalingPower } from './rotations.ts';
 import { checkAllNaN, matrices, notSquare, tolerance, tooFewAxes } from './spectral-cases.ts';
 
 export interface EigParams {
@@ -118,7 +119,8 @@ function vectorChecks(
   relative: number,
 ): BackwardCheck[] {
   const residual = m.times(x).minus(x.map((e, _, j) => COMPLEX.mul(e, values[j]!)));
-  const lengths = (of: Square): number[] => values.map((_, j) => new Matrix(COMPLEX, of.rows, 1, (i) => of.at(i, j)).norm());
+  const lengths = (of: Square): number[] =>
+    values.map((_, j) => new Matrix(COMPLEX, of.rows, 1, (i) => of.at(i, j)).norm());
   return [
     { what: `‖A·v − λ·v‖ of a ${side} eigenvector`, error: Math.max(...lengths(residual)), allowed },
     { what: `the length of a ${side} eigenvector less 1`, error: Math.max(...lengths(x).map((l) => Math.abs(l - 1))), allowed: relative },
@@ -129,7 +131,12 @@ function vectorChecks(
 const singularShifts = (m: Square, values: readonly Complex[], allowed: number): BackwardCheck => ({
   what: 'the smallest singular value of A − λ·1',
   error: Math.max(
-    ...values.map((w) => singular(m.map((x, i, j) => (i === j ? COMPLEX.sub(x, w) : x)), false).values.at(-1)!),
+    ...values.map((w) =>
+      singular(
+        m.map((x, i, j) => (i === j ? COMPLEX.sub(x, w) : x)),
+        false,
+      ).values.at(-1)!,
+    ),
   ),
   allowed,
 });
@@ -139,10 +146,12 @@ const singularShifts = (m: Square, values: readonly Complex[], allowed: number):
  * ‖E‖ ≤ `allowed`, and |tr(A + E)ᵏ − tr Aᵏ| ≤ √n·((‖A‖ + ‖E‖)ᵏ − ‖A‖ᵏ). In units of ‖A‖.
  */
 function powerSums(m: Square, values: readonly Complex[], allowed: number): BackwardCheck[] {
-  const size = m.norm() || 1;
-  const unit = m.map((x) => COMPLEX.scale(x, 1 / size));
+  const scaling = scalingPower(m);
+  const size = m.map((x) => COMPLEX.scale(x, scaling)).norm() || 1;
+  const inUnits = (x: Complex): Complex => COMPLEX.scale(COMPLEX.scale(x, scaling), 1 / size);
+  const unit = m.map(inUnits);
   let power = unit;
-  let powers = values.map((x) => COMPLEX.scale(x, 1 / size));
+  let powers = values.map(inUnits);
   const first = powers;
   const n = values.length;
   return values.map((_, k) => {
@@ -151,7 +160,7 @@ function powerSums(m: Square, values: readonly Complex[], allowed: number): Back
       powers = powers.map((x, j) => COMPLEX.mul(x, first[j]!));
     }
     const trace = powers.reduce((sum, x, j) => COMPLEX.add(sum, COMPLEX.sub(x, power.at(j, j))), COMPLEX.zero);
-    const drift = Math.expm1((k + 1) * Math.log1p(allowed / size));
+    const drift = Math.expm1((k + 1) * Math.log1p((allowed * scaling) / size));
     return { what: `Σλ^${k + 1} − tr A^${k + 1}`, error: COMPLEX.abs(trace), allowed: Math.sqrt(n) * drift };
   });
 }
@@ -165,7 +174,7 @@ function powerSums(m: Square, values: readonly Complex[], allowed: number): Back
 function vectorTangents(lax: Lax, w: NDArray, v: NDArray, da: NDArray): { readonly dw: NDArray; readonly dv: NDArray } {
   const p = solution(lax, v, product(lax, da, v));
   const gaps = differences(lax, w, v.shape);
-  const turned = product(lax, v, lax.mul(inverseOrZero(lax, gaps), p));
+  const turned = product(lax, v, lax.mul(inversesOfGaps(lax, gaps), p));
   const rows = v.ndim - 2;
   const largest = lax.argmax(lax.abs(v), rows);
   const isLargest = lax.eq(lax.broadcastedIota('int32', v.shape, rows), asRows(lax, largest, v.shape));
@@ -200,7 +209,8 @@ export const eig: Defined<'eig', EigParams, 'C1'> = definePrimitive({
   evaluate: ([a], p) => evaluate(a!, p),
   differentiate: {
     active: () => [0],
-    jvp: (lax, [a], [da], results, p) => (da ? tangents(lax, a!, da, results, p) : results.map(() => null)),
+    jvp: (lax, [a], [da], results, p) =>
+      da && a!.size > 0 ? tangents(lax, a!, da, results, p) : results.map(() => null),
   },
   batch: (lax, [a], [at], _, p) => {
     const out = lax.linalg.eig(lax.moveAxis(a!, at!, 0), {

@@ -32,7 +32,15 @@ function triangularVectors(t: Square): Square {
 }
 
 /** The elements of x at the block [at, next), given those in [next, end): those rows of (T − λ)·x = 0. */
-function solveBlock(t: Square, value: Complex, x: Complex[], at: number, next: number, end: number, least: number): void {
+function solveBlock(
+  t: Square,
+  value: Complex,
+  x: Complex[],
+  at: number,
+  next: number,
+  end: number,
+  least: number,
+): void {
   const awayFromZero = (d: Complex): Complex => (abs(d) < least ? fromReal(least) : d);
   const rest = (i: number): Complex => {
     let sum = ZERO;

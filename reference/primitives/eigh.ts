@@ -6,9 +6,10 @@ import { aval, build, type Element, type HostArray, numbers } from '../core/host
 import { type BackwardCheck, type Bound, type Bounded, definePrimitive } from '../core/primitive.ts';
 import { along, type Defined } from './elementwise.ts';
 import { type Eigen, hermitianEigen } from './jacobi.ts';
-import { arrayOf, matricesOf, Matrix, withField } from './matrix.ts';
+import type { Matrix} from './matrix.ts';
+import { arrayOf, matricesOf, withField } from './matrix.ts';
 import { adjoint, checkSquare, product } from './linalg-rules.ts';
-import { diagonal, differences, hermitian, inDtypeOf, inverseOrZero, realOf, scaledColumns } from './spectral-rules.ts';
+import { diagonal, differences, hermitian, inDtypeOf, inversesOfGaps, realOf, scaledColumns } from './spectral-rules.ts';
 import { checkAllNaN, checkOrthonormal, matrices, notSquare, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface EighParams {
@@ -54,21 +55,23 @@ function checks(
   const n = a!.shape.at(-1)!;
   return withField(a!.dtype, (field) => {
     const [vectors, values, right] = [matricesOf(field, v!), rowsOf(w!, n), rowsOf(expected!, n)];
-    return matricesOf(field, a!).slice(0, values.length).flatMap((m, b): BackwardCheck[] => {
-      const [h, x, got, own] = [completed(m, lower), vectors[b]!, values[b]!, right[b]!];
-      if (!h.isFinite()) return [checkAllNaN([got, x.elements().map((e) => field.re(e))])];
-      if (!own.every(Number.isFinite)) return []; // an eigenvalue beyond the largest number
-      const size = h.norm();
-      const allowed = tolerance(n, a!.dtype) * size + n * eta;
-      const scaled = x.map((e, _, j) => field.scale(e, got[j]!));
-      const sorted = got.toSorted((p, q) => p - q);
-      return [
+    return matricesOf(field, a!)
+      .slice(0, values.length)
+      .flatMap((m, b): BackwardCheck[] => {
+        const [h, x, got, own] = [completed(m, lower), vectors[b]!, values[b]!, right[b]!];
+        if (!h.isFinite()) return [checkAllNaN([got, x.elements().map((e) => field.re(e))])];
+        if (!own.every(Number.isFinite)) return []; // an eigenvalue beyond the largest number
+        const size = h.norm();
+        const allowed = tolerance(n, a!.dtype) * size + n * eta;
+        const scaled = x.map((e, _, j) => field.scale(e, got[j]!));
+        const sorted = got.toSorted((p, q) => p - q);
+        return [
         { what: '‖A·V − V·diag(w)‖', error: h.times(x).minus(scaled).norm(), allowed },
         checkOrthonormal('V', x, a!.dtype),
         { what: 'the distance of an eigenvalue', error: Math.max(...sorted.map((e, i) => Math.abs(e - own[i]!))), allowed },
         { what: 'how far eigenvalues descend', error: sort_eigenvalues ? Math.max(...got.map((e, i) => sorted[i]! - e)) : 0, allowed: 0 },
       ]; // prettier-ignore
-    });
+      });
   });
 }
 
@@ -124,11 +127,12 @@ export const eigh: Defined<'eigh', EighParams, 'C1'> = definePrimitive({
   differentiate: {
     active: () => [0],
     jvp(lax, _, [da], [v, w], { lower }) {
-      const moved = (t: typeof v): typeof v => product(lax, product(lax, adjoint(lax, v!), hermitian(lax, t!, lower)), v!);
+      const moved = (t: typeof v): typeof v =>
+        product(lax, product(lax, adjoint(lax, v!), hermitian(lax, t!, lower)), v!);
       const p = along(da, (t) => moved(t)!);
       if (p === null) return [null, null];
       const gaps = differences(lax, w!, p.shape);
-      const turn = lax.mul(inDtypeOf(lax, inverseOrZero(lax, gaps), p), p);
+      const turn = lax.mul(inDtypeOf(lax, inversesOfGaps(lax, gaps), p), p);
       return [product(lax, v!, turn), realOf(lax, diagonal(lax, p))];
     },
   },

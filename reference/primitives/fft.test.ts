@@ -95,5 +95,14 @@ test('65,536 elements there and back, in no quadratic time', () => {
 test('a row that is not finite is NaN, the others are not', () => {
   const x = hostArray('float32', [2, 3], [1, Infinity, 2, 1, 2, 3]);
   const [y] = fft.evaluate([x], { fft_type: 'RFFT', fft_lengths: [3] });
-  expect([...(y!.data as Float32Array)].map(Number.isNaN)).toEqual([true, true, true, true, false, false, false, false]);
+  expect([...(y!.data as Float32Array)].map(Number.isNaN)).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });

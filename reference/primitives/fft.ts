@@ -196,7 +196,9 @@ export const fft: Defined<'fft', FftParams, 'C1' | 'C2' | 'C3' | 'C4'> = defineP
     C4: ([x], p) => {
       const sizes = operandLengths(p);
       const last = x!.shape.slice(-sizes.length);
-      return last.every((n, i) => n === sizes[i]) || `the last sizes of x must be ${show(sizes)}, got ${show(x!.shape)}`;
+      return (
+        last.every((n, i) => n === sizes[i]) || `the last sizes of x must be ${show(sizes)}, got ${show(x!.shape)}`
+      );
     },
   },
   infer: ([x], p) => [aval([...batchShape(x!.shape, p.fft_lengths), ...resultLengths(p)], resultType(x!.dtype, p))],

@@ -91,9 +91,7 @@ function doubleShift(t: Square, lo: number, hi: number, isExceptional: boolean):
   const at = (i: number, j: number): number => t.at(i, j).re;
   const size = Math.abs(at(hi, hi - 1)) + Math.abs(at(hi - 1, hi - 2));
   const trace = isExceptional ? 1.5 * size : at(hi - 1, hi - 1) + at(hi, hi);
-  const determinant = isExceptional
-    ? size * size
-    : at(hi - 1, hi - 1) * at(hi, hi) - at(hi - 1, hi) * at(hi, hi - 1);
+  const determinant = isExceptional ? size * size : at(hi - 1, hi - 1) * at(hi, hi) - at(hi - 1, hi) * at(hi, hi - 1);
   const [a, b, c, d] = [at(lo, lo), at(lo, lo + 1), at(lo + 1, lo), at(lo + 1, lo + 1)];
   const column = [a * (a - trace) + b * c + determinant, c * (a + d - trace), c * at(lo + 2, lo + 1)];
   return column.map((re) => ({ re, im: 0 }));
@@ -129,8 +127,7 @@ function eigenvaluesOfBlock(t: Square, at: number): readonly [Complex, Complex] 
 }
 
 /** Where the diagonal blocks begin. */
-export const blockStarts = (t: Square): number[] =>
-  range(t.rows).filter((j) => j === 0 || abs(t.at(j, j - 1)) === 0);
+export const blockStarts = (t: Square): number[] => range(t.rows).filter((j) => j === 0 || abs(t.at(j, j - 1)) === 0);
 
 /** The eigenvalues in the order of the diagonal, of each real block first the one with the positive imaginary part. */
 export function eigenvaluesOf(t: Square): Complex[] {

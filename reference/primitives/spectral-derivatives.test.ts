@@ -41,11 +41,11 @@ function check(f: (x: NDArray, y: NDArray) => NDArray, m: number, n: number): vo
   const along = (...p: [NDArray, NDArray]): NDArray => jvp(f, p, [wx, wy])[1];
   const second = slope((t) => along(...at(t)).item() as number);
   const gradient = grad((p: readonly [NDArray, NDArray]) => f(p[0], p[1]));
-  const [gx, gy] = gradient([x0, y0]) as readonly [NDArray, NDArray];
+  const [gx, gy] = gradient([x0, y0]);
   const backward = total(lax.mul(gx, dx), lax.mul(gy, dy)).item() as number;
   const forward = jvp(f, [x0, y0], [dx, dy])[1].item() as number;
   const inner = (...p: [NDArray, NDArray]): NDArray => {
-    const [a, b] = gradient(p) as readonly [NDArray, NDArray];
+    const [a, b] = gradient(p);
     return total(lax.mul(a, wx), lax.mul(b, wy));
   };
   const twice = jvp(inner, [x0, y0], [dx, dy])[1].item() as number;

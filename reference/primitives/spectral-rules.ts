@@ -4,7 +4,7 @@ import type { Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Lax } from '../core/rules.ts';
 import { range } from './axes.ts';
-import { adjoint, lower, onDiagonal, rowsAt, upper } from './linalg-rules.ts';
+import { adjoint, identity, lower, onDiagonal, rowsAt, upper } from './linalg-rules.ts';
 
 export const realOf = (lax: Lax, x: NDArray): NDArray => (isComplex(x.dtype) ? lax.real(x) : x);
 /** Real numbers in the dtype of a matrix. */
@@ -33,6 +33,12 @@ export function inverseOrZero(lax: Lax, x: NDArray): NDArray {
   const isZero = lax.eq(x, lax.zerosLike(x));
   return lax.select(isZero, lax.zerosLike(x), lax.div(one, lax.select(isZero, one, x)));
 }
+
+const offDiagonal = (lax: Lax, x: NDArray): NDArray => lax.add(lower(lax, x, -1), upper(lax, x, 1));
+
+/** 1/x off the diagonal, 0 on it and where x is 0. (That the diagonal is 0 is seen from its place, so that it is certain.) */
+export const inversesOfGaps = (lax: Lax, x: NDArray): NDArray =>
+  offDiagonal(lax, inverseOrZero(lax, lax.add(offDiagonal(lax, x), identity(lax, x, x.shape.at(-1)!))));
 
 /** The Hermitian matrix of which one triangle is given; of the diagonal the real part counts. */
 export function hermitian(lax: Lax, x: NDArray, isLower: boolean): NDArray {

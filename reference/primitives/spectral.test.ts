@@ -52,7 +52,8 @@ describe('the results solve the problem', () => {
       return u.map((x, _, j) => f.scale(x, 1 + (j % 2))).times(u.adjoint());
     },
     graded: (f, n, draw) => new Matrix(f, n, n, (i, j) => f.scale(draw(), 10 ** -(i + j))),
-    "one block of Jordan's": (f, n) => new Matrix(f, n, n, (i, j) => f.fromReal(Number(j === i + 1) + 2 * Number(i === j))),
+    "one block of Jordan's": (f, n) =>
+      new Matrix(f, n, n, (i, j) => f.fromReal(Number(j === i + 1) + 2 * Number(i === j))),
     'a cycle': (f, n) => new Matrix(f, n, n, (i, j) => f.fromReal(Number((i + 1) % n === j))),
     zero: (f, n) => new Matrix(f, n, n, () => f.zero),
     unitary: (f, n, draw) => singular(new Matrix(f, n, n, draw), true).u,
@@ -80,19 +81,44 @@ describe('wrong results are told from right ones', () => {
   const judged = (...got: HostArray[]): string[] =>
     failures(eigh, a, { lower: true, sort_eigenvalues: true }, got).map((c) => c.what);
 
-  test('signs are free', () => expect(judged(changed(v, (x, i) => (i % 3 === 1 ? -x : x)), w)).toEqual([]));
-  test('a value', () => expect(judged(v, changed(w, (x) => x * (1 + 1e-12)))).toContain('the distance of an eigenvalue'));
-  test('a vector', () => expect(judged(changed(v, (x, i) => (i === 4 ? x + 1e-9 : x)), w)).toContain('‖A·V − V·diag(w)‖'));
+  test('signs are free', () =>
+    expect(
+      judged(
+        changed(v, (x, i) => (i % 3 === 1 ? -x : x)),
+        w,
+      ),
+    ).toEqual([]));
+  test('a value', () =>
+    expect(
+      judged(
+        v,
+        changed(w, (x) => x * (1 + 1e-12)),
+      ),
+    ).toContain('the distance of an eigenvalue'));
+  test('a vector', () =>
+    expect(
+      judged(
+        changed(v, (x, i) => (i === 4 ? x + 1e-9 : x)),
+        w,
+      ),
+    ).toContain('‖A·V − V·diag(w)‖'));
   test('the order', () => {
-    const turned = (x: HostArray, n: number): HostArray => changed(x, (_, i) => numbers(x)[i - (i % n) + (n - 1 - (i % n))]!);
+    const turned = (x: HostArray, n: number): HostArray =>
+      changed(x, (_, i) => numbers(x)[i - (i % n) + (n - 1 - (i % n))]!);
     expect(judged(turned(v, 3), turned(w, 3))).toEqual(['how far eigenvalues descend']);
   });
-  test('NaN', () => expect(judged(changed(v, () => NaN), w)).not.toEqual([]));
+  test('NaN', () =>
+    expect(
+      judged(
+        changed(v, () => NaN),
+        w,
+      ),
+    ).not.toEqual([]));
 
   test('one eigenvalue for another, each with its vector', () => {
     const params = { compute_left_eigenvectors: false, compute_right_eigenvectors: true };
     const [values, vectors] = eig.evaluate([a], params) as [HostArray, HostArray];
-    const twice = (x: HostArray): HostArray => ({ ...x, data: x.data.map((e, i) => (i % 6 === 2 || i % 6 === 3 ? x.data[i - 2]! : e) as never) as never }); // prettier-ignore
+    const twice = (x: HostArray): HostArray => ({ ...x, data: x.data.map((e, i) => (i % 6 === 2 || i % 6 === 3 ? x.data[i - 2]! : e) as never) }); // prettier-ignore
     expect(failures(eig, a, params, [values, vectors])).toEqual([]);
     expect(failures(eig, a, params, [twice(values), twice(vectors)]).map((c) => c.what)).toContain('Σλ^1 − tr A^1');
   });
@@ -117,7 +143,9 @@ test('what is not finite has no solution', () => {
 test('eigh reads one triangle only', () => {
   const full = hostArray('complex128', [2, 2], [{ re: 1, im: 5 }, { re: NaN, im: 0 }, { re: 2, im: 1 }, { re: 3, im: 0 }]); // prettier-ignore
   const other = hostArray('complex128', [2, 2], [{ re: 1, im: 0 }, { re: 2, im: -1 }, { re: NaN, im: 0 }, { re: 3, im: 0 }]); // prettier-ignore
-  const solved = (a: HostArray, lower: boolean): HostArray[] => [...eigh.evaluate([a], { lower, sort_eigenvalues: true })];
+  const solved = (a: HostArray, lower: boolean): HostArray[] => [
+    ...eigh.evaluate([a], { lower, sort_eigenvalues: true }),
+  ];
   expect(solved(full, true)).toEqual(solved(other, false));
 });
 

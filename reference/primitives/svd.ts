@@ -10,7 +10,7 @@ import type { Defined } from './elementwise.ts';
 import { singular, type Singular } from './jacobi.ts';
 import { arrayOf, matricesOf, Matrix, withField } from './matrix.ts';
 import { adjoint, checkMatrix, onDiagonal, product } from './linalg-rules.ts';
-import { asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, realOf, scaledColumns } from './spectral-rules.ts';
+import { asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, inversesOfGaps, realOf, scaledColumns } from './spectral-rules.ts';
 import { checkAllNaN, checkOrthonormal, matrices, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface SvdParams {
@@ -60,7 +60,12 @@ function rowsOf(s: HostArray, k: number, count: number): number[][] {
   return Array.from({ length: count }, (_, b) => [...data.subarray(b * k, (b + 1) * k)]);
 }
 
-function checks([a]: readonly HostArray[], [expected]: readonly HostArray[], [s, u, vh]: readonly HostArray[], eta: number): BackwardCheck[] {
+function checks(
+  [a]: readonly HostArray[],
+  [expected]: readonly HostArray[],
+  [s, u, vh]: readonly HostArray[],
+  eta: number,
+): BackwardCheck[] {
   const { m, n, k } = sizesOf(a!.shape);
   return withField(a!.dtype, (field) => {
     const all = matricesOf(field, a!);
@@ -68,7 +73,8 @@ function checks([a]: readonly HostArray[], [expected]: readonly HostArray[], [s,
     const [us, vs] = [u, vh].map((x) => (x ? matricesOf(field, x) : null));
     return all.flatMap((x, b): BackwardCheck[] => {
       const [got, own, left, adjointRight] = [values[b]!, right[b]!, us?.[b], vs?.[b]];
-      const vectors = left && adjointRight ? [...left.elements(), ...adjointRight.elements()].map((e) => field.re(e)) : [];
+      const vectors =
+        left && adjointRight ? [...left.elements(), ...adjointRight.elements()].map((e) => field.re(e)) : [];
       if (!x.isFinite()) return [checkAllNaN([got, vectors])];
       if (!own.every(Number.isFinite)) return []; // a singular value beyond the largest number
       const allowed = tolerance(Math.max(m, n), a!.dtype) * x.norm() + Math.max(m, n) * eta;
@@ -77,7 +83,9 @@ function checks([a]: readonly HostArray[], [expected]: readonly HostArray[], [s,
         { what: 'how far singular values ascend, or are below 0', error: Math.max(0, ...got.map((e, i) => (got[i + 1] ?? 0) - e)), allowed: 0 },
       ]; // prettier-ignore
       if (!left || !adjointRight) return all;
-      const product = new Matrix(field, m, k, (i, j) => field.scale(left.at(i, j), got[j]!)).times(adjointRight.leading(k, n));
+      const product = new Matrix(field, m, k, (i, j) => field.scale(left.at(i, j), got[j]!)).times(
+        adjointRight.leading(k, n),
+      );
       return [
         ...all,
         { what: '‖A − U·diag(s)·Vᴴ‖', error: x.minus(product).norm(), allowed },
@@ -109,7 +117,11 @@ function forward(
     return Math.min(2 * row[j]!, ...(m === n ? [] : [row[j]!]), ...others.map((y) => Math.abs(row[j]! - y)));
   };
   // Each vector of the doubled matrix holds u and v at 1/√2 of their length.
-  const distances = values.map((row, b) => (j: number): number => Math.SQRT2 * apart(Math.SQRT2 * residuals[b]!, gapOf(row, j)));
+  const distances = values.map(
+    (row, b) =>
+      (j: number): number =>
+        Math.SQRT2 * apart(Math.SQRT2 * residuals[b]!, gapOf(row, j)),
+  );
   const perVector = (count: number, length: number, j: (i: number) => number): Float64Array =>
     Float64Array.from({ length: residuals.length * count * length }, (_, i) =>
       distances[Math.floor(i / (count * length))]!(j(i % (count * length))),
@@ -173,7 +185,7 @@ function tangents(lax: Lax, a: NDArray, da: NDArray, results: readonly NDArray[]
   const ds = product(lax, product(lax, adjoint(lax, u1), da), v1);
   const [rows, columns] = [asColumns(lax, s, ds.shape), asRows(lax, s, ds.shape)];
   const gaps = lax.mul(lax.add(columns, rows), lax.sub(columns, rows)); // sⱼ² − sᵢ²
-  const f = inDtypeOf(lax, inverseOrZero(lax, gaps), ds);
+  const f = inDtypeOf(lax, inversesOfGaps(lax, gaps), ds);
   const symmetric = (x: NDArray): NDArray => lax.add(x, adjoint(lax, x));
   const inverse = inverseOrZero(lax, s);
   // The phases of u and v are free together: the difference of their turning goes to u.
@@ -182,7 +194,13 @@ function tangents(lax: Lax, a: NDArray, da: NDArray, results: readonly NDArray[]
   const turnU = lax.add(lax.mul(f, symmetric(scaledColumns(lax, ds, s))), twist);
   const turnV = lax.mul(f, symmetric(lax.mul(inDtypeOf(lax, rows, ds), ds)));
   const du = turnedOut(lax, u, product(lax, u1, turnU), k, scaledColumns(lax, product(lax, da, v1), inverse));
-  const dv = turnedOut(lax, v, product(lax, v1, turnV), k, scaledColumns(lax, product(lax, adjoint(lax, da), u1), inverse));
+  const dv = turnedOut(
+    lax,
+    v,
+    product(lax, v1, turnV),
+    k,
+    scaledColumns(lax, product(lax, adjoint(lax, da), u1), inverse),
+  );
   return [realOf(lax, diagonal(lax, ds)), du, adjoint(lax, dv)];
 }
 

@@ -65,3 +65,4 @@ export * from './join.ts';
 export * from './products.ts';
 export { einsum } from './einsum.ts';
 export { diagonal, take, takeAlongAxis, type TakeMode, type TakeOptions } from './indexing.ts';
+export * as fft from './fft.ts';

@@ -1,14 +1,13 @@
 /** `numpy.linalg`: systems of equations, determinants, factors and norms of matrices, or of batches of them. */
-import { asArray } from '../../core/convert.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
 import { showAval } from '../../core/host.ts';
-import type { ArrayLike, Axis, NDArray } from '../../core/ndarray.ts';
+import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
-import { broadcastShape, broadcastShapes, canonicalAxes, inexact, promoteDtypes } from './arguments.ts';
-import { abs, sign as signOf, sqrt } from './elementwise.ts';
+import { broadcastShape, broadcastShapes, inexact, promoteDtypes } from './arguments.ts';
+import { abs, sign as signOf } from './elementwise.ts';
 import { diagonal, takeAlongAxis } from './indexing.ts';
 import { eye } from './creation.ts';
-import { max, min, prod, sum } from './reductions.ts';
+import { prod, sum } from './reductions.ts';
 
 function matrix(x: ArrayLike, where: string): NDArray {
   const [a] = promoteDtypes([x], where, inexact);
@@ -113,56 +112,5 @@ export function qr(
   return mode === 'r' ? factors[1] : factors;
 }
 
-export interface NormOptions {
-  readonly axis?: Axis;
-  readonly keepdims?: boolean;
-}
-/**
- * Of vectors (one axis) the `ord`-norm, 2 by default: (Σ|xᵢ|^ord)^(1/ord), the largest or smallest modulus for ±∞, how
- * many are not zero for 0. Of matrices (two axes) 'fro' by default, the largest sum of moduli of a column (1) or row (∞),
- * and the smallest (−1, −∞). Without `ord` and axis: the root of the sum of all squares.
- *
- * @example
- * np.linalg.norm(np.array([3, 4])); // 5
- */
-export function norm(x: ArrayLike, ord: number | 'fro' | null = null, options: NormOptions = {}): NDArray {
-  checkOptions(options, ['axis', 'keepdims'], 'np.linalg.norm');
-  const [a] = promoteDtypes([asArray(x, 'np.linalg.norm')], 'np.linalg.norm', inexact);
-  const axes = canonicalAxes(options.axis, a!.ndim, 'np.linalg.norm');
-  const keepdims = options.keepdims ?? false;
-  const whole = ord === null && (options.axis === undefined || options.axis === null);
-  if (whole || (axes.length === 2 && (ord === null || ord === 'fro'))) return root(a!, axes, keepdims);
-  if (axes.length === 1 && ord !== 'fro') return vectorNorm(a!, ord ?? 2, axes[0]!, keepdims);
-  if (axes.length === 2 && typeof ord === 'number') {
-    const order = options.axis instanceof Array ? options.axis.map((d) => (d < 0 ? d + a!.ndim : d)) : axes;
-    return matrixNorm(a!, ord, order as [number, number], keepdims);
-  }
-  throw new ArgumentError(
-    `np.linalg.norm: no norm '${ord}' over ${axes.length} axes; vectors have one axis, matrices two`,
-  );
-}
-
-const root = (x: NDArray, axis: Axis, keepdims: boolean): NDArray => sqrt(sum(lax.square(x), { axis, keepdims }));
-
-function vectorNorm(x: NDArray, ord: number, axis: number, keepdims: boolean): NDArray {
-  const options = { axis, keepdims };
-  if (ord === Infinity) return max(abs(x), options);
-  if (ord === -Infinity) return min(abs(x), options);
-  if (ord === 0) return sum(lax.convertElementType(lax.ne(x, 0), x.dtype), options);
-  if (ord === 1) return sum(abs(x), options);
-  if (ord === 2) return root(x, axis, keepdims);
-  return lax.pow(sum(lax.pow(abs(x), ord), options), 1 / ord);
-}
-
-function matrixNorm(x: NDArray, ord: number, [row, column]: [number, number], keepdims: boolean): NDArray {
-  const summed = Math.abs(ord) === 1 ? row : column;
-  if (Math.abs(ord) !== 1 && Math.abs(ord) !== Infinity) {
-    throw new ArgumentError(
-      `np.linalg.norm: ${ord} is not the order of a matrix norm; these are 'fro', ±1 and ±Infinity`,
-    );
-  }
-  const sums = sum(abs(x), { axis: summed, keepdims: true });
-  const other = summed === row ? column : row;
-  const extreme = (ord > 0 ? max : min)(sums, { axis: other, keepdims: true });
-  return keepdims ? extreme : lax.squeeze(extreme, [row, column].sort((a, b) => a - b)); // prettier-ignore
-}
+export * from './norm.ts';
+export * from './spectral.ts';

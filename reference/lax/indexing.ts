@@ -1,0 +1,69 @@
+/** The functions of `lax` that read and write at indices. */
+import { scalar } from '../core/convert.ts';
+import { checkOptions } from '../core/errors.ts';
+import type { Shape } from '../core/host.ts';
+import type { NDArray, ArrayLike } from '../core/ndarray.ts';
+import type { PrimitiveName } from '../primitives/index.ts';
+import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from '../primitives/indexing.ts';
+import { apply } from './apply.ts';
+
+export interface IndexOptions {
+  readonly mode?: IndexMode;
+  readonly fillValue?: number | boolean | null;
+  readonly uniqueIndices?: boolean;
+  readonly indicesAreSorted?: boolean;
+}
+export function gather(
+  operand: NDArray,
+  startIndices: NDArray,
+  dimensionNumbers: GatherDimensionNumbers,
+  sliceSizes: Shape,
+  options: IndexOptions = {},
+): NDArray {
+  checkOptions(options, ['mode', 'fillValue', 'uniqueIndices', 'indicesAreSorted'], 'lax.gather');
+  return apply('gather', [operand, startIndices], {
+    dimension_numbers: dimensionNumbers,
+    slice_sizes: sliceSizes,
+    mode: options.mode ?? 'fill',
+    fill_value: options.fillValue ?? null,
+    unique_indices: options.uniqueIndices ?? false,
+    indices_are_sorted: options.indicesAreSorted ?? false,
+  });
+}
+type ScatterOptions = Omit<IndexOptions, 'fillValue'>;
+type ScatterFunction = (
+  operand: NDArray,
+  scatterIndices: NDArray,
+  updates: NDArray,
+  dimensionNumbers: ScatterDimensionNumbers,
+  options?: ScatterOptions,
+) => NDArray;
+const scattering =
+  (name: PrimitiveName): ScatterFunction =>
+  (operand, scatterIndices, updates, dimensionNumbers, options = {}) => {
+    checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], `lax.${name}`);
+    return apply(name, [operand, scatterIndices, updates], {
+      dimension_numbers: dimensionNumbers,
+      mode: options.mode ?? 'fill',
+      unique_indices: options.uniqueIndices ?? false,
+      indices_are_sorted: options.indicesAreSorted ?? false,
+    });
+  };
+/** `operand` with windows of it replaced. Where several meet, one of them wins, and it is open which. */
+export const scatter: ScatterFunction = scattering('scatter');
+export const scatterAdd: ScatterFunction = scattering('scatter_add');
+export const scatterMul: ScatterFunction = scattering('scatter_mul');
+export const scatterMin: ScatterFunction = scattering('scatter_min');
+export const scatterMax: ScatterFunction = scattering('scatter_max');
+const starts = (x: NDArray, at: readonly ArrayLike[], where: string): NDArray[] =>
+  at.map((s, d) => {
+    if (typeof s === 'object') return s;
+    // JAX counts a negative start that is written down from the end.
+    return scalar(Number(s) < 0 ? Number(s) + x.shape[d]! : s, 'int32', where);
+  });
+/** The part of `x` of the given sizes that begins at `startIndices`, moved so that it fits. */
+export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sliceSizes: Shape): NDArray =>
+  apply('dynamic_slice', [x, ...starts(x, startIndices, 'dynamic_slice')], { slice_sizes: sliceSizes });
+/** `x` with the part that begins at `startIndices` (moved so that it fits) replaced by `update`. */
+export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
+  apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);

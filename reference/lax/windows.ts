@@ -1,0 +1,67 @@
+/** The functions of `lax` on windows of an array. */
+import { checkOptions } from '../core/errors.ts';
+import type { Shape } from '../core/host.ts';
+import type { NDArray } from '../core/ndarray.ts';
+import type { PrimitiveName } from '../primitives/index.ts';
+import type { WindowParams } from '../primitives/window-shapes.ts';
+import type { SelectPrimitive } from '../primitives/window-winners.ts';
+import { dilatedSize, padtypeToPads, type Padding, type PaddingName } from '../primitives/convolution-shapes.ts';
+import { apply } from './apply.ts';
+
+export interface WindowOptions {
+  /** Default: 1 along each axis. */
+  readonly windowStrides?: Shape | null;
+  /** Pairs of what is added before and after each axis, or a name for such pairs. Default: `'VALID'`, nothing. */
+  readonly padding?: Padding | PaddingName;
+  readonly baseDilation?: Shape | null;
+  readonly windowDilation?: Shape | null;
+}
+/** The parameters of windows over an operand of a shape. */
+export function windowParams(
+  shape: Shape,
+  windowDimensions: Shape,
+  options: WindowOptions,
+  where: string,
+): WindowParams {
+  checkOptions(options, ['windowStrides', 'padding', 'baseDilation', 'windowDilation'], where);
+  const ones = windowDimensions.map(() => 1);
+  const strides = options.windowStrides ?? ones;
+  const dilation = options.windowDilation ?? ones;
+  const padding = options.padding ?? 'VALID';
+  const extents = windowDimensions.map((n, d) => dilatedSize(n, dilation[d]!));
+  return {
+    window_dimensions: windowDimensions,
+    window_strides: strides,
+    padding: typeof padding === 'string' ? padtypeToPads(shape, extents, strides, padding) : padding,
+    base_dilation: options.baseDilation ?? ones,
+    window_dilation: dilation,
+  };
+}
+export type ReduceWindow = (x: NDArray, windowDimensions: Shape, options?: WindowOptions) => NDArray;
+const windowed =
+  (name: PrimitiveName): ReduceWindow =>
+  (x, windowDimensions, options = {}) =>
+    apply(name, [x], { ...windowParams(x.shape, windowDimensions, options, `lax.${name}`) });
+/** The sum of each window of `x`. */
+export const reduceWindowSum: ReduceWindow = windowed('reduce_window_sum');
+export const reduceWindowMax: ReduceWindow = windowed('reduce_window_max');
+export const reduceWindowMin: ReduceWindow = windowed('reduce_window_min');
+
+export type SelectWindow = (
+  source: NDArray,
+  operand: NDArray,
+  select: SelectPrimitive,
+  windowDimensions: Shape,
+  options?: WindowOptions,
+) => NDArray;
+const selecting =
+  (name: PrimitiveName): SelectWindow =>
+  (source, operand, select, windowDimensions, options = {}) =>
+    apply(name, [source, operand], {
+      select_prim: select,
+      ...windowParams(operand.shape, windowDimensions, options, `lax.${name}`),
+    });
+/** What stands in `source` beside the largest (`'ge'`) or smallest (`'le'`) element of each window of `operand`. */
+export const selectAndGatherAdd: SelectWindow = selecting('select_and_gather_add');
+/** For each element of `operand` the sum of the sources of the windows whose largest or smallest element it is. */
+export const selectAndScatterAdd: SelectWindow = selecting('select_and_scatter_add');
