@@ -2,7 +2,7 @@
  * Tangents are the limit of difference quotients: Romberg's extrapolation in double precision, whatever the dtype of the
  * tangents. Real and imaginary parts are two functions of a real step.
  */
-import { isComplex, isInexact } from '../../reference/core/dtypes.ts';
+import { doubleOf, isComplex, isDType, isInexact } from '../../reference/core/dtypes.ts';
 import { avalOf, buildParts, type HostArray, parts, sizeOf, widened } from '../../reference/core/host.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
 import { inferAvals } from '../../reference/core/primitive.ts';
@@ -56,20 +56,23 @@ function moderate(sample: Sample, random: RandomStream): Sample {
 }
 
 /**
- * The sample with operands in double precision; as it is, where its parameters do not allow that. (Quotients of coarser
- * values say nothing.)
+ * The sample with operands, and the dtypes that parameters name, in double precision; as it is, where a constraint does
+ * not allow that. (Quotients of coarser values say nothing.)
  */
 function inDoubles(sample: Sample): Sample {
   const inputs = sample.inputs.map(widened);
   const [equation, ...others] = sample.jaxpr.equations;
   if (equation === undefined || others.length > 0) return sample;
   const avals = inputs.map(avalOf);
+  const params = Object.fromEntries(
+    Object.entries(equation.params).map(([name, v]) => [name, isDType(v) && isInexact(v) ? doubleOf(v) : v]),
+  );
   try {
-    inferAvals(equation.primitive, avals, equation.params);
+    inferAvals(equation.primitive, avals, params);
   } catch {
     return sample;
   }
-  return { ...sample, inputs, jaxpr: oneEquation(equation.primitive, avals, equation.params) };
+  return { ...sample, inputs, jaxpr: oneEquation(equation.primitive, avals, params) };
 }
 
 interface Quotient {

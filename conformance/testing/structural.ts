@@ -1,6 +1,6 @@
 /** For tests of the structural primitives: their generated calls, and elements by multi-index. */
 import fc from 'fast-check';
-import { type DType, dtypes } from '../../reference/core/dtypes.ts';
+import { type DType, dtypes, isComplex } from '../../reference/core/dtypes.ts';
 import {
   build,
   buildElements,
@@ -39,11 +39,15 @@ export const elementAt = (x: HostArray, index: readonly number[]): number =>
 /** Elements that tell where they came from: `first`, `first + 1`, … */
 export const numbered = (x: HostArray, first: number = 1): HostArray => build('float64', x.shape, (i) => first + i);
 
-/** The same array with integers from −4 to 4 (unsigned: to 8), so that sums and products of a few do not round. */
-export const smallIntegers = (x: HostArray, seed: number): HostArray =>
-  buildElements(x.dtype, x.shape, (i) =>
-    elementFrom(x.dtype, ((i * 7 + seed * (i + 3)) % 9) - (dtypes[x.dtype].kind === 'uint' ? 0 : 4)),
+/**
+ * The same array with integers, or parts, from −4 to 4 (unsigned: to 8), so that sums and products of a few do not round.
+ */
+export const smallIntegers = (x: HostArray, seed: number): HostArray => {
+  const at = (i: number): number => ((i * 7 + seed * (i + 3)) % 9) - (dtypes[x.dtype].kind === 'uint' ? 0 : 4);
+  return buildElements(x.dtype, x.shape, (i) =>
+    isComplex(x.dtype) ? { re: at(i), im: at(i + 5) } : elementFrom(x.dtype, at(i)),
   );
+};
 
 /** What is left of a number when it is stored in a dtype: integers wrap, floats round. */
 export const stored = (dtype: DType, value: number): number => numbers(hostScalar(dtype, value))[0]!;

@@ -96,6 +96,8 @@ export function partOf(dtype: DType): DType {
 }
 /** The complex dtype whose parts have the float dtype; those of 16 bits have none. */
 export const complexOf = (part: DType): DType => (part === 'float64' ? 'complex128' : 'complex64');
+/** The dtype in double precision that holds a float or complex dtype. */
+export const doubleOf = (dtype: DType): DType => (isComplex(dtype) ? 'complex128' : 'float64');
 
 /** @throws DTypeError when `dtype` is not a dtype. */
 export function checkDType(dtype: unknown, argument: string): DType {

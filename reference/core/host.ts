@@ -2,7 +2,7 @@
  * Host arrays: dense, row-major, little-endian storage of every dtype (spec/values.md), and the index arithmetic that
  * the evaluation rules share.
  */
-import { domainOf, type DType, dtypes, isComplex, isInexact } from './dtypes.ts';
+import { domainOf, doubleOf, type DType, dtypes, isComplex, isInexact } from './dtypes.ts';
 import { DTypeError } from './errors.ts';
 
 export type Shape = readonly number[];
@@ -180,8 +180,7 @@ export const parts = (x: HostArray): NumberData => (isComplex(x.dtype) ? (x.data
 /** Floats and complex numbers in double precision, which holds each of them; other arrays as they are. */
 export function widened(x: HostArray): HostArray {
   if (!isInexact(x.dtype)) return x;
-  const dtype = isComplex(x.dtype) ? 'complex128' : 'float64';
-  return { shape: x.shape, dtype, data: Float64Array.from(parts(x)) };
+  return { shape: x.shape, dtype: doubleOf(x.dtype), data: Float64Array.from(parts(x)) };
 }
 
 /** Stores element i, rounding floats to nearest even and wrapping integers. */

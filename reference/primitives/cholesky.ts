@@ -6,7 +6,7 @@ import { call, smallShape } from './draw.ts';
 import { choleskyFactor } from './decompositions.ts';
 import { along, type Defined, inexact, NO_PARAMS, type NoParams } from './elementwise.ts';
 import { batchShape, callOf, positiveDefinite, square } from './linalg-cases.ts';
-import { adjoint, checkSquare, leading, lower, onDiagonal, product } from './linalg-rules.ts';
+import { adjoint, checkSquare, leading, lower, onDiagonal, product, realPart } from './linalg-rules.ts';
 import { arrayOf, matricesOf, Matrix, REAL, withField } from './matrix.ts';
 import {
   apartFrom,
@@ -17,6 +17,7 @@ import {
   componentwise,
   count,
   inverseNorm,
+  lossOf,
   none,
   roundings,
   zeros,
@@ -115,7 +116,7 @@ export const cholesky: Defined<'cholesky', NoParams, 'C1'> = definePrimitive<'ch
     jvp: (lax, _, [dx], [l]) => [
       along(dx, (t) => {
         const strict = lower(lax, t, -1);
-        const whole = lax.add(lax.add(strict, adjoint(lax, strict)), onDiagonal(lax, t));
+        const whole = lax.add(lax.add(strict, adjoint(lax, strict)), onDiagonal(lax, realPart(lax, t)));
         const right = lax.linalg.triangularSolve(l!, whole, { lower: true, transposeA: true, conjugateA: true });
         const inner = lax.linalg.triangularSolve(l!, right, { leftSide: true, lower: true });
         return product(lax, l!, lax.sub(lower(lax, inner), lax.mul(onDiagonal(lax, inner), 0.5)));
@@ -123,7 +124,7 @@ export const cholesky: Defined<'cholesky', NoParams, 'C1'> = definePrimitive<'ch
     ],
   },
   batch: leading((lax, [x]) => [lax.linalg.cholesky(x!, { symmetrizeInput: false })]),
-  bound: ([x]: readonly Bounded[], [y]) => [boundFrom(apartOf(x!.value, y!, boundsOf(x!), 0))],
+  bound: ([x]: readonly Bounded[], [y]) => [boundFrom(apartOf(x!.value, y!, boundsOf(x!), lossOf(y!)))],
   accuracy,
   cases: (gen) => batchShape(gen, 2).chain((shape) => callOf(gen, [positiveDefinite(gen, square(shape))], NO_PARAMS)),
   breaks: {

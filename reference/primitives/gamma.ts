@@ -15,7 +15,7 @@ import {
   subtract,
   twoSum,
 } from './double-double.ts';
-import { polygammaOf, zetaOf } from './zeta.ts';
+import { zetaOf } from './zeta.ts';
 
 const STIRLING_FROM = 16;
 /** So many terms of Stirling's series are needed in double-double precision. */
@@ -56,7 +56,7 @@ export function logGamma(x: number): DoubleDouble {
 }
 
 /** ψ(x) for x > 0, to double-double precision. */
-function digammaOfPositive(x: number): DoubleDouble {
+export function digammaOfPositive(x: number): DoubleDouble {
   // p′/p is the sum of 1/(x + k), the divisions put off to the end.
   let product = exactly(1);
   let slope = exactly(0);
@@ -144,13 +144,14 @@ const ABOUT_TWO: number[] = [];
  * term of each power.
  */
 function aboutZero(t: number, atOne: boolean): number {
+  if (t === 0) return 0;
   if (ABOUT_TWO.length === 0) for (let k = 2; k < 30; k++) ABOUT_TWO.push(((k % 2 === 0 ? 1 : -1) * zetaOf(k, 2)) / k);
   let sum = 0;
   for (let k = 29; k >= 2; k--) {
     const c = ABOUT_TWO[k - 2]!;
     sum = sum * t + (atOne ? c + (k % 2 === 0 ? 1 : -1) / k : c);
   }
-  return t * ((atOne ? -0.5772156649015329 : 0.42278433509846714) + t * sum);
+  return t * ((atOne ? -0.5772156649015329 : 0.4227843350984671) + t * sum);
 }
 
 /** log Γ(1 + t) for |t| ≤ ¼. */
@@ -166,7 +167,7 @@ export function lgammaOf(x: number): number {
   if (x > 0) return logGamma(x).hi;
   const distance = fromZero(x, LOG_GAMMA_ZEROS);
   if (distance === null) return logGammaOfNegative(x);
-  return distance * (digammaOf(x) - (distance / 2) * polygammaOf(1, x));
+  return distance * (digammaOf(x) - (distance / 2) * zetaOf(2, x));
 }
 
 /** ψ(x) = Γ′(x)/Γ(x), within 2 ulp; NaN at its poles. */
@@ -175,6 +176,6 @@ export function digammaOf(x: number): number {
   if (Math.abs(x) < 2 ** -60) return -1 / x;
   if (x > 2 ** 58) return Math.log(x);
   const distance = fromZero(x, DIGAMMA_ZEROS);
-  if (distance !== null) return distance * (polygammaOf(1, x) - (distance / 2) * polygammaOf(2, x));
+  if (distance !== null) return distance * (zetaOf(2, x) + distance * zetaOf(3, x));
   return x > 0 ? digammaOfPositive(x).hi : digammaOfNegative(x);
 }

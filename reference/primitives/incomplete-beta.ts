@@ -5,11 +5,17 @@
 import { add, divide, type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
 import { scaledErfcOf } from './erf.ts';
 import { digammaOf, logGamma } from './gamma.ts';
+import { igammacOf, igammaOf } from './incomplete-gamma.ts';
 
 /** Smaller parameters are zero: x^a is 1 for every x. */
 const SMALLEST = 2 ** -900;
 /** If both parameters are larger, the distribution is normal but for some 2⁻²⁰. */
 const NORMAL_FROM = 2 ** 40;
+/** If both are larger, it is narrower than the distance of doubles. */
+const STEP_FROM = 2 ** 113;
+/** A parameter that is larger, and so many times as large as the other one, leaves a gamma distribution but for 2⁻⁶⁰. */
+const GAMMA_FROM = 2 ** 60;
+const GAMMA_RATIO = 2 ** 30;
 
 /** x^a·y^b/B(a, b), y = 1 − x. */
 function prefactor(a: number, b: number, x: DoubleDouble, y: DoubleDouble): number {
@@ -66,13 +72,24 @@ export function betaincOf(a: number, b: number, x: number): number {
   if (atOne) return x < 1 ? 0 : 1;
   if (x === 0 || x === 1) return x;
   if (atZero) return 1;
+  return large(a, b, x) ?? moderate(a, b, x);
+}
+
+/** The limits that large parameters come near to; null: they are not large. */
+function large(a: number, b: number, x: number): number | null {
+  const mean = 1 / (1 + b / a);
+  if (Math.min(a, b) > STEP_FROM) return x < mean ? 0 : x > mean ? 1 : 0.5;
+  // J. Wise, "The incomplete beta function as a contour integral" (1950): n·log(1/(1 − x)) is gamma distributed.
+  if (b > GAMMA_FROM && b > GAMMA_RATIO * a) return igammaOf(a, -(b + (a - 1) / 2) * Math.log1p(-x));
+  if (a > GAMMA_FROM && a > GAMMA_RATIO * b) return igammacOf(b, -(a + (b - 1) / 2) * Math.log(x));
+  if (Math.min(a, b) <= NORMAL_FROM) return null;
+  const tail = normalTail(a, b, exactly(x), twoSum(1, -x));
+  return x < mean ? tail : 1 - tail;
+}
+
+function moderate(a: number, b: number, x: number): number {
   const [direct, rest] = [exactly(x), twoSum(1, -x)];
-  const below = x < (a + 1) / (a + b + 2);
-  if (Math.min(a, b) > NORMAL_FROM) {
-    const tail = normalTail(a, b, direct, rest);
-    return x < a / (a + b) ? tail : 1 - tail;
-  }
-  if (below) return byFraction(a, b, direct, rest);
+  if (x < (a + 1) / (a + b + 2)) return byFraction(a, b, direct, rest);
   const above = byFraction(b, a, rest, direct);
   return above < 0.9 ? 1 - above : byFraction(a, b, direct, rest);
 }

@@ -4,7 +4,7 @@
  */
 import { add, divide, type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
 import { scaledErfcOf } from './erf.ts';
-import { digammaOf, logGamma, logGammaOfOnePlus } from './gamma.ts';
+import { digammaOfPositive, logGamma, logGammaOfOnePlus } from './gamma.ts';
 
 /** From here on the distribution is narrower than the distance of doubles. */
 const STEP_FROM = 2 ** 113;
@@ -14,8 +14,9 @@ const SMALLEST = 2 ** -100;
 
 /** a·log(a/x) + x − a ≥ 0, to double-double precision. */
 function deviance(a: number, x: number): DoubleDouble {
-  const ratio = divide(exactly(x), exactly(a));
-  return subtract(twoSum(x, -a), multiply(exactly(a), log(ratio)));
+  const [p, q] = [exactly(x), exactly(a)];
+  const ratio = x < a * 2 ** -500 ? subtract(log(p), log(q)) : log(divide(p, q)); // the quotient may underflow
+  return subtract(twoSum(x, -a), multiply(q, ratio));
 }
 
 function density(a: number, x: number): number {
@@ -193,12 +194,14 @@ export function igammacOf(a: number, x: number): number {
 /** (∂P/∂a)/D */
 function relativeSlope(a: number, x: number): number {
   if (isUniform(a, x)) return -uniformSlope(a, x);
+  // ∂(log D)/∂a, whose terms all but cancel where x is near a
+  const ownSlope = subtract(log(exactly(x)), digammaOfPositive(a + 1)).hi;
   if (byFraction(a, x)) {
     const { value, slope } = fraction(a, x);
-    return -a * (value * (Math.log(x) - digammaOf(a)) + slope);
+    return -value * (1 + a * ownSlope) - a * slope;
   }
   const { sum, slope } = powerSeries(a, x);
-  return sum * (Math.log(x) - digammaOf(a + 1)) + slope;
+  return sum * ownSlope + slope;
 }
 
 /** ∂P(a, x)/∂a */
@@ -214,5 +217,7 @@ export function randomGammaGradOf(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return NaN;
   if (x === 0) return 0;
   if (x === Infinity) return a === Infinity ? NaN : Infinity;
-  return a === Infinity ? 0 : -relativeSlope(a, x) * (x / a);
+  if (a === Infinity) return 0;
+  const scale = x < 2 ** -900 ? 2 ** 100 : 1; // a subnormal product would lose digits
+  return (-relativeSlope(a, x) * (x * scale)) / a / scale;
 }

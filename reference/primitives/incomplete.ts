@@ -63,7 +63,7 @@ export const igamma: Binary<'igamma'> = binary({
       ),
     ],
   },
-  bound: monotoneIn([-1, 1], (a, x) => igammaOf(a!, x!)),
+  bound: monotoneIn([-1, 1], (a, x) => igammaOf(a, x)),
   accuracy: ulps('igamma'),
   cases: gammaCases,
 });
@@ -83,7 +83,7 @@ export const igammac: Binary<'igammac'> = binary({
       ),
     ],
   },
-  bound: monotoneIn([1, -1], (a, x) => igammacOf(a!, x!)),
+  bound: monotoneIn([1, -1], (a, x) => igammacOf(a, x)),
   accuracy: ulps('igammac'),
   cases: gammaCases,
 });
@@ -159,7 +159,7 @@ export const regularizedIncompleteBeta: Betainc = definePrimitive<'regularized_i
     jvp: (lax, [a, b, x], [, , dx]) => [along(dx, (t) => lax.mul(t, betaDensity(lax, a!, b!, x!)))],
   },
   batch: 'elementwise',
-  bound: monotoneIn([-1, 1, 1], (a, b, x) => betaincOf(a!, b!, x!)),
+  bound: monotoneIn([-1, 1, 1], (a, b, x) => betaincOf(a, b, x)),
   accuracy: ulps('regularized_incomplete_beta'),
   cases: casesWithin(POSITIVE, POSITIVE, { min: 0, max: 1 }),
   breaks: {

@@ -25,7 +25,8 @@ export const transposed = (lax: Lax, x: NDArray): NDArray =>
   lax.transpose(x, [...range(x.ndim - 2), x.ndim - 1, x.ndim - 2]);
 export const conjugate = (lax: Lax, x: NDArray): NDArray => (isComplex(x.dtype) ? lax.conj(x) : x);
 /** Re z, in the dtype of z. */
-export const realPart = (lax: Lax, z: NDArray): NDArray => lax.mul(lax.add(z, conjugate(lax, z)), 0.5);
+export const realPart = (lax: Lax, z: NDArray): NDArray =>
+  isComplex(z.dtype) ? lax.convertElementType(lax.real(z), z.dtype) : z;
 export const adjoint = (lax: Lax, x: NDArray): NDArray => conjugate(lax, transposed(lax, x));
 
 export function product(lax: Lax, a: NDArray, b: NDArray): NDArray {

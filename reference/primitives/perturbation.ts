@@ -2,7 +2,7 @@
  * How far solutions of linear algebra may be apart, and checks of them: bounds that are proved, evaluated in double
  * precision without cancellation (Higham, Accuracy and Stability of Numerical Algorithms; the pages name the theorems).
  */
-import { type DType, isComplex } from '../core/dtypes.ts';
+import { type DType, finfo, isComplex } from '../core/dtypes.ts';
 import type { Element, HostArray } from '../core/host.ts';
 import type { BackwardCheck, Bound, Bounded } from '../core/primitive.ts';
 import { gamma } from './accuracy.ts';
@@ -75,6 +75,9 @@ export const inverseNorm = <S extends Element>(t: Matrix<S>, lower: boolean): nu
 export const zeros = (rows: number, columns: number): Matrix<number> => new Matrix(REAL, rows, columns, () => 0);
 
 export const certain = (value: HostArray): Bounded => ({ value, bound: null });
+
+/** What underflow loses where nothing is flushed to zero. */
+export const lossOf = ({ dtype }: HostArray): number => finfo(dtype).smallestSubnormal;
 
 /** The worst-case bounds of an operand as matrices (or vectors, as those of one column). */
 export function boundsOf({ value, bound }: Bounded, rank: 1 | 2 = 2): Matrix<number>[] {

@@ -1,4 +1,5 @@
 /** Derivatives of orthogonal factors (spec/primitives/linalg.md#qr). */
+import { isComplex } from '../core/dtypes.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Tangent } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
@@ -28,9 +29,9 @@ function thinTangents(lax: Lax, q: NDArray, r: NDArray, da: NDArray): [dq: NDArr
   const solved = lax.linalg.triangularSolve(r, da);
   const f = product(lax, adjoint(lax, q), solved);
   const below = lower(lax, f, -1);
+  const skew = lax.sub(below, adjoint(lax, below));
   // The diagonal of R is real: the imaginary part of F's turns Q.
-  const turn = onDiagonal(lax, lax.sub(f, realPart(lax, f)));
-  const omega = lax.add(lax.sub(below, adjoint(lax, below)), turn);
+  const omega = isComplex(f.dtype) ? lax.add(skew, onDiagonal(lax, lax.sub(f, realPart(lax, f)))) : skew;
   const dq = lax.add(product(lax, q, lax.sub(omega, f)), solved);
   return [dq, product(lax, lax.sub(f, omega), r)];
 }

@@ -19,6 +19,7 @@ import {
   checkedRoundings,
   componentwise,
   count,
+  lossOf,
   none,
 } from './perturbation.ts';
 import {
@@ -118,7 +119,7 @@ export const geqrf: Defined<'geqrf', NoParams, 'C1'> = definePrimitive<'geqrf', 
     jvp: (lax, [x], [dx], results) => (dx ? geqrfTangents(lax, x!, results, dx) : [null, null]),
   },
   batch: leading((lax, [x]) => lax.linalg.geqrf(x!)),
-  bound: ([x]) => bounded(geqrfApart(x!, 0)),
+  bound: ([x]) => bounded(geqrfApart(x!, lossOf(x!.value))),
   accuracy: (): Accuracy => ({
     kind: 'backward',
     checks: ([x], expected, got, eta) =>
@@ -181,7 +182,7 @@ export const householderProduct: Defined<'householder_product', NoParams, 'C1' |
     jvp: (lax, primals, tangents) => [householderTangent(lax, primals, tangents)],
   },
   batch: leading((lax, [a, taus]) => [lax.linalg.householderProduct(a!, taus!)]),
-  bound: (operands) => [boundFrom(productApart(operands, 0))],
+  bound: (operands) => [boundFrom(productApart(operands, lossOf(operands[0]!.value)))],
   accuracy: (): Accuracy => ({
     kind: 'backward',
     checks: (operands, [expected], [got], eta) =>
@@ -295,7 +296,7 @@ export const qr: Defined<'qr', QrParams, 'C1'> = definePrimitive({
     jvp: (lax, [x], [dx], [q, r], p) => (dx ? qrTangents(lax, x!, q!, r!, dx, p.full_matrices) : [null, null]),
   },
   batch: leading((lax, [x], p) => lax.linalg.qr(x!, { fullMatrices: p.full_matrices })),
-  bound: ([x], _, p) => bounded(qrApart(x!, p, 0)),
+  bound: ([x], _, p) => bounded(qrApart(x!, p, lossOf(x!.value))),
   accuracy: (_, p): Accuracy => ({
     kind: 'backward',
     checks: ([x], expected, got, eta) =>

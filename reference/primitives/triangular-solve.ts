@@ -25,12 +25,13 @@ import {
   apartFrom,
   boundFrom,
   boundsOf,
-  checkedRoundings,
   certain,
+  checkedRoundings,
   componentwise,
   count,
   inverseTimes,
   isFinite,
+  lossOf,
   none,
   roundings,
 } from './perturbation.ts';
@@ -94,7 +95,7 @@ function checksOf<S extends Element>(
   const overflows = (j: number): boolean => widest.column(j).some((v) => !(2 * v <= finfo(dtype).max));
   const depends = (i: number, j: number): boolean =>
     x.column(j).every((_, k) => (triangle.lower ? k > i : k < i) || (isFinite(x, k, j) && isFinite(t, i, k)));
-  const judged = (i: number, j: number): boolean => depends(i, j) && isFinite(b, i, j);
+  const judged = (i: number, j: number): boolean => !overflows(j) && depends(i, j) && isFinite(b, i, j);
   const g = checkedRoundings(t.rows + 1, dtype);
   const lost = underflowOf(whole.magnitudes(), b.columns, eta);
   const residual = b.minus(whole.times(known(x))).magnitudes();
@@ -227,7 +228,7 @@ export const triangularSolve: Defined<'triangular_solve', P, 'C1' | 'C2' | 'C3'>
     },
   },
   batch: leading((lax, [a, b], p) => [solve(lax, a!, b!, p)]),
-  bound: (operands, [x], p) => [boundFrom(apartOf(operands, x!, p, 0))],
+  bound: (operands, [x], p) => [boundFrom(apartOf(operands, x!, p, lossOf(x!)))],
   accuracy,
   cases: (gen) =>
     gen.fc.tuple(batchShape(gen, 2), gen.fc.boolean()).chain(([shape, wide]) =>

@@ -28,6 +28,7 @@ import {
   certain,
   checkedRoundings,
   componentwise,
+  lossOf,
   none,
   roundings,
   WIDER,
@@ -212,7 +213,7 @@ export const tridiagonalSolve: Defined<'tridiagonal_solve', NoParams, 'C1' | 'C2
     },
   },
   batch: leading((lax, [dl, d, du, b]) => [lax.linalg.tridiagonalSolve(dl!, d!, du!, b!)]),
-  bound: (operands, [x]) => [boundFrom(apartOf(operands, x!, 0))],
+  bound: (operands, [x]) => [boundFrom(apartOf(operands, x!, lossOf(x!)))],
   accuracy,
   cases: (gen) =>
     batchShape(gen, 2).chain((shape) => {

@@ -61,7 +61,6 @@ function forEachCandidate(
   p: SelectParams,
   visit: (window: number, candidates: readonly number[], winner: number) => void,
 ): void {
-  // prettier-ignore
   const at = elements(value);
   const sign = p.select_prim === 'ge' ? 1 : -1;
   const error = (i: number): number => bound?.worst[i] ?? 0;

@@ -1,9 +1,8 @@
 /**
- * The Hurwitz zeta function by the Euler–Maclaurin formula (DLMF 25.11.43 at its head), and the polygamma functions.
+ * The Hurwitz zeta function by the Euler–Maclaurin formula (DLMF 25.11.43 at its head).
  */
 import { BERNOULLI } from './bernoulli.ts';
-import { type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
-import { digammaOf, logGamma } from './gamma.ts';
+import { twoSum } from './double-double.ts';
 
 /** Terms that are summed one by one. */
 const TERMS = 12;
@@ -18,7 +17,7 @@ const TAIL: readonly number[] = BERNOULLI.map(([over, under], i) => {
  * Σ (w + n)^−s, n ≥ 0, in units of the integral w^(1 − s)/(s − 1), for w > 12 + s:
  * 1 + (s − 1)/w·(½ + Σ B₂ₖ/(2k)!·s(s + 1)…(s + 2k − 2)·w^(1 − 2k)).
  */
-function eulerMaclaurin(s: number, w: number): number {
+export function eulerMaclaurin(s: number, w: number): number {
   let factor = s / w;
   let sum = 0;
   for (const [k, b] of TAIL.entries()) {
@@ -28,21 +27,21 @@ function eulerMaclaurin(s: number, w: number): number {
   return 1 + ((s - 1) / w) * (0.5 + sum);
 }
 
-const isFar = (s: number, q: number): boolean => q > TERMS + s;
+export const isFar = (s: number, q: number): boolean => q > TERMS + s;
 const far = (s: number, q: number): number => (Math.pow(q, 1 - s) / (s - 1)) * eulerMaclaurin(s, q);
 
 /** How many terms lead from q to where the Euler–Maclaurin formula is good. */
-const nearTerms = (s: number, q: number): number => Math.max(1, Math.ceil(TERMS + s - q));
+export const nearTerms = (s: number, q: number): number => Math.max(1, Math.ceil(TERMS + s - q));
 /** Of more terms than these, which are needed for large s only, the others are nothing beside the first. */
 const MOST_TERMS = 64;
 
-function sumOfTerms(rest: number, count: number, term: (n: number) => number): number {
+export function sumOfTerms(rest: number, count: number, term: (n: number) => number): number {
   let sum = rest;
   for (let n = Math.min(count, MOST_TERMS) - 1; n >= 0; n--) sum += term(n);
   return sum;
 }
 
-const isEven = (n: number): boolean => n % 2 === 0;
+export const isEven = (n: number): boolean => n % 2 === 0;
 
 /** ζ(s, q) for s > 1 and q > 0. What q + n loses in its rounding counts s-fold. */
 function zetaOfPositive(s: number, q: number): number {
@@ -68,22 +67,7 @@ export function zetaOf(s: number, q: number): number {
   if (Number.isInteger(q) || q === -Infinity) return isEven(s) ? Infinity : NaN;
   if (!Number.isInteger(s)) return NaN;
   const first = q - Math.floor(q);
-  const below = zetaOfPositive(s, 1 - first) - zetaOfPositive(s, 1 - q);
-  return zetaOfPositive(s, first) + (isEven(s) ? below : -below);
-}
-
-/** ψ⁽ᵐ⁾(x) = (−1)^(m+1) m!·ζ(m + 1, x): m! and x^−m together, as either may leave the range. */
-export function polygammaOf(m: number, x: number): number {
-  if (m === 0) return digammaOf(x);
-  if (!(m > 0) || !Number.isInteger(m) || Number.isNaN(x)) return NaN;
-  const sign = isEven(m) ? -1 : 1;
-  if (x === Infinity) return sign * 0;
-  if (!(x > 0)) return sign * exp(logGamma(m + 1)) * zetaOf(m + 1, x);
-  const logPower = (power: number): DoubleDouble => multiply(exactly(power), log(exactly(x)));
-  if (isFar(m + 1, x)) return sign * exp(subtract(logGamma(m), logPower(m))) * eulerMaclaurin(m + 1, x);
-  // In units of the first term.
-  const term = (n: number): number => Math.exp(-(m + 1) * Math.log1p(n / x));
-  const count = nearTerms(m + 1, x);
-  const rest = term(count) * ((x + count) / m) * eulerMaclaurin(m + 1, x + count);
-  return sign * exp(subtract(logGamma(m + 1), logPower(m + 1))) * sumOfTerms(rest, count, term);
+  const sign = isEven(s) ? 1 : -1;
+  // In this order what cancels for odd s, the sums from either side of 0, does so at once.
+  return zetaOfPositive(s, first) + sign * zetaOfPositive(s, 1 - first) - sign * zetaOfPositive(s, 1 - q);
 }
