@@ -14,8 +14,14 @@ import { readPages } from './spec/pages.ts';
 
 const marked = /(<!-- measured:(\w+) -->)[^]*?(<!-- \/measured -->)/g;
 
-/** `f32 0.5 ulp, f64 0.5 ulp over 12,000 elements`; for what has to be exact `no difference in 96 cases`; null: nothing. */
-function measuredText(primitive: string, { accuracy, cells }: Pick<Report, 'accuracy' | 'cells'>): string | null {
+/**
+ * `f32 0.5 ulp, f64 0.5 ulp over 12,000 elements`; for what has to be exact `no difference in 96 cases`; null for a
+ * primitive that the report has no case of.
+ */
+export function measuredText(
+  primitive: string,
+  { accuracy, cells }: Pick<Report, 'accuracy' | 'cells'>,
+): string | null {
   const own = accuracy.filter((m) => m.primitive === primitive);
   if (own.length > 0) {
     const elements = own.reduce((n, m) => n + m.elements, 0);
@@ -33,11 +39,11 @@ function measuredText(primitive: string, { accuracy, cells }: Pick<Report, 'accu
 const worst = ({ max, unit }: MeasuredAccuracy): string =>
   max === 0 ? 'exact' : `${Number(max.toPrecision(2))} ${unit === 'ulp' ? 'ulp' : 'of the budget'}`;
 
-/** A page with what the report has measured between its markers. */
+/** A page with everything between its markers made anew; what the report is silent about stays. */
 export const withMeasured = (page: string, report: Pick<Report, 'accuracy' | 'cells'>): string =>
-  page.replace(marked, (old: string, begin: string, name: string, end: string) => {
+  page.replace(marked, (whole: string, begin: string, name: string, end: string) => {
     const text = measuredText(name, report);
-    return text === null ? old : `${begin}${text}${end}`;
+    return text === null ? whole : `${begin}${text}${end}`;
   });
 
 if (import.meta.main) {
