@@ -28,8 +28,10 @@ function windowTable(space: Shape, window: Shape, positions: Shape, p: Params): 
 }
 
 /** Products of the rows of a with those of b, both as [batch, rows, n]. */
-const rowProducts = (k: Kernels, a: Tensor, b: Tensor): Tensor =>
-  a.dtype === 'float32' ? floatDot(k, a, k.transpose(b, [0, 2, 1])) : integerDot(k, a, b);
+function rowProducts(k: Kernels, a: Tensor, b: Tensor): Tensor {
+  if (a.dtype === 'float32') return floatDot(k, a, k.transpose(b, [0, 2, 1]));
+  return view(integerDot(k, a, b), [a.shape[0]!, a.shape[1]!, b.shape[1]!]);
+}
 
 function convolve(k: Kernels, [lhs, rhs]: readonly Value[], p: Params, result: Aval): Tensor {
   const to = result.dtype;

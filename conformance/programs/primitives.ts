@@ -89,7 +89,7 @@ const ALIKE: ReadonlySet<DType> = new Set<DType>([
 export interface Density {
   /** Cases per cell and shape class. */
   readonly count: number;
-  /** Whether dtypes that behave alike are looked at briefly. */
+  /** Whether dtypes that behave alike are looked at briefly, and derivatives of large arrays are mostly left out. */
   readonly brief: boolean;
 }
 
@@ -103,10 +103,11 @@ export function* primitiveUnits(
     for (const [name, how] of Object.entries(HOWS)) {
       if (laws[how.law].ofRules && !ofRules) continue;
       if (how.differentiates && !differentiates(primitive, dtype, how.law)) continue;
+      const classes = brief ? quickClasses(how, name, dtype) : how.classes;
       if (brief && ALIKE.has(dtype)) {
-        const classes = aThird(how.classes, hash32(primitive.name, dtype, name));
-        yield programUnit(primitive, dtype, name, { ...how, classes }, 1);
-      } else yield programUnit(primitive, dtype, name, how, Math.max(1, Math.round(count * how.share)));
+        const some = aThird(classes, hash32(primitive.name, dtype, name));
+        yield programUnit(primitive, dtype, name, { ...how, classes: some }, 1);
+      } else yield programUnit(primitive, dtype, name, { ...how, classes }, Math.max(1, Math.round(count * how.share)));
     }
     if (Object.keys(primitive.breaks).length > 0) yield refusalUnit(primitive, dtype);
   }
@@ -117,6 +118,10 @@ function differentiates({ differentiate }: AnyFirstOrder, dtype: DType, law: How
   if ('zero' in differentiate || !isInexact(dtype)) return false;
   return law !== 'derivative' || differentiate.substitute === undefined;
 }
+
+/** Derivatives of large arrays are what most of the time would go to: a quick run looks at cotangents of float32 only. */
+const quickClasses = ({ classes, differentiates }: How, name: string, dtype: DType): readonly ShapeClass[] =>
+  differentiates !== true || (name === 'vjp' && dtype === 'float32') ? classes : classes.filter((c) => c !== 'large');
 
 const aThird = <T>(all: readonly T[], from: number): readonly T[] =>
   all.filter((_, k) => (k + from) % Math.min(3, all.length) === 0);
