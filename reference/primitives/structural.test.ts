@@ -24,6 +24,7 @@ import { transforms } from '../transforms/rules.ts';
 import { batchFlat } from '../transforms/vmap.ts';
 import { algebraOf, fold } from './algebra.ts';
 import * as contraction from './contraction.ts';
+import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import * as indexing from './indexing.ts';
 import { permuted } from './layout.ts';
@@ -31,15 +32,24 @@ import * as random from './random.ts';
 import * as reduction from './reduction.ts';
 import * as shape from './shape.ts';
 import * as sorting from './sorting.ts';
+import * as windowed from './windowed.ts';
 
 type AnyCall = Call<Record<string, unknown>>;
 type Draw = (gen: Gen) => fc.Arbitrary<AnyCall>;
 
 const isFirstOrder = (x: unknown): x is AnyFirstOrder =>
   typeof x === 'object' && x !== null && 'kind' in x && x.kind === 'first-order';
-const primitives = [shape, reduction, cumulative, sorting, contraction, indexing, random].flatMap(
-  (f): AnyFirstOrder[] => Object.values(f as Record<string, unknown>).filter(isFirstOrder),
-);
+const primitives = [
+  shape,
+  reduction,
+  cumulative,
+  sorting,
+  contraction,
+  convolution,
+  indexing,
+  windowed,
+  random,
+].flatMap((f): AnyFirstOrder[] => Object.values(f as Record<string, unknown>).filter(isFirstOrder));
 const named = (list: readonly AnyFirstOrder[]) => list.map((p) => [p.name, p] as const);
 
 const same = (a: HostArray, b: HostArray): void => {
@@ -156,8 +166,8 @@ describe.each(named(primitives.filter((p) => p.operands.length > 0)))('vmap of %
 // ---- derivatives, on small integers: no operation rounds, so equations hold exactly
 
 /** Not polynomials, or kinked: their derivatives stand in the tests of their families. */
-const OTHERS = ['reduce_max', 'reduce_min', 'cummax', 'cummin', 'cumlogsumexp', 'sort', 'top_k', 'scatter_max', 'scatter_min']; // prettier-ignore
-const differentiable = primitives.filter((p) => !('zero' in p.differentiate) && !OTHERS.includes(p.name));
+const OTHERS = /max$|min$|^select_|^cumlogsumexp$|^sort$|^top_k$/;
+const differentiable = primitives.filter((p) => !('zero' in p.differentiate) && !OTHERS.test(p.name));
 const inDoubles = (['float64', 'complex128'] as const).flatMap((dtype) =>
   differentiable.filter((p) => p.dtypes.includes(dtype)).map((p) => [p.name, dtype, p] as const),
 );
