@@ -5,11 +5,7 @@ import type { Part } from './lowering.ts';
 const onlyImages = gap('the engine has windows of images only');
 
 export const windowed: Part<
-  | 'reduce_window_sum'
-  | 'reduce_window_max'
-  | 'reduce_window_min'
-  | 'select_and_gather_add'
-  | 'select_and_scatter_add'
+  'reduce_window_sum' | 'reduce_window_max' | 'reduce_window_min' | 'select_and_gather_add' | 'select_and_scatter_add'
 > = {
   reduce_window_sum: onlyImages,
   reduce_window_max: onlyImages,

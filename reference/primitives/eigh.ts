@@ -6,10 +6,18 @@ import { aval, build, type Element, type HostArray, numbers } from '../core/host
 import { type BackwardCheck, type Bound, type Bounded, definePrimitive } from '../core/primitive.ts';
 import { along, type Defined } from './elementwise.ts';
 import { type Eigen, hermitianEigen } from './jacobi.ts';
-import type { Matrix} from './matrix.ts';
+import type { Matrix } from './matrix.ts';
 import { arrayOf, matricesOf, withField } from './matrix.ts';
 import { adjoint, checkSquare, product } from './linalg-rules.ts';
-import { diagonal, differences, hermitian, inDtypeOf, inversesOfGaps, realOf, scaledColumns } from './spectral-rules.ts';
+import {
+  diagonal,
+  differences,
+  hermitian,
+  inDtypeOf,
+  inversesOfGaps,
+  realOf,
+  scaledColumns,
+} from './spectral-rules.ts';
 import { checkAllNaN, checkOrthonormal, matrices, notSquare, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface EighParams {

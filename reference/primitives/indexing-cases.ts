@@ -96,12 +96,7 @@ const scatterParams = (d: Drawn): ScatterParams => ({
   ...promised(d),
 });
 
-function scatterCall(
-  gen: Gen,
-  d: Drawn,
-  updates: Shape,
-  dtype: DType = gen.dtype,
-): FC.Arbitrary<Call<ScatterParams>> {
+function scatterCall(gen: Gen, d: Drawn, updates: Shape, dtype: DType = gen.dtype): FC.Arbitrary<Call<ScatterParams>> {
   return gen.fc
     .tuple(
       gen.array(gen.dtype, d.operand),

@@ -10,7 +10,16 @@ import type { Defined } from './elementwise.ts';
 import { singular, type Singular } from './jacobi.ts';
 import { arrayOf, matricesOf, Matrix, withField } from './matrix.ts';
 import { adjoint, checkMatrix, onDiagonal, product } from './linalg-rules.ts';
-import { asColumns, asRows, diagonal, inDtypeOf, inverseOrZero, inversesOfGaps, realOf, scaledColumns } from './spectral-rules.ts';
+import {
+  asColumns,
+  asRows,
+  diagonal,
+  inDtypeOf,
+  inverseOrZero,
+  inversesOfGaps,
+  realOf,
+  scaledColumns,
+} from './spectral-rules.ts';
 import { checkAllNaN, checkOrthonormal, matrices, repeated, tolerance, tooFewAxes, uncertainty } from './spectral-cases.ts'; // prettier-ignore
 
 export interface SvdParams {

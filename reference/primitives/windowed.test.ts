@@ -108,7 +108,7 @@ it('the transpose of reduce_window_sum counts the windows of each element', () =
     });
     const axes = y!.shape.map((_, d) => d);
     const total = grad((v: ConcreteArray) => lax.reduceSum(lax.reduceWindowSum(v, params.window_dimensions, options), axes)); // prettier-ignore
-    const back = (total(ConcreteArray.fromHost(x!))).toHost();
+    const back = total(ConcreteArray.fromHost(x!)).toHost();
     forEachIndex(x!.shape, (index) => expect(elementAt(back, index)).toBe(counts.get(index.join()) ?? 0));
   });
 });
