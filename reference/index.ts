@@ -1,6 +1,6 @@
 /**
- * Etalon: JAX in TypeScript. Transformations, arrays, and the namespaces `numpy` (also `np`), `lax`, `random`, `nn`
- * and `tree`. The specification is in spec/; start at spec/README.md.
+ * Etalon: JAX in TypeScript. Transformations, arrays, and the namespaces `numpy` (also `np`), `lax`, `random`, `nn`,
+ * `scipy` and `tree`. The specification is in spec/; start at spec/README.md.
  */
 import { installArrayMethods } from './core/ndarray.ts';
 import { installJaxprPrinter } from './core/jaxpr.ts';
@@ -15,6 +15,7 @@ export * as nn from './library/nn.ts';
 export * as np from './library/numpy/index.ts';
 export * as numpy from './library/numpy/index.ts';
 export * as random from './library/random.ts';
+export * as scipy from './library/scipy/index.ts';
 export * as tree from './core/tree.ts';
 
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';

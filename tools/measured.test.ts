@@ -33,6 +33,8 @@ const report = {
     accuracy('exp', 'float64', 'ulp', 0.5137),
     accuracy('reduce_sum', 'float32', 'budget', 0.0213),
     accuracy('reduce_sum', 'float64', 'budget', 0),
+    accuracy('cumsum', 'float32', 'budget', 0),
+    accuracy('cumsum', 'float64', 'budget', 0),
   ],
   cells: [cell('neg', 1000, 0), cell('neg', 200, 0), cell('not', 9, 1)],
 };
@@ -43,7 +45,8 @@ test('what was measured stands between the markers', () => {
     'a <!-- measured:exp -->f32 0.5 ulp, f64 0.51 ulp over 12,000 elements<!-- /measured --> b',
   );
   expect(filled('reduce_sum')).toContain('-->f32 0.021 of the budget, f64 exact over 12,000 elements<!--');
+  expect(filled('cumsum')).toContain('-->f32 f64 exact over 12,000 elements<!--');
   expect(filled('neg')).toContain('-->no difference in 1,200 cases<!--');
   expect(filled('not')).toContain('-->1 of 10 cases differ<!--');
-  expect(filled('rev')).toContain('-->nothing yet<!--');
+  expect(filled('rev')).toContain('-->old<!--');
 });

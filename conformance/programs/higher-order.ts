@@ -1,6 +1,14 @@
 /** Cases of the primitives with jaxprs inside, under every transformation. */
-import type { DType } from '../../reference/core/dtypes.ts';
-import { type Aval, aval, type HostArray, hostArray, sizeOf } from '../../reference/core/host.ts';
+import {
+  type DType,
+  integerLimits,
+  isComplex,
+  isInexact,
+  isInteger,
+  NUMBERS,
+  REALS,
+} from '../../reference/core/dtypes.ts';
+import { type Aval, aval, buildElements, elementFrom, type HostArray, hostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import { bind } from '../../reference/core/trace.ts';
@@ -25,12 +33,13 @@ interface Recipe {
   make(dtype: DType, random: RandomStream): Sample;
 }
 
-const FLOAT_AND_INT: readonly DType[] = ['float32', 'float64', 'int32'];
-const FLOAT: readonly DType[] = ['float32', 'float64'];
+/** Dtypes that stand for the others: some of each domain, and a float narrower than f32. */
+const NUMBER: readonly DType[] = ['float32', 'float64', 'bfloat16', 'int32', 'int64', 'complex64'];
+const INEXACT: readonly DType[] = NUMBER.filter(isInexact);
 
-/** Functions that every dtype has. */
+/** Functions that every dtype of these has. */
 const mulAdd = (x: NDArray, y: NDArray): NDArray => lax.add(lax.mul(x, y), y);
-const difference = (x: NDArray, y: NDArray): NDArray => lax.sub(y, lax.max(x, y));
+const difference = (x: NDArray, y: NDArray): NDArray => lax.sub(y, isComplex(x.dtype) ? x : lax.max(x, y));
 
 const call = (body: Jaxpr, xs: readonly NDArray[]): readonly NDArray[] =>
   bind(higherOrder.jit, xs, { name: 'inner', jaxpr: body, backend: null });
@@ -38,23 +47,19 @@ const call = (body: Jaxpr, xs: readonly NDArray[]): readonly NDArray[] =>
 /** A sample of inputs of the given types: small numbers, or what `special` gives. */
 function sampleOf(jaxpr: Jaxpr, random: RandomStream, special: readonly (HostArray | null)[] = []): Sample {
   const inputs = jaxpr.inAvals.map((a, i) => special[i] ?? numbersOf(a, random));
-  const active = jaxpr.inAvals.flatMap((a, i) => (a.dtype === 'float32' || a.dtype === 'float64' ? [i] : []));
+  const active = jaxpr.inAvals.flatMap((a, i) => (isInexact(a.dtype) ? [i] : []));
   return { jaxpr, inputs, active };
 }
 
-function numbersOf(type: Aval, random: RandomStream): HostArray {
-  if (type.dtype !== 'int32') return direction(type, random);
-  return hostArray(
-    'int32',
-    type.shape,
-    Array.from({ length: sizeOf(type.shape) }, () => random.below(21) - 10),
-  );
-}
+const numbersOf = (type: Aval, random: RandomStream): HostArray =>
+  isInexact(type.dtype)
+    ? direction(type, random)
+    : buildElements(type.dtype, type.shape, () => elementFrom(type.dtype, random.below(21) - 10));
 
 const nestedJit: Recipe = {
   subject: 'jit',
   variant: 'nested',
-  dtypes: FLOAT_AND_INT,
+  dtypes: NUMBER,
   make(dtype, random) {
     const type = aval([2 + random.below(3)], dtype);
     const inner = t.trace((x, y) => [mulAdd(x, y)], [type, type]);
@@ -69,7 +74,7 @@ const nestedJit: Recipe = {
 const threeBranches: Recipe = {
   subject: 'cond',
   variant: 'three-branches',
-  dtypes: FLOAT_AND_INT,
+  dtypes: NUMBER,
   make(dtype, random) {
     const type = aval([3], dtype);
     const branches = [
@@ -89,7 +94,7 @@ const threeBranches: Recipe = {
 const scanned = (variant: string, length: number, reverse: boolean): Recipe => ({
   subject: 'scan',
   variant,
-  dtypes: FLOAT_AND_INT,
+  dtypes: NUMBER,
   make(dtype, random) {
     const type = aval([2], dtype);
     const body = t.trace((w, c, x) => [mulAdd(c, w), difference(c, x)], [type, type, type]);
@@ -105,7 +110,7 @@ const scanned = (variant: string, length: number, reverse: boolean): Recipe => (
 const looped = (variant: string, steps: number): Recipe => ({
   subject: 'while',
   variant,
-  dtypes: FLOAT_AND_INT,
+  dtypes: NUMBER,
   make(dtype, random) {
     const type = aval([3], dtype);
     const count = aval([], 'int32');
@@ -124,13 +129,14 @@ const looped = (variant: string, steps: number): Recipe => ({
 const best: Recipe = {
   subject: 'reduce',
   variant: 'best-of-pairs',
-  dtypes: FLOAT_AND_INT,
+  dtypes: REALS,
   make(dtype, random) {
     const [type, one] = [aval([2, 3], dtype), aval([], dtype)];
     const jaxpr = t.trace((a, v, b, w) => [lax.max(a, b), lax.select(lax.ge(a, b), v, w)], [one, one, one, one]);
     const dimensions = random.pick([[], [0], [1], [0, 1]]);
+    const lowest = isInteger(dtype) ? Number(integerLimits(dtype).min) : -1000;
     const program = t.trace((x, y) => {
-      const smallest = lax.full([], -1000, dtype);
+      const smallest = lax.full([], lowest, dtype);
       return bind(higherOrder.reduce, [x, y, smallest, lax.full([], 0, dtype)], { jaxpr, dimensions });
     }, [type, type]); // prettier-ignore
     return sampleOf(program, random);
@@ -140,7 +146,7 @@ const best: Recipe = {
 const windowProducts: Recipe = {
   subject: 'reduce_window',
   variant: 'products',
-  dtypes: FLOAT_AND_INT,
+  dtypes: NUMBERS,
   make(dtype, random) {
     const one = aval([], dtype);
     const jaxpr = t.trace((a, b) => [lax.mul(a, b)], [one, one]);
@@ -163,7 +169,7 @@ const windowProducts: Recipe = {
 const customRule: Recipe = {
   subject: 'custom_jvp_call',
   variant: 'own-rule',
-  dtypes: FLOAT,
+  dtypes: INEXACT,
   make(dtype, random) {
     const type = aval([4], dtype);
     const body = t.trace((x) => [lax.log1p(lax.exp(x))], [type]);
@@ -179,7 +185,7 @@ const customRule: Recipe = {
 const recomputed: Recipe = {
   subject: 'checkpoint',
   variant: 'two-layers',
-  dtypes: FLOAT_AND_INT,
+  dtypes: NUMBER,
   make(dtype, random) {
     const type = aval([3], dtype);
     const jaxpr = t.trace((x, y) => [difference(mulAdd(x, y), y), x], [type, type]);
@@ -194,7 +200,7 @@ const recomputed: Recipe = {
 const ownBackward: Recipe = {
   subject: 'custom_vjp_call',
   variant: 'own-backward',
-  dtypes: FLOAT,
+  dtypes: INEXACT,
   only: ['eval', 'jit', 'vmap', 'vjp', 'vmap.vjp', 'vjp.vmap'],
   make(dtype, random) {
     const type = aval([4], dtype);
@@ -248,7 +254,7 @@ function* recipeUnits(
   count: number,
 ): Generator<Unit> {
   for (const transformation of TRANSFORMATIONS) {
-    if (dtype === 'int32' && /jvp|vjp/.test(transformation)) continue;
+    if (!isInexact(dtype) && /jvp|vjp/.test(transformation)) continue;
     if (recipes.some((r) => r.only?.includes(transformation) === false)) continue;
     const key = unitKey(subject, dtype, transformation);
     const law = transformation === 'jit' ? laws['jit-is-eager'] : laws.value;

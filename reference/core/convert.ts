@@ -15,7 +15,7 @@ import {
   integerLimits,
 } from './dtypes.ts';
 import { ArgumentError } from './errors.ts';
-import { type Complex, type Element, elementFrom, hostArray, hostScalar, type Shape } from './host.ts';
+import { type Complex, type Element, elementFrom, forRounding, hostArray, hostScalar, type Shape } from './host.ts';
 import { type ArrayLike, NDArray, type Nested } from './ndarray.ts';
 
 type Scalar = number | bigint | boolean;
@@ -47,7 +47,9 @@ export function scalarAs(x: Leaf, dtype: DType, where: string): Element {
     throw new ArgumentError(`${where}: ${shown} ${why}, beside ${dtype}; convert the array first: x.astype('float32')`);
   };
   if (isComplexNumber(x)) return kind === 'complex' ? x : wrong('is complex');
-  if (kind === 'float' || kind === 'complex') return elementFrom(dtype, Number(x));
+  if (kind === 'float' || kind === 'complex') {
+    return elementFrom(dtype, typeof x === 'bigint' ? forRounding(x, dtype) : Number(x));
+  }
   if (kind === 'bool') {
     if (typeof x === 'boolean') return Number(x);
     throw new ArgumentError(

@@ -2,7 +2,7 @@
  * Host arrays: dense, row-major, little-endian storage of every dtype (spec/values.md), and the index arithmetic that
  * the evaluation rules share.
  */
-import { domainOf, doubleOf, type DType, dtypes, isComplex, isInexact } from './dtypes.ts';
+import { domainOf, doubleOf, type DType, dtypes, isComplex, isInexact, partOf } from './dtypes.ts';
 import { DTypeError } from './errors.ts';
 
 export type Shape = readonly number[];
@@ -123,6 +123,16 @@ export function rounder(dtype: DType): (x: number) => number {
     default:
       return (x) => x;
   }
+}
+
+/**
+ * A 64-bit integer as a double that rounds to float dtypes of up to 32 bits as the integer does. To the nearest double
+ * it may become the middle of two floats, so what lies below 42 digits is gathered in the last (rounding to odd).
+ */
+export function forRounding(x: bigint, dtype: DType): number {
+  const limit = 2n ** 53n;
+  if (partOf(dtype) === 'float64' || (x < limit && x > -limit)) return Number(x);
+  return Number(((x >> 11n) | BigInt((x & 2047n) !== 0n)) << 11n);
 }
 
 // ---- elements

@@ -1,7 +1,7 @@
 /**
  * The inverse error function by polynomials in w = −log(1 − x²): M. Giles, "Approximating the erfinv
  * function", GPU Computing Gems 2 (2011), with the coefficients and branches of XLA's ErfInv32 and ErfInv64, so that
- * normal numbers agree with JAX's.
+ * normal numbers agree with JAX's (the primitive `erf_inv` is more exact), and can be drawn on backends without it.
  */
 import type { NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';

@@ -188,8 +188,8 @@ export const NORMWISE: Readonly<Record<ComplexFunction, number>> = {
   // log1p or atan2 of a quotient
   atan: 23,
   atanh: 23,
-  // exp, a sum whose terms do not cancel, and a quotient
-  logistic: 40,
+  // (1 + tanh(z/2))/2, times eᶻ for Re z < 0: 40 + 2, 15 and a product
+  logistic: 60,
 };
 
 export const normwise =

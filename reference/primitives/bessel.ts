@@ -5,16 +5,21 @@
 import { add, divide, type DoubleDouble, exactly, multiply, twoProduct } from './double-double.ts';
 
 /** From here on the smallest term of Hankel's expansion, about e^−2x, is below half an ulp. */
-const HANKEL_FROM = 24;
+const HANKEL_FROM = 20;
 
-/** Σ (x²/4)^k/(k!(k + order)!) */
+/** 1/(k(k + order)) */
+const ratios = (order: 0 | 1): DoubleDouble[] =>
+  Array.from({ length: 64 }, (_, k) => divide(exactly(1), exactly((k + 1) * (k + 1 + order))));
+const RATIOS = [ratios(0), ratios(1)] as const;
+
+/** Σ (x²/4)^k/(k!(k + order)!) = 1 + t/(1 + order)·(1 + t/(2(2 + order))·(1 + …)), t = x²/4; terms beyond 12 + 2x are nothing. */
 function powerSeries(order: 0 | 1, x: number): DoubleDouble {
   const square = twoProduct(x, x);
   const quarter = { hi: square.hi / 4, lo: square.lo / 4 };
-  let [term, sum] = [exactly(1), exactly(1)];
-  for (let k = 1; term.hi > 2 ** -56 * sum.hi; k++) {
-    term = divide(multiply(term, quarter), exactly(k * (k + order)));
-    sum = add(sum, term);
+  const one = exactly(1);
+  let sum = one;
+  for (let k = Math.min(63, Math.ceil(12 + 2 * x)); k >= 0; k--) {
+    sum = add(one, multiply(multiply(quarter, RATIOS[order][k]!), sum));
   }
   return sum;
 }

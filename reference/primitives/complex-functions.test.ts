@@ -89,6 +89,11 @@ describe('the range', () => {
     expect(c.logOfComplex(z(0, 0))).toEqual(z(-Infinity, 0));
   });
 
+  it('NaN beside a finite part gives NaN', () => {
+    expect(c.logisticOfComplex(z(1e15, NaN)).re).toBeNaN();
+    expect(c.logisticOfComplex(z(Infinity, NaN))).toEqual(z(1, 0));
+  });
+
   it('powers of 0', () => {
     expect(c.powOfComplex(z(0, 0), z(0, 0))).toEqual(z(1, 0));
     expect(c.powOfComplex(z(0, 0), z(2, 1))).toEqual(z(0, 0));

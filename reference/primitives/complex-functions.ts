@@ -161,7 +161,7 @@ export function logisticOfComplex(z: Complex): Complex {
   const { re, im } = z;
   const decay = Math.exp(-Math.abs(re));
   if (im === 0) return { re: (re < 0 ? decay : 1) / (1 + decay), im: im * (decay / (1 + decay) ** 2) };
-  if (decay === 0 && !Number.isFinite(im)) return { re: Number(re > 0), im: 0 };
+  if (Math.abs(re) === Infinity && !Number.isFinite(im)) return { re: Number(re > 0), im: 0 };
   const half = Math.cos(im / 2);
   const sum = -Math.expm1(-Math.abs(re)) + 2 * decay * half * half;
   const sine = decay * Math.sin(im);

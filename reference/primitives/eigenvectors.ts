@@ -3,7 +3,7 @@ import type { Complex } from '../core/host.ts';
 import { range } from './axes.ts';
 import { COMPLEX, Matrix, norm2 } from './matrix.ts';
 import { scalingPower } from './rotations.ts';
-import { blockStarts, eigenvaluesOf, schurForm } from './schur.ts';
+import { blockStarts, eigenvaluesOf, eigenvaluesOfBlock, schurForm } from './schur.ts';
 
 type Square = Matrix<Complex>;
 const { zero: ZERO, one: ONE, fromReal, sub, mul, div, scale, abs } = COMPLEX;
@@ -52,9 +52,13 @@ function solveBlock(
     x[at] = div(rest(at), awayFromZero(first));
     return;
   }
-  // Cramer's rule, all divided by |c| so that the divisor has the size of an eigenvalue.
+  // Cramer's rule, all divided by |c| against overflow. The determinant is the product of the distances of both
+  // eigenvalues of the block: whether it is too small, they tell, as it may be small beside |c| for another reason.
   const [b, c, last] = [t.at(at, at + 1), t.at(at + 1, at), sub(t.at(at + 1, at + 1), value)];
-  const divisor = awayFromZero(scale(sub(mul(first, last), mul(b, c)), 1 / abs(c)));
+  const distances = eigenvaluesOfBlock(t, at).map((other) => sub(other, value));
+  const isNear = distances.some((d) => abs(d) < least);
+  const [p, q] = distances.map(awayFromZero) as [Complex, Complex];
+  const divisor = scale(isNear ? mul(p, q) : sub(mul(first, last), mul(b, c)), 1 / abs(c));
   const [r, s] = [scale(rest(at), 1 / abs(c)), scale(rest(at + 1), 1 / abs(c))];
   x[at] = div(sub(mul(last, r), mul(b, s)), divisor);
   x[at + 1] = div(sub(mul(first, s), mul(c, r)), divisor);

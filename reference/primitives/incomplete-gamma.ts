@@ -209,7 +209,7 @@ export function igammaGradAOf(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return NaN;
   if (x === 0 || x === Infinity || a === Infinity) return 0;
   const d = density(a, x);
-  return d === 0 ? 0 : d * relativeSlope(a, x);
+  return d === 0 ? -0 : d * relativeSlope(a, x);
 }
 
 /** dx/da of a sample x of the gamma distribution, at constant P: −(∂P/∂a)/(∂P/∂x). */

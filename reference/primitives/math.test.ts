@@ -203,6 +203,20 @@ describe('derivatives', () => {
     expect([0, 1, 2, 3].map((y) => grad(grad(power(y)))(0).item())).toEqual([0, 0, 2, 0]);
   });
 
+  it('of pow do not wrap at the least exponent of its dtype', () => {
+    const slope = (x: number, y: number): number => {
+      const power = (v: Parameters<typeof lax.pow>[0]) => lax.pow(v, np.array(y, 'int8'));
+      return grad(power)(np.array(x, 'float64')).item() as number;
+    };
+    expect(slope(2, -128)).toBe(-128 * 2 ** -129);
+    expect(slope(-2, -127)).toBe(-127 * 2 ** -128);
+    expect([slope(0, 0), slope(0, 1), slope(0, 2), slope(0, -1)]).toEqual([0, 1, 0, -Infinity]);
+  });
+
+  it('of integer_pow exist at its least exponent', () => {
+    expect(grad((x) => lax.integerPow(x, -(2 ** 31)))(1).item()).toBe(-(2 ** 31));
+  });
+
   it('of pow by a constant never compute a logarithm', () => {
     expect(grad((x) => lax.pow(x, 2))(-1).item()).toBe(-2);
     expect(String(makeJaxpr(grad((x) => lax.pow(x, 2)))(-1))).not.toContain('log');

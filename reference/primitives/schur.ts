@@ -118,7 +118,7 @@ function squareRoot(z: Complex): Complex {
 }
 
 /** The eigenvalues of the block of size 2 at a place of the diagonal, conjugates of one another if they are a real block's. */
-function eigenvaluesOfBlock(t: Square, at: number): readonly [Complex, Complex] {
+export function eigenvaluesOfBlock(t: Square, at: number): readonly [Complex, Complex] {
   const [a, d] = [t.at(at, at), t.at(at + 1, at + 1)];
   const middle = scale(add(a, d), 0.5);
   const p = scale(sub(a, d), 0.5);

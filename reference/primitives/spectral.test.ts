@@ -41,6 +41,11 @@ describe('the results solve the problem', () => {
     });
   }
 
+  test('of eig, where the block of two eigenvalues is far from balanced', () => {
+    const a = hostArray('float64', [3, 3], [0, 0, 0, 0.49119102205993004, 0, -0.5, 0, 2 ** 53, 0]);
+    expect(failures(eig, a, { compute_left_eigenvectors: true, compute_right_eigenvectors: true })).toEqual([]);
+  });
+
   /** Matrices that are hard in one way or another. */
   const hard: Readonly<Record<string, <S extends Element>(field: Field<S>, n: number, draw: () => S) => Matrix<S>>> = {
     'of deficient rank': (f, n, draw) => {
