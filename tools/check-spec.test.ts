@@ -44,7 +44,7 @@ describe('pages', () => {
       'the table of operands names x, the code operand',
     ],
     ['a parameter by another name', /(?<=\| )`axes`/, '`axis`', 'the table of parameters names axis, the code axes'],
-    ['a dtype missing', '`i32` or `u32`, shape', '`i32`, shape', 'operand is one of f32, f64, i32 on the page'],
+    ['a dtype missing', 'any number, shape', '`f32` or `i32`, shape', 'operand is one of f32, i32 on the page'],
     ['a constraint missing', /- \(C2\).*\n/, '', 'the page has the constraints C1, the code C1, C2'],
     ['a constraint too many', '- (C2)', '- (C3) x\n- (C2)', 'the page has the constraints C1, C3, C2'],
     ['a rule missing', '- transpose:', '- otherwise:', '**Rules** has no "- transpose"'],
