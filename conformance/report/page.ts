@@ -3,7 +3,7 @@
  * comes from a run is text in it. The tables need no JavaScript; the filter and the details of a cell do.
  */
 import { createHash } from 'node:crypto';
-import { shortName } from '../../reference/core/dtypes.ts';
+import { ANY, shortName } from '../../reference/core/dtypes.ts';
 import { type Cell, type Failure, type Report, type Transformation, TRANSFORMATIONS } from '../types.ts';
 import { html, jsonMarkup, type Markup } from './markup.ts';
 import { type PageCell, type PageFailure, pageScript } from './page-script.ts';
@@ -200,8 +200,10 @@ const meanings: Readonly<Record<Cell['status'], string>> = {
 function matrix({ cells }: Report): Markup {
   const names = [...new Set(cells.map((c) => c.primitive))];
   const indexOf = new Map(cells.map((c, i) => [cellName(c), i]));
-  const columns = [...Map.groupBy(cells, (c) => c.dtype)].map(([dtype, of]) => {
-    const present = new Set(of.map((c) => c.transformation));
+  // The dtypes that most programs use come first.
+  const byDType = Map.groupBy(cells, (c) => c.dtype);
+  const columns = ANY.filter((dtype) => byDType.has(dtype)).map((dtype) => {
+    const present = new Set(byDType.get(dtype)!.map((c) => c.transformation));
     return { dtype, hows: TRANSFORMATIONS.filter((t) => present.has(t)) };
   });
   const square = (primitive: string, dtype: Cell['dtype'], transformation: Transformation): Markup | '' => {

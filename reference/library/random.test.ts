@@ -6,7 +6,7 @@ import { packageFile } from '../../conformance/package.ts';
 import { contents } from '../../conformance/testing/arrays.ts';
 import { ulpDistance } from '../../conformance/ulp.ts';
 import { numbers } from '../core/host.ts';
-import { type DType, enableX64, errors, jit, nn, type NDArray, np, random, vmap } from '../index.ts';
+import { type DType, enableX64, errors, jit, lax, nn, type NDArray, np, random, vmap } from '../index.ts';
 
 interface StreamProgram {
   readonly id: string;
@@ -89,6 +89,45 @@ describe("JAX's streams (fixtures/programs.npz)", () => {
     expect(chosen(true)).toEqual([2, 2, 2, 2, 1, 2, 0, 1]);
   });
 });
+describe('other dtypes are as in JAX 0.10.2', () => {
+  const k = random.key(42);
+  const draw: Readonly<Record<string, (dtype: DType) => NDArray>> = {
+    bits: (dtype) => random.bits(k, [3], dtype),
+    uniform: (dtype) => random.uniform(k, [3], dtype),
+    normal: (dtype) => random.normal(k, [3], dtype),
+    'randint(-200, 256)': (dtype) => random.randint(k, [3], dtype.startsWith('u') ? 0 : -200, 256, dtype),
+    'randint(-2⁶², 2⁶²)': (dtype) => random.randint(k, [3], -(2n ** 62n), 2n ** 62n, dtype),
+  };
+  // Of the stream of 2019, and of today's.
+  it.each([
+    ['bits', 'uint8', [143, 4, 62], [162, 217, 249]],
+    ['bits', 'uint16', [45869, 983, 33780], [5026, 12505, 63993]],
+    ['bits', 'uint64', [13462782411356743825n, 16033796027023006562n, 16091099645456652183n], [7871734211187709741n, 276886910877598708n, 10591095138341673235n]], // prettier-ignore
+    ['uniform', 'float16', [0.69921875, 0.0146484375, 0.5146484375], [0.076171875, 0.1904296875, 0.9755859375]],
+    ['uniform', 'bfloat16', [0.5546875, 0.015625, 0.2421875], [0.6328125, 0.84375, 0.96875]],
+    ['normal', 'float16', [0.5224609375, -2.171875, 0.037322998046875], [-1.4296875, -0.87548828125, 1.974609375]],
+    ['normal', 'bfloat16', [0.142578125, -2.109375, -0.69140625], [0.34375, 1.015625, 1.890625]],
+    ['randint(-200, 256)', 'int8', [91, -6, -63], [68, -110, 55]],
+    ['randint(-200, 256)', 'uint8', [219, 122, 65], [196, 18, 183]],
+    ['randint(-2⁶², 2⁶²)', 'int64', [737850866990560265n, 1429391967684893512n, -3545556397496990502n], [-145378591231461835n, -3741815450302687554n, -3506958169482507113n]], // prettier-ignore
+  ] as const)('%s of %s', (name, dtype, original, today) => {
+    enableX64(true);
+    expect(draw[name]!(dtype).js()).toEqual(original);
+    random.useThreefryPartitionable(true);
+    expect(draw[name]!(dtype).js()).toEqual(today);
+  });
+  it('bits are 64 in 64-bit mode', () => {
+    expect(random.bits(k).dtype).toBe('uint32');
+    enableX64(true);
+    expect(random.bits(k).dtype).toBe('uint64');
+  });
+  it('complex normals have half of the variance in each part', () => {
+    const z = random.normal(random.key(3), [5000], 'complex64');
+    expect(z.dtype).toBe('complex64');
+    for (const part of [lax.real(z), lax.imag(z)]) expect(Math.abs((np.var(part).item() as number) - 0.5)).toBeLessThan(0.05); // prettier-ignore
+  });
+});
+
 // JAX 0.10.2, jax_threefry_partitionable=False.
 const PERMUTATION_OF_10 = [9, 0, 2, 6, 1, 4, 5, 8, 3, 7];
 

@@ -7,11 +7,26 @@
  * random.normal(k1, [3]);
  */
 import { asArray } from '../core/convert.ts';
-import { defaultFloat, checkDType, type DType, finfo, iinfo, isFloat, isInteger } from '../core/dtypes.ts';
+import { x64Enabled } from '../core/config.ts';
+import {
+  checkDType,
+  defaultFloat,
+  defaultInt,
+  type DType,
+  dtypes,
+  finfo,
+  iinfo,
+  integerLimits,
+  isComplex,
+  isFloat,
+  isInteger,
+  partOf,
+} from '../core/dtypes.ts';
 import { ArgumentError, checkOptions, DTypeError, ShapeError } from '../core/errors.ts';
-import { type Shape, showAval, sizeOf } from '../core/host.ts';
+import { hostScalar, numbers, type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
+import { primitives } from '../primitives/index.ts';
 import { erfInv } from './erf-inv.ts';
 import {
   broadcastShape,
@@ -24,7 +39,7 @@ import {
 import { arange, astype } from './numpy/creation.ts';
 import { clip } from './numpy/elementwise.ts';
 import { take } from './numpy/indexing.ts';
-import { bits32, bits64, checkKey, isPartitionable, split, type StreamOptions } from './threefry.ts';
+import { type BitWidth, checkKey, isPartitionable, randomBits, split, type StreamOptions } from './threefry.ts';
 
 export { foldIn, key, PRNGKey, split, type StreamOptions, useThreefryPartitionable } from './threefry.ts';
 
@@ -53,24 +68,26 @@ function floatDtype(dtype: DType | undefined, where: string): DType {
   return to;
 }
 
-/** 32 random bits per element. */
-export function bits(key: NDArray, shape: number | Shape = [], options: StreamOptions = {}): NDArray {
-  checkOptions(options, STREAM, 'random.bits');
-  return bits32(checkKey(key, 'random.bits'), shapeArgument(shape, 'random.bits'), isPartitionable(options));
+/** Random unsigned integers, each of their bits random: 32 of them, in 64-bit mode 64. */
+export function bits(key: NDArray, shape: number | Shape = [], options: Sampling = {}): NDArray {
+  const given = sampleOptions(options, SAMPLE, 'random.bits');
+  const dtype = checkDType(given.dtype ?? (x64Enabled() ? 'uint64' : 'uint32'), 'random.bits: dtype');
+  if (dtypes[dtype].kind !== 'uint')
+    throw new DTypeError(`random.bits: dtype must be an unsigned integer, got ${dtype}`);
+  return randomBits(checkKey(key, 'random.bits'), shapeArgument(shape, 'random.bits'), widthOf(dtype), given);
 }
 
+const widthOf = (dtype: DType): BitWidth => (8 * dtypes[dtype].bytes) as BitWidth;
+
 /**
- * Multiples of 2⁻²³ (2⁻⁵² in float64) in [0, 1): the leading bits of each word as a fraction. JAX writes them into the
- * mantissa of a number in [1, 2) and subtracts 1, which is the same number.
+ * Multiples of 2⁻²³ (of 2⁻⁵² in float64, and so on) in [0, 1): the leading bits of each word as a fraction. JAX writes
+ * them into the mantissa of a number in [1, 2) and subtracts 1, which is the same number.
  */
 function fractions(key: NDArray, shape: Shape, dtype: DType, options: StreamOptions): NDArray {
-  if (dtype === 'float32') {
-    const leading = lax.div(bits32(key, shape, isPartitionable(options)), 2 ** 9);
-    return lax.mul(lax.convertElementType(leading, dtype), 2 ** -23);
-  }
-  const [high, low] = bits64(key, shape, isPartitionable(options));
-  const leading = lax.convertElementType(lax.div(low, 2 ** 12), dtype);
-  return lax.mul(lax.add(lax.mul(lax.convertElementType(high, dtype), 2 ** 20), leading), 2 ** -52);
+  const bits = finfo(dtype).digits - 1;
+  const drawn = bits < 8 ? 8 : widthOf(dtype); // as JAX does
+  const leading = lax.div(randomBits(key, shape, drawn, options), 2 ** (drawn - bits));
+  return lax.mul(lax.convertElementType(leading, dtype), 2 ** -bits);
 }
 
 export interface UniformOptions extends SampleOptions {
@@ -98,11 +115,9 @@ const stream = (options: StreamOptions): StreamOptions => ({ threefryPartitionab
 
 /** A sampler of a distribution without parameters. */
 type Sampler = (key: NDArray, shape?: number | Shape, options?: Sampling) => NDArray;
+type Draw = (key: NDArray, shape: number | Shape, dtype: DType, options: StreamOptions) => NDArray;
 const sampler =
-  (
-    name: string,
-    draw: (key: NDArray, shape: number | Shape, dtype: DType, options: StreamOptions) => NDArray,
-  ): Sampler =>
+  (name: string, draw: Draw): Sampler =>
   (key, shape = [], options = {}) => {
     const given = sampleOptions(options, SAMPLE, `random.${name}`);
     return draw(checkKey(key, `random.${name}`), shape, floatDtype(given.dtype, `random.${name}`), stream(given));
@@ -111,10 +126,19 @@ const sampler =
 /** The float next to −1 on the side of 0. */
 const aboveMinusOne = (dtype: DType): number => -1 + finfo(dtype).unitRoundoff;
 
-/** Normal with mean 0 and variance 1. */
-export const normal: Sampler = sampler('normal', (key, shape, dtype, options) =>
-  lax.mul(erfInv(uniform(key, shape, { ...options, dtype, minval: aboveMinusOne(dtype) })), Math.SQRT2),
-);
+const realNormal: Draw = (key, shape, dtype, options) =>
+  lax.mul(erfInv(uniform(key, shape, { ...options, dtype, minval: aboveMinusOne(dtype) })), Math.SQRT2);
+
+/** Normal with mean 0 and variance 1; of complex numbers each part has half of the variance. */
+export function normal(key: NDArray, shape: number | Shape = [], options: Sampling = {}): NDArray {
+  const given = sampleOptions(options, SAMPLE, 'random.normal');
+  const k = checkKey(key, 'random.normal');
+  if (given.dtype === undefined || !isComplex(given.dtype))
+    return realNormal(k, shape, floatDtype(given.dtype, 'random.normal'), stream(given));
+  const part = partOf(checkDType(given.dtype, 'random.normal: dtype'));
+  const [re, im] = twoKeys(k, given).map((one) => realNormal(one, shape, part, stream(given)));
+  return lax.div(lax.complex(re!, im!), Math.SQRT2);
+}
 /** Exponential with mean 1. */
 export const exponential: Sampler = sampler('exponential', (key, shape, dtype, options) =>
   lax.neg(lax.log1p(lax.neg(uniform(key, shape, { ...options, dtype })))),
@@ -155,15 +179,10 @@ export function truncatedNormal(
   return clip(lax.mul(erfInv(u), Math.SQRT2), nextAfter(lower, 1, dtype), nextAfter(upper, -1, dtype));
 }
 
-/** The float of `dtype` next to x in a direction: the next bit pattern, since those of each sign are in order. */
+/** The float of `dtype` next to x in a direction. */
 function nextAfter(x: number, direction: 1 | -1, dtype: DType): number {
-  const value = dtype === 'float32' ? new Float32Array([x]) : new Float64Array([x]);
-  if (!Number.isFinite(value[0])) return x;
-  if (value[0] === 0) return direction * finfo(dtype).smallestSubnormal;
-  const outwards = value[0]! > 0 === direction > 0;
-  if (value instanceof Float32Array) new Int32Array(value.buffer)[0]! += outwards ? 1 : -1;
-  else new BigInt64Array(value.buffer)[0]! += outwards ? 1n : -1n;
-  return value[0]!;
+  const [y] = primitives.nextafter.evaluate([hostScalar(dtype, x), hostScalar(dtype, direction * Infinity)], {});
+  return numbers(y!)[0]!;
 }
 
 /** True with probability `p`, of `p`'s shape unless `shape` is given. */
@@ -189,44 +208,69 @@ export function randint(
   options: Sampling = {},
 ): NDArray {
   const given = sampleOptions(options, SAMPLE, 'random.randint');
-  const dtype = checkDType(given.dtype ?? 'int32', 'random.randint: dtype');
+  const dtype = checkDType(given.dtype ?? defaultInt(), 'random.randint: dtype');
   if (!isInteger(dtype)) throw new DTypeError(`random.randint: dtype must be an integer, got ${dtype}`);
   const sizes = shapeArgument(shape, 'random.randint');
+  const width = widthOf(dtype);
+  if (width < 32) {
+    // Of few bits the remainder would be biased: sampled as int32, limits cut to what the dtype has.
+    const { min, max } = iinfo(dtype);
+    const least = lax.clamp(min, bound(minval, 'int32', sizes), max);
+    const end = lax.clamp(min, bound(maxval, 'int32', sizes), max + 1);
+    return lax.convertElementType(randint(key, sizes, least, end, { ...stream(given), dtype: 'int32' }), dtype);
+  }
   const low = bound(minval, dtype, sizes);
   const high = bound(maxval, dtype, sizes);
   // Twice the bits that the dtype has, to make the remainder nearly unbiased.
-  const keys = split(checkKey(key, 'random.randint'), 2, stream(given));
-  const [upper, lower] = [0, 1].map((i) =>
-    bits32(lax.squeeze(lax.sliceInDim(keys, i, i + 1), [0]), sizes, isPartitionable(given)),
-  );
+  const [upper, lower] = twoKeys(checkKey(key, 'random.randint'), given).map((k) => randomBits(k, sizes, width, given));
   const empty = lax.le(high, low);
-  const distance = lax.select(empty, 1, lax.convertElementType(lax.sub(high, low), 'uint32'));
-  // A limit one above the largest integer was cut to it: the range is one longer (and may wrap to 0, which is 2³²).
-  const span = exceeds(maxval, dtype) ? lax.add(distance, lax.select(empty, lax.zerosLike(distance), 1)) : distance;
-  const root = lax.rem(lax.fullLike(span, 2 ** 16), span);
+  const distance = lax.select(empty, 1, lax.convertElementType(lax.sub(high, low), `uint${width}`));
+  // A limit above the largest integer was cut to it: the range is one longer (and may wrap to 0, which is 2ⁿ).
+  const longer = lax.convertElementType(
+    lax.bitwiseAnd(exceeds(maxval, dtype, sizes), lax.bitwiseNot(empty)),
+    `uint${width}`,
+  );
+  const span = lax.add(distance, longer);
+  const root = lax.rem(lax.fullLike(span, 2 ** (width / 2)), span);
   const multiplier = lax.rem(lax.mul(root, root), span);
   const offset = lax.rem(lax.add(lax.mul(lax.rem(upper!, span), multiplier), lax.rem(lower!, span)), span);
   return lax.add(low, lax.convertElementType(offset, dtype));
 }
 
-const exceeds = (limit: ArrayLike, dtype: DType): boolean => typeof limit === 'number' && limit > iinfo(dtype).max;
+/** Whether a limit is above the largest integer of the dtype. */
+function exceeds(limit: ArrayLike, dtype: DType, shape: Shape): NDArray {
+  const { max } = integerLimits(dtype);
+  if (!(limit instanceof NDArray)) return lax.full(shape, BigInt(limit) > max, 'bool');
+  if (integerLimits(limit.dtype).max <= max) return lax.full(shape, false, 'bool');
+  return broadcastShape(lax.gt(limit, lax.fullLike(limit, max)), shape, 'random.randint');
+}
 
 /** A limit in the dtype, cut to its range. */
 function bound(limit: ArrayLike, dtype: DType, shape: Shape): NDArray {
-  const { min, max } = iinfo(dtype);
   if (!(limit instanceof NDArray)) {
     if (!Number.isInteger(Number(limit)))
       throw new ArgumentError(`random.randint: limits must be integers, got ${limit}`);
-    return lax.full(shape, Math.min(max, Math.max(min, Number(limit))), dtype);
+    return lax.full(shape, within(BigInt(limit), dtype), dtype);
   }
   if (!isInteger(limit.dtype))
     throw new ArgumentError(`random.randint: limits must be integers, got ${showAval(limit.aval)}`);
-  const within =
-    limit.dtype === dtype
-      ? limit
-      : clip(limit, Math.max(min, iinfo(limit.dtype).min), Math.min(max, iinfo(limit.dtype).max));
-  return broadcastShape(astype(within, dtype), shape, 'random.randint');
+  // The ends of the range, as far as the limit's own dtype has them.
+  const { min, max } = integerLimits(dtype);
+  const [low, high] = [min, max].map((end) => lax.fullLike(limit, within(end, limit.dtype)));
+  return broadcastShape(astype(lax.clamp(low!, limit, high!), dtype), shape, 'random.randint');
 }
+
+function within(v: bigint, dtype: DType): bigint {
+  const { min, max } = integerLimits(dtype);
+  return v < min ? min : v > max ? max : v;
+}
+
+/** The two keys that a key splits into. */
+const twoKeys = (key: NDArray, options: StreamOptions): [NDArray, NDArray] => {
+  const keys = split(key, 2, stream(options));
+  const one = (i: number): NDArray => lax.squeeze(lax.sliceInDim(keys, i, i + 1), [0]);
+  return [one(0), one(1)];
+};
 
 /** The slices of an array along an axis, or the integers below a number, in random order. */
 export function permutation(
@@ -242,10 +286,9 @@ export function permutation(
   const rounds = Math.ceil((3 * Math.log(Math.max(1, size))) / Math.log(2 ** 32 - 1));
   let order = arange(size);
   for (let round = 0, rest = checkKey(key, 'random.permutation'); round < rounds; round++) {
-    const keys = split(rest, 2, stream(options));
-    const word = bits32(lax.squeeze(lax.sliceInDim(keys, 1, 2), [0]), [size], isPartitionable(options));
-    rest = lax.squeeze(lax.sliceInDim(keys, 0, 1), [0]);
-    order = lax.sort([word, order], 0)[1]!;
+    const [next, now] = twoKeys(rest, options);
+    order = lax.sort([randomBits(now, [size], 32, options), order], 0)[1]!;
+    rest = next;
   }
   return take(array, order, axis);
 }

@@ -87,18 +87,14 @@ function threefryAt(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
   return threefry(k, lax.zerosLike(position), position);
 }
 
-/** 32 random bits per element. */
-export function bits32(k: NDArray, shape: Shape, partitionable: boolean): NDArray {
-  if (!partitionable) return lax.reshape(threefryHalves(k, lax.iota('uint32', sizeOf(shape))), shape);
-  return lax.bitwiseXor(...threefryAt(k, shape));
-}
+export type BitWidth = 8 | 16 | 32 | 64;
 
-/** 64 random bits per element, as high and low words. */
-export function bits64(k: NDArray, shape: Shape, partitionable: boolean): readonly [high: NDArray, low: NDArray] {
-  if (partitionable) return threefryAt(k, shape);
-  const n = sizeOf(shape);
-  const words = threefryHalves(k, lax.iota('uint32', 2 * n));
-  return [lax.reshape(lax.sliceInDim(words, 0, n), shape), lax.reshape(lax.sliceInDim(words, n, 2 * n), shape)];
+/** Random unsigned integers. Words come of threefry2x32, since some backends compute nothing narrower or wider. */
+export function randomBits(k: NDArray, shape: Shape, bitWidth: BitWidth, options: StreamOptions): NDArray {
+  const partitionable = isPartitionable(options);
+  if (bitWidth !== 32) return lax.randomBits(k, shape, { bitWidth, partitionable });
+  if (partitionable) return lax.bitwiseXor(...threefryAt(k, shape));
+  return lax.reshape(threefryHalves(k, lax.iota('uint32', sizeOf(shape))), shape);
 }
 
 /** New keys from a key: `num` of them along a first axis. The old one should not be used again. */

@@ -14,7 +14,7 @@ import {
   promote,
 } from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
-import { buildElements, elementFrom, type Shape, showAval } from '../../core/host.ts';
+import { buildElements, type Complex, elementFrom, type Shape, showAval } from '../../core/host.ts';
 import { type ArrayLike, NDArray, type Nested } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import {
@@ -28,8 +28,8 @@ import {
 } from './arguments.ts';
 import { diagonal } from './indexing.ts';
 
-/** What `np.array` takes: numbers in nested lists, arrays among them, a typed array, an array. */
-export type ArraySource = ArrayLike | ArrayBufferView | readonly ArraySource[];
+/** What `np.array` takes: numbers in nested lists (complex ones as `{ re, im }`), arrays among them, a typed array, an array. */
+export type ArraySource = ArrayLike | ArrayBufferView | Complex | readonly ArraySource[];
 
 export interface ArrayOptions {
   readonly dtype?: DType | undefined;

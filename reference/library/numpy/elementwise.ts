@@ -3,7 +3,7 @@
  * an integer; bool counts as 0 and 1 where JAX lets it.
  */
 import { asArray, scalar } from '../../core/convert.ts';
-import { type DType, dtypes, finfo, isFloat, isInexact } from '../../core/dtypes.ts';
+import { type DType, dtypes, finfo, isComplex, isFloat, isInexact } from '../../core/dtypes.ts';
 import { ArgumentError, checkOptions } from '../../core/errors.ts';
 import { type ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -150,6 +150,28 @@ export const reciprocal: Unary = floating('reciprocal', (x) => lax.integerPow(x,
 export const sqrt: Unary = floating('sqrt', lax.sqrt);
 export const cbrt: Unary = floating('cbrt', lax.cbrt);
 
+// ---- complex numbers
+
+/** The real part. */
+export const real: Unary = unary('real', (x) => (isComplex(x.dtype) ? lax.real(x) : x));
+/** The imaginary part; of real numbers 0. */
+export const imag: Unary = unary('imag', (x) => (isComplex(x.dtype) ? lax.imag(x) : lax.zerosLike(x)));
+/** The complex conjugate; of real numbers the same numbers. */
+export const conjugate: Unary = unary('conjugate', (x) => (isComplex(x.dtype) ? lax.conj(x) : x));
+export const conj: Unary = conjugate;
+
+/** A function of both parts of complex numbers. */
+const byParts = (x: NDArray, f: (part: NDArray) => NDArray): NDArray =>
+  isComplex(x.dtype) ? lax.complex(f(lax.real(x)), f(lax.imag(x))) : f(x);
+
+/** The angle with the positive real axis, in [−π, π]. */
+export function angle(x: ArrayLike, options: { readonly deg?: boolean } = {}): NDArray {
+  checkOptions(options, ['deg'], 'np.angle');
+  const [z] = promoteDtypes([x], 'np.angle', inexact) as [NDArray];
+  const radians = lax.atan2(imag(z), real(z));
+  return options.deg === true ? rad2deg(radians) : radians;
+}
+
 // ---- rounding
 
 /** Integers are whole already; floats go through `f`. */
@@ -160,7 +182,7 @@ export const floor: Unary = rounding('floor', lax.floor);
 export const ceil: Unary = rounding('ceil', lax.ceil);
 export const trunc: Unary = rounding('trunc', (x) => choose(lax.lt(x, 0), lax.ceil(x), lax.floor(x)));
 export const fix: Unary = trunc;
-const toEven = (x: NDArray): NDArray => lax.round(x, { roundingMethod: 'TO_NEAREST_EVEN' });
+const toEven = (x: NDArray): NDArray => byParts(x, (part) => lax.round(part, { roundingMethod: 'TO_NEAREST_EVEN' }));
 /** The nearest integer as a float, ties to the even one. */
 export const rint: Unary = floating('rint', toEven);
 
@@ -289,11 +311,10 @@ export function nanToNum(
   const array = asArray(x, 'np.nanToNum');
   if (!isInexact(array.dtype)) return array;
   const { min, max } = finfo(array.dtype);
-  const like = (value: number): NDArray => scalar(value, array.dtype, 'np.nanToNum');
-  const finite = where(lax.ne(array, array), like(options.nan ?? 0), array);
-  return where(
-    lax.eq(finite, Infinity),
-    like(options.posinf ?? max),
-    where(lax.eq(finite, -Infinity), like(options.neginf ?? min), finite),
-  );
+  return byParts(array, (x) => {
+    const like = (value: number): NDArray => scalar(value, x.dtype, 'np.nanToNum');
+    const finite = where(lax.ne(x, x), like(options.nan ?? 0), x);
+    const below = where(lax.eq(finite, -Infinity), like(options.neginf ?? min), finite);
+    return where(lax.eq(finite, Infinity), like(options.posinf ?? max), below);
+  });
 }

@@ -1,12 +1,12 @@
 /** Comparisons, logic and bits. */
 import { asArray } from '../../core/convert.ts';
-import { isInexact } from '../../core/dtypes.ts';
+import { isComplex, isInexact } from '../../core/dtypes.ts';
 import { checkOptions } from '../../core/errors.ts';
 import { sameShape } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import { broadcastAll, inexact, numeric, promoteArguments, promoteDtypes, truthy } from './arguments.ts';
-import type { Binary, Unary } from './elementwise.ts';
+import { type Binary, imag, type Unary } from './elementwise.ts';
 
 const comparison =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
@@ -65,11 +65,26 @@ const floatTest =
     return isInexact(array.dtype) ? test(array) : always(array, forIntegers);
   };
 
-export const isfinite: Unary = floatTest('isfinite', lax.isFinite, true);
+/** Neither NaN nor an infinity, in either part of a complex number. */
+export const isfinite: Unary = floatTest(
+  'isfinite',
+  (x) => (isComplex(x.dtype) ? lax.bitwiseAnd(lax.isFinite(lax.real(x)), lax.isFinite(lax.imag(x))) : lax.isFinite(x)),
+  true,
+);
 export const isnan: Unary = floatTest('isnan', (x) => lax.ne(x, x), false);
+/** An infinite part, whatever the other is. */
 export const isinf: Unary = floatTest('isinf', (x) => lax.eq(lax.abs(x), Infinity), false);
 export const isposinf: Unary = floatTest('isposinf', (x) => lax.eq(x, Infinity), false);
 export const isneginf: Unary = floatTest('isneginf', (x) => lax.eq(x, -Infinity), false);
+
+/** Whether the imaginary part is 0. */
+export const isreal: Unary = (x) => logicalNot(imag(x));
+/** Whether the imaginary part is not 0. */
+export const iscomplex: Unary = (x) => truthy(imag(x), 'np.iscomplex');
+/** Whether the dtype is complex, whatever the values. */
+export const iscomplexobj = (x: ArrayLike): boolean => isComplex(asArray(x, 'np.iscomplexobj').dtype);
+/** Whether the dtype is not complex, whatever the values. */
+export const isrealobj = (x: ArrayLike): boolean => !iscomplexobj(x);
 
 export interface CloseOptions {
   readonly rtol?: number;
@@ -83,7 +98,7 @@ export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}):
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   const [a, b] = promoteArguments([x, y], 'np.isclose', inexact) as [NDArray, NDArray];
   const allowed = lax.add(lax.mul(lax.abs(b), rtol), atol);
-  const near = lax.bitwiseAnd(lax.isFinite(b), lax.le(lax.abs(lax.sub(a, b)), allowed));
+  const near = lax.bitwiseAnd(isfinite(b), lax.le(lax.abs(lax.sub(a, b)), allowed));
   const close = lax.bitwiseOr(lax.eq(a, b), near);
   return equalNan ? lax.bitwiseOr(close, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : close;
 }
