@@ -16,7 +16,7 @@ import {
 import type { Lax, Transforms } from '../core/rules.ts';
 import { range, show, toFront } from './axes.ts';
 import { effectsOf, either, fits, fixpoint, given, hull, isLinear, knownValues, pick, present, spread } from './higher-order.ts'; // prettier-ignore
-import { boundedRow, one, rowAt, stackBounded, stackRows } from './scan.ts';
+import { boundedRow, one, rowAt, stackBounded, stackRows } from './rows.ts';
 
 type Computation = {
   /** Maps what has been combined so far and the next elements, all scalars, to what both make together. */

@@ -2,17 +2,10 @@
  * `scan`: a jaxpr applied once per slice, a carry passing through (spec/transformations/control-flow.md#scan).
  * Its body maps `consts, carry, slices of xs` to `carry, slices of ys`.
  */
-import { allocate, type Aval, aval, mover, sizeOf, take } from '../core/host.ts';
+import { type Aval, aval } from '../core/host.ts';
 import { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import {
-  type Bound,
-  type Bounded,
-  defineHigherOrder,
-  type HigherOrderPrimitive,
-  type Machine,
-  type Params,
-} from '../core/primitive.ts';
+import { type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import {
   alignBatch,
@@ -29,6 +22,7 @@ import {
   repeat,
   spread,
 } from './higher-order.ts';
+import { boundedRow, rowAt, stackBounded, stackRows } from './rows.ts';
 
 export type ScanParams = {
   readonly jaxpr: Jaxpr;
@@ -397,61 +391,4 @@ function dualBody(
     [...avals.consts, ...dconsts, ...avals.carry, ...dcarry, ...avals.xs, ...pick(avals.xs, nonzero.xs)],
   );
   return { jaxpr, carry, ys: results(dual.out, p).ys };
-}
-
-/** `x[k]`, by the primitives that every machine has. */
-export function rowAt<V>(machine: Machine<V>, x: V, k: number): V {
-  const { shape } = machine.aval(x);
-  const limits = [k + 1, ...shape.slice(1)];
-  const row = one(machine, 'slice', [x], {
-    start_indices: [k, ...shape.slice(1).map(() => 0)],
-    limit_indices: limits,
-    strides: shape.map(() => 1),
-  });
-  const flat = one(machine, 'squeeze', [row], { dimensions: [0] });
-  machine.release(row);
-  return flat;
-}
-
-export function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Aval): V {
-  const { shape, dtype } = result;
-  if (rows.length === 0) {
-    return machine.constant({ shape, dtype, data: allocate(dtype, sizeOf(shape)) });
-  }
-  const lifted = rows.map((row) => one(machine, 'reshape', [row], { new_sizes: [1, ...shape.slice(1)] }));
-  for (const row of rows) machine.release(row);
-  const whole = one(machine, 'concatenate', lifted, { dimension: 0 });
-  for (const row of lifted) machine.release(row);
-  return whole;
-}
-
-export const one = <V>(machine: Machine<V>, name: string, x: readonly V[], params: Params): V =>
-  machine.apply(name, x, params)[0]!;
-
-/** A value that the caller of `evaluate` may own beside its operand. */
-export function boundedRow({ value, bound }: Bounded, k: number): Bounded {
-  const shape = value.shape.slice(1);
-  const n = sizeOf(shape);
-  const part = (a: Float64Array): Float64Array => a.slice(k * n, (k + 1) * n);
-  return {
-    value: take(value, shape, (i) => k * n + i),
-    bound: bound === null ? null : { worst: part(bound.worst), variance: part(bound.variance) },
-  };
-}
-
-export function stackBounded(rows: readonly Bounded[], { shape, dtype }: Aval): Bounded {
-  const data = allocate(dtype, sizeOf(shape));
-  const n = sizeOf(shape.slice(1));
-  const bound: Bound | null = rows.some((r) => r.bound !== null)
-    ? { worst: new Float64Array(sizeOf(shape)), variance: new Float64Array(sizeOf(shape)) }
-    : null;
-  rows.forEach((row, k) => {
-    const move = mover(data, row.value);
-    for (let i = 0; i < n; i++) move(k * n + i, i);
-    if (row.bound !== null) {
-      bound!.worst.set(row.bound.worst, k * n);
-      bound!.variance.set(row.bound.variance, k * n);
-    }
-  });
-  return { value: { shape, dtype, data }, bound };
 }
