@@ -1,7 +1,9 @@
 /**
  * log |Γ| and its derivative ψ in double-double arithmetic: Stirling's series (DLMF 5.11.1, 5.11.2) from 16 on, below by the
- * recurrence, for negative arguments by reflection. Where they vanish, by Taylor series about the zeros.
+ * recurrence, for negative arguments by reflection. Where they vanish, by Taylor series about the zeros. The narrow dtypes
+ * are content with the same formulas in double arithmetic, but for the rare values that lie too near a middle.
  */
+import type { DType } from '../core/dtypes.ts';
 import { BERNOULLI } from './bernoulli.ts';
 import {
   add,
@@ -15,6 +17,7 @@ import {
   subtract,
   twoSum,
 } from './double-double.ts';
+import { type Estimate, PLAIN_ERROR, settled } from './estimate.ts';
 import { zetaOf } from './zeta.ts';
 
 const STIRLING_FROM = 16;
@@ -37,8 +40,11 @@ const LOG_GAMMA = series((k) => 2 * k * (2 * k - 1));
 const DIGAMMA = series((k) => 2 * k);
 
 function sumOf({ first, rest }: Series, t: DoubleDouble): DoubleDouble {
-  const tail = rest.reduceRight((sum, c) => sum * t.hi + c, 0);
-  return polynomial(t, [...first, exactly(tail)]);
+  let tail = 0;
+  for (let i = rest.length - 1; i >= 0; i--) tail = tail * t.hi + rest[i]!;
+  let sum = exactly(tail);
+  for (let i = first.length - 1; i >= 0; i--) sum = add(multiply(sum, t), first[i]!);
+  return sum;
 }
 
 /** log Γ(x) for 2⁻⁹⁰⁰ < x, to double-double precision up to 2⁵⁸. */
@@ -72,6 +78,58 @@ export function digammaOfPositive(x: number): DoubleDouble {
   const correction = add(multiply(exactly(0.5), reciprocal), multiply(square, sumOf(DIGAMMA, square)));
   const result = subtract(log(z), correction);
   return shift === 0 ? result : subtract(result, divide(slope, product));
+}
+
+// ---- estimates
+
+const ESTIMATED_FROM = 8;
+/** The first term that is left out is below 2⁻⁵¹. */
+const ESTIMATED_TERMS = 8;
+const leading = ({ first, rest }: Series): number[] =>
+  [...first.map(({ hi }) => hi), ...rest].slice(0, ESTIMATED_TERMS).reverse();
+const LEADING_LOG_GAMMA = leading(LOG_GAMMA);
+const LEADING_DIGAMMA = leading(DIGAMMA);
+
+function leadingSum(falling: readonly number[], t: number): number {
+  let sum = 0;
+  for (let i = 0; i < ESTIMATED_TERMS; i++) sum = sum * t + falling[i]!;
+  return sum;
+}
+
+const estimate = (value: number, size: number): Estimate => ({ value, error: PLAIN_ERROR * size });
+
+/** log Γ(x), x > 0 */
+export function estimatedLogGamma(x: number): Estimate {
+  let product = 1;
+  let z = x;
+  for (; z < ESTIMATED_FROM; z++) product *= z;
+  const shift = product === 1 ? 0 : Math.log(product);
+  const power = (z - 0.5) * Math.log(z);
+  const correction = leadingSum(LEADING_LOG_GAMMA, 1 / (z * z)) / z;
+  return estimate(power - z + HALF_LOG_TWO_PI.hi + correction - shift, power + z + Math.abs(shift));
+}
+
+/** ψ(x), x > 0 */
+export function estimatedDigamma(x: number): Estimate {
+  let shift = 0;
+  let z = x;
+  for (; z < ESTIMATED_FROM; z++) shift += 1 / z;
+  const log = Math.log(z);
+  const square = 1 / (z * z);
+  return estimate(log - 0.5 / z - square * leadingSum(LEADING_DIGAMMA, square) - shift, log + shift);
+}
+
+function estimatedLogGammaOfNegative(x: number): Estimate {
+  const { value, error } = estimatedLogGamma(-x);
+  const log = Math.log(Math.abs(x * Math.sin(Math.PI * fromInteger(x))));
+  return { value: LOG_PI.hi - log - value, error: error + PLAIN_ERROR * (2 + Math.abs(log)) };
+}
+
+function estimatedDigammaOfNegative(x: number): Estimate {
+  const { value, error } = estimatedDigamma(-x);
+  const angle = Math.PI * fromInteger(x);
+  const poles = (Math.PI * Math.cos(angle)) / Math.sin(angle);
+  return { value: value - 1 / x - poles, error: error + PLAIN_ERROR * (8 + Math.abs(1 / x) + Math.abs(poles)) };
 }
 
 // ---- reflection
@@ -137,44 +195,48 @@ function fromZero(x: number, zeros: readonly DoubleDouble[]): number | null {
   return zero === undefined ? null : x - zero.hi - zero.lo;
 }
 
-/** (ζ(k) − 1)(−1)^k/k, k = 2, 3, …: the Taylor coefficients of log Γ(2 + t). */
-const ABOUT_TWO: number[] = [];
-/**
- * log Γ(2 + t) = (1 − γ)t + Σ (ζ(k) − 1)(−t)^k/k for |t| ≤ ¼, from which log Γ(1 + t) differs by log(1 + t), that is by a
- * term of each power.
- */
+/** (ζ(k) − 1)(−1)^k/k, k = 2, 3, …: the Taylor coefficients of log Γ(2 + t), and ζ(k)(−1)^k/k, those of log Γ(1 + t). */
+const ABOUT_TWO = Array.from({ length: 28 }, (_, i) => ((i % 2 === 0 ? 1 : -1) * zetaOf(i + 2, 2)) / (i + 2));
+const ABOUT_ONE = ABOUT_TWO.map((c, i) => c + (i % 2 === 0 ? 1 : -1) / (i + 2));
+
+/** log Γ(2 + t) = (1 − γ)t + Σ (ζ(k) − 1)(−t)^k/k for |t| ≤ ¼, from which log Γ(1 + t) differs by log(1 + t). */
 function aboutZero(t: number, atOne: boolean): number {
   if (t === 0) return 0;
-  if (ABOUT_TWO.length === 0) for (let k = 2; k < 30; k++) ABOUT_TWO.push(((k % 2 === 0 ? 1 : -1) * zetaOf(k, 2)) / k);
+  const coefficients = atOne ? ABOUT_ONE : ABOUT_TWO;
   let sum = 0;
-  for (let k = 29; k >= 2; k--) {
-    const c = ABOUT_TWO[k - 2]!;
-    sum = sum * t + (atOne ? c + (k % 2 === 0 ? 1 : -1) / k : c);
-  }
+  for (let i = coefficients.length - 1; i >= 0; i--) sum = sum * t + coefficients[i]!;
   return t * ((atOne ? -0.5772156649015329 : 0.4227843350984671) + t * sum);
 }
 
 /** log Γ(1 + t) for |t| ≤ ¼. */
 export const logGammaOfOnePlus = (t: number): number => aboutZero(t, true);
 
-/** log |Γ(x)|, within 2 ulp. */
-export function lgammaOf(x: number): number {
+/** log |Γ(x)|, within 2 ulp, or as good as rounding to a narrower dtype takes. */
+export function lgammaOf(x: number, dtype: DType = 'float64'): number {
   if (Number.isNaN(x)) return NaN;
   if (Math.abs(x) === Infinity || (x <= 0 && Number.isInteger(x))) return Infinity;
   if (Math.abs(x) < 2 ** -60) return -Math.log(Math.abs(x));
   if (Math.abs(x - 1) < 0.25) return aboutZero(x - 1, true);
   if (Math.abs(x - 2) < 0.25) return aboutZero(x - 2, false);
+  if (dtype !== 'float64') {
+    const rounded = settled(x > 0 ? estimatedLogGamma(x) : estimatedLogGammaOfNegative(x), dtype);
+    if (rounded !== null) return rounded;
+  }
   if (x > 0) return logGamma(x).hi;
   const distance = fromZero(x, LOG_GAMMA_ZEROS);
   if (distance === null) return logGammaOfNegative(x);
   return distance * (digammaOf(x) - (distance / 2) * zetaOf(2, x));
 }
 
-/** ψ(x) = Γ′(x)/Γ(x), within 2 ulp; NaN at its poles. */
-export function digammaOf(x: number): number {
+/** ψ(x) = Γ′(x)/Γ(x), within 2 ulp, or as good as rounding to a narrower dtype takes; NaN at its poles. */
+export function digammaOf(x: number, dtype: DType = 'float64'): number {
   if (Number.isNaN(x) || x === -Infinity || (x <= 0 && Number.isInteger(x))) return NaN;
   if (Math.abs(x) < 2 ** -60) return -1 / x;
   if (x > 2 ** 58) return Math.log(x);
+  if (dtype !== 'float64') {
+    const rounded = settled(x > 0 ? estimatedDigamma(x) : estimatedDigammaOfNegative(x), dtype);
+    if (rounded !== null) return rounded;
+  }
   const distance = fromZero(x, DIGAMMA_ZEROS);
   if (distance !== null) return distance * (zetaOf(2, x) + distance * zetaOf(3, x));
   return x > 0 ? digammaOfPositive(x).hi : digammaOfNegative(x);

@@ -1,10 +1,13 @@
 /**
  * The regularised incomplete beta function by the continued fraction of A. R. DiDonato and A. H. Morris, "Algorithm 708"
  * (ACM TOMS 18, 1992), whose terms keep their digits where x is near the mean.
+ * For its factor the narrow dtypes are content with double arithmetic where that settles the result.
  */
+import type { DType } from '../core/dtypes.ts';
 import { add, divide, type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
 import { scaledErfcOf } from './erf.ts';
-import { digammaOf, logGamma } from './gamma.ts';
+import { type Estimate, PLAIN_ERROR, settled } from './estimate.ts';
+import { digammaOf, estimatedLogGamma, logGamma } from './gamma.ts';
 import { igammacOf, igammaOf } from './incomplete-gamma.ts';
 
 /** Smaller parameters are zero: x^a is 1 for every x. */
@@ -37,22 +40,59 @@ function fractionOf(a: number, b: number, x: number, excess: number, n: number):
   return f;
 }
 
-/** As deep as it takes. */
-function fraction(a: number, b: number, x: number, excess: number): number {
-  let value = fractionOf(a, b, x, excess, 16);
-  for (let n = 32; ; n *= 2) {
+/** As deep as it takes for the last steps, twice as many as those before them, to change less than `error` of it. */
+function fraction(a: number, b: number, x: number, excess: number, first: number, error: number): number {
+  let value = fractionOf(a, b, x, excess, first);
+  for (let n = 2 * first; ; n *= 2) {
     const better = fractionOf(a, b, x, excess, n);
-    if (Math.abs(better - value) <= 2 ** -51 * Math.abs(better) || n > 2 ** 22) return better;
+    if (Math.abs(better - value) <= error * Math.abs(better) || n > 2 ** 22) return better;
     value = better;
   }
 }
 
+/** ay − bx, which vanishes at the mean. */
+const excessOf = (a: number, b: number, x: DoubleDouble, y: DoubleDouble): number =>
+  subtract(multiply(exactly(a), y), multiply(exactly(b), x)).hi;
+
 function byFraction(a: number, b: number, x: DoubleDouble, y: DoubleDouble): number {
   const factor = prefactor(a, b, x, y);
   if (factor === 0) return 0;
-  const excess = subtract(multiply(exactly(a), y), multiply(exactly(b), x)).hi;
-  return factor / fraction(a, b, x.hi, excess);
+  return factor / fraction(a, b, x.hi, excessOf(a, b, x, y), 16, 2 ** -51);
 }
+
+// ---- estimates
+
+/** Parameters and an x of which plain double arithmetic makes something. */
+const isOrdinary = (a: number, b: number, x: number): boolean =>
+  Math.min(a, b) > 2 ** -60 && Math.max(a, b) < 256 && x > 2 ** -500;
+/** What a step of the fraction may still change. */
+const FRACTION_ERROR = 2 ** -42;
+
+/** x or 1 − x, and its logarithm in double precision. */
+interface Side {
+  readonly at: DoubleDouble;
+  readonly log: number;
+}
+
+/** byFraction, for ordinary arguments. */
+function estimatedByFraction(a: number, b: number, x: Side, y: Side): Estimate {
+  const [whole, partA, partB] = [estimatedLogGamma(a + b), estimatedLogGamma(a), estimatedLogGamma(b)];
+  const exponent = a * x.log + b * y.log + whole.value - partA.value - partB.value;
+  const powers = PLAIN_ERROR * (a * Math.abs(x.log) + b * Math.abs(y.log));
+  const factor = Math.exp(exponent);
+  const value = factor / fraction(a, b, x.at.hi, excessOf(a, b, x.at, y.at), 4, FRACTION_ERROR);
+  return { value, error: value * (powers + whole.error + partA.error + partB.error + FRACTION_ERROR + PLAIN_ERROR) };
+}
+
+function estimated(a: number, b: number, x: number): Estimate {
+  const direct: Side = { at: exactly(x), log: Math.log(x) };
+  const rest: Side = { at: twoSum(1, -x), log: Math.log1p(-x) };
+  if (x < (a + 1) / (a + b + 2)) return estimatedByFraction(a, b, direct, rest);
+  const { value, error } = estimatedByFraction(b, a, rest, direct);
+  return { value: 1 - value, error: error + PLAIN_ERROR };
+}
+
+// ---- large parameters
 
 /** The share of the side of the mean on which x lies: ½·erfc √E, E = a·log(a/nx) + b·log(b/ny), n = a + b. */
 function normalTail(a: number, b: number, x: DoubleDouble, y: DoubleDouble): number {
@@ -64,7 +104,7 @@ function normalTail(a: number, b: number, x: DoubleDouble, y: DoubleDouble): num
 }
 
 /** I_x(a, b), the share of the beta distribution below x. */
-export function betaincOf(a: number, b: number, x: number): number {
+export function betaincOf(a: number, b: number, x: number, dtype: DType = 'float64'): number {
   if (!(a >= 0 && b >= 0 && x >= 0 && x <= 1)) return NaN;
   // All of the distribution is at 0, or at 1.
   const [atZero, atOne] = [a < SMALLEST || b === Infinity, b === 0 || a === Infinity];
@@ -72,6 +112,10 @@ export function betaincOf(a: number, b: number, x: number): number {
   if (atOne) return x < 1 ? 0 : 1;
   if (x === 0 || x === 1) return x;
   if (atZero) return 1;
+  if (dtype !== 'float64' && isOrdinary(a, b, x)) {
+    const rounded = settled(estimated(a, b, x), dtype);
+    if (rounded !== null) return rounded;
+  }
   return large(a, b, x) ?? moderate(a, b, x);
 }
 

@@ -1,10 +1,13 @@
 /**
  * The regularised incomplete gamma functions and their derivative in a: the power series (DLMF 8.7.1), the continued
- * fraction (8.9.2) and, for large a beside x, Temme's uniform expansion (8.12). All are multiples of one density.
+ * fraction (8.9.2) and, for large a beside x, Temme's uniform expansion (8.12). All are multiples of one density,
+ * for which the narrow dtypes are content with double arithmetic where that settles the result.
  */
+import type { DType } from '../core/dtypes.ts';
 import { add, divide, type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
 import { scaledErfcOf } from './erf.ts';
-import { digammaOfPositive, logGamma, logGammaOfOnePlus } from './gamma.ts';
+import { type Estimate, PLAIN_ERROR, settled } from './estimate.ts';
+import { digammaOfPositive, estimatedDigamma, estimatedLogGamma, logGamma, logGammaOfOnePlus } from './gamma.ts';
 
 /** From here on the distribution is narrower than the distance of doubles. */
 const STEP_FROM = 2 ** 113;
@@ -126,9 +129,11 @@ function powerSeries(a: number, x: number): { readonly sum: number; readonly slo
   }
 }
 
+/** log Γ(a + 1) */
+const logFactorial = (a: number): number => (a < 0.25 ? logGammaOfOnePlus(a) : add(logGamma(a), log(exactly(a))).hi);
+
 /** For small a and x, where P is close to 1: Q = 1 − x^a/Γ(1 + a) − x^a/Γ(1 + a)·a·Σ (−x)ⁿ/(n!(a + n)). */
-function complementOfSmall(a: number, x: number): number {
-  const gamma = a < 0.25 ? logGammaOfOnePlus(a) : add(logGamma(a), log(exactly(a))).hi;
+function complementOfSmall(a: number, x: number, gamma: number): number {
   const power = a * Math.log(x) - gamma;
   let [factor, sum] = [1, 0];
   for (let n = 1; Math.abs(factor) > 2 ** -60; n++) {
@@ -160,12 +165,51 @@ function fraction(a: number, x: number): { readonly value: number; readonly slop
 const byFraction = (a: number, x: number): boolean => x > 1 && x > a;
 
 /** P where it is the smaller one, or Q, and which. */
-function tail(a: number, x: number): { readonly lower: boolean; readonly value: number } {
+interface Tail {
+  readonly lower: boolean;
+  readonly value: number;
+}
+
+function tail(a: number, x: number): Tail {
   if (isUniform(a, x)) return { lower: x < a, value: uniformTail(a, x) };
-  const d = density(a, x);
+  const byDensity = multipleOf(density(a, x), a, x);
+  return byDensity ?? { lower: false, value: complementOfSmall(a, x, logFactorial(a)) };
+}
+
+/** The tail, as a multiple of the density; null where Q is small and this would be P. */
+function multipleOf(d: number, a: number, x: number): Tail | null {
   if (byFraction(a, x)) return { lower: false, value: d === 0 ? 0 : d * a * fraction(a, x).value };
   const value = d === 0 ? 0 : d * powerSeries(a, x).sum;
-  return a < 1 && value > 0.5 ? { lower: false, value: complementOfSmall(a, x) } : { lower: true, value };
+  return a < 1 && value > 0.5 ? null : { lower: true, value };
+}
+
+// ---- estimates
+
+/** Arguments of which plain double arithmetic makes something. */
+const isOrdinary = (a: number, x: number): boolean => a > SMALLEST && a < UNIFORM_FROM && x > 2 ** -500 && x < 1024;
+
+/** log D, ordinary arguments. */
+function estimatedLogDensity(a: number, x: number, gamma: Estimate): Estimate {
+  const power = a * Math.log(x);
+  return { value: power - x - gamma.value, error: gamma.error + PLAIN_ERROR * (Math.abs(power) + x) };
+}
+
+/** The tail with what it is off by: what the exponent is, and the 64 units that the factor of D is within. */
+function estimatedTail(a: number, x: number): Tail & Estimate {
+  const gamma = estimatedLogGamma(a + 1);
+  const exponent = estimatedLogDensity(a, x, gamma);
+  const error = exponent.error + PLAIN_ERROR;
+  const byDensity = multipleOf(Math.exp(exponent.value), a, x);
+  if (byDensity !== null) return { ...byDensity, error: error * byDensity.value };
+  // x^a/Γ(1 + a), of which this is a difference, is below 1.2.
+  return { lower: false, value: complementOfSmall(a, x, gamma.value), error: 2 * error };
+}
+
+/** P, or Q for `upper`, rounded to `dtype`; null: not settled. */
+function roundedShare(a: number, x: number, upper: boolean, dtype: DType): number | null {
+  if (dtype === 'float64' || !isOrdinary(a, x)) return null;
+  const { lower, value, error } = estimatedTail(a, x);
+  return settled(lower === upper ? { value: 1 - value, error: error + PLAIN_ERROR } : { value, error }, dtype);
 }
 
 /** What needs no computing; P, and whether the arguments are outside the domain. */
@@ -176,17 +220,19 @@ function edge(a: number, x: number): number | null {
 }
 
 /** P(a, x) = γ(a, x)/Γ(a) */
-export function igammaOf(a: number, x: number): number {
-  const known = edge(a, x);
+export function igammaOf(a: number, x: number, dtype: DType = 'float64'): number {
+  const known = edge(a, x) ?? roundedShare(a, x, false, dtype);
   if (known !== null) return known;
   const { lower, value } = tail(a, x);
   return lower ? value : 1 - value;
 }
 
 /** Q(a, x) = 1 − P(a, x) */
-export function igammacOf(a: number, x: number): number {
+export function igammacOf(a: number, x: number, dtype: DType = 'float64'): number {
   const known = edge(a, x);
   if (known !== null) return 1 - known;
+  const rounded = roundedShare(a, x, true, dtype);
+  if (rounded !== null) return rounded;
   const { lower, value } = tail(a, x);
   return lower ? 1 - value : value;
 }
@@ -195,29 +241,60 @@ export function igammacOf(a: number, x: number): number {
 function relativeSlope(a: number, x: number): number {
   if (isUniform(a, x)) return -uniformSlope(a, x);
   // ∂(log D)/∂a, whose terms all but cancel where x is near a
-  const ownSlope = subtract(log(exactly(x)), digammaOfPositive(a + 1)).hi;
+  return slopeBy(subtract(log(exactly(x)), digammaOfPositive(a + 1)).hi, 0, a, x).value;
+}
+
+/** (∂P/∂a)/D from ∂(log D)/∂a, which may be off by `error`; its other parts are sums of positive terms. */
+function slopeBy(ownSlope: number, error: number, a: number, x: number): Estimate {
   if (byFraction(a, x)) {
     const { value, slope } = fraction(a, x);
-    return -value * (1 + a * ownSlope) - a * slope;
+    const size = value * (1 + a * Math.abs(ownSlope)) + a * Math.abs(slope);
+    return { value: -value * (1 + a * ownSlope) - a * slope, error: value * a * error + PLAIN_ERROR * size };
   }
   const { sum, slope } = powerSeries(a, x);
-  return sum * ownSlope + slope;
+  const size = sum * Math.abs(ownSlope) + Math.abs(slope);
+  return { value: sum * ownSlope + slope, error: sum * error + PLAIN_ERROR * size };
+}
+
+/** relativeSlope of ordinary arguments. */
+function estimatedSlope(a: number, x: number): Estimate {
+  const log = Math.log(x);
+  const { value, error } = estimatedDigamma(a + 1);
+  return slopeBy(log - value, error + PLAIN_ERROR * Math.abs(log), a, x);
+}
+
+/** D·(∂P/∂a)/D of ordinary arguments. */
+function estimatedGradient(a: number, x: number): Estimate {
+  const exponent = estimatedLogDensity(a, x, estimatedLogGamma(a + 1));
+  const d = Math.exp(exponent.value);
+  const { value, error } = estimatedSlope(a, x);
+  return { value: d * value, error: d * (error + Math.abs(value) * (exponent.error + PLAIN_ERROR)) };
 }
 
 /** ∂P(a, x)/∂a */
-export function igammaGradAOf(a: number, x: number): number {
+export function igammaGradAOf(a: number, x: number, dtype: DType = 'float64'): number {
   if (!(a > 0 && x >= 0)) return NaN;
   if (x === 0 || x === Infinity || a === Infinity) return 0;
+  if (dtype !== 'float64' && isOrdinary(a, x)) {
+    const rounded = settled(estimatedGradient(a, x), dtype);
+    if (rounded !== null) return rounded;
+  }
   const d = density(a, x);
   return d === 0 ? -0 : d * relativeSlope(a, x);
 }
 
 /** dx/da of a sample x of the gamma distribution, at constant P: −(∂P/∂a)/(∂P/∂x). */
-export function randomGammaGradOf(a: number, x: number): number {
+export function randomGammaGradOf(a: number, x: number, dtype: DType = 'float64'): number {
   if (!(a > 0 && x >= 0)) return NaN;
   if (x === 0) return 0;
   if (x === Infinity) return a === Infinity ? NaN : Infinity;
   if (a === Infinity) return 0;
+  if (dtype !== 'float64' && isOrdinary(a, x)) {
+    const { value, error } = estimatedSlope(a, x);
+    const scale = x / a;
+    const rounded = settled({ value: -value * scale, error: (error + PLAIN_ERROR * Math.abs(value)) * scale }, dtype);
+    if (rounded !== null) return rounded;
+  }
   const scale = x < 2 ** -900 ? 2 ** 100 : 1; // a subnormal product would lose digits
   return (-relativeSlope(a, x) * (x * scale)) / a / scale;
 }

@@ -135,7 +135,7 @@ function betaDensity(lax: Lax, a: NDArray, b: NDArray, x: NDArray): NDArray {
 
 function evaluateBetainc(a: HostArray, b: HostArray, x: HostArray): HostArray {
   const [p, q, at] = [numbers(a), numbers(b), numbers(x)];
-  return build(x.dtype, x.shape, (i) => betaincOf(p[i]!, q[i]!, at[i]!));
+  return build(x.dtype, x.shape, (i) => betaincOf(p[i]!, q[i]!, at[i]!, x.dtype));
 }
 
 const NO_PARAMETER_SLOPE = 'has a derivative in x only';

@@ -164,7 +164,7 @@ export const besselI1e: Unary<'bessel_i1e'> = unary({
   name: 'bessel_i1e',
   spec: 'spec/primitives/special.md#bessel_i1e',
   dtypes: FLOATS,
-  value: (x, dtype) => i1eOf(x) * (Math.abs(x) < 2 ** -60 && dtype !== 'float64' ? 1 - 2 ** -52 : 1),
+  value: (x, dtype) => i1eOf(x, dtype) * (Math.abs(x) < 2 ** -60 && dtype !== 'float64' ? 1 - 2 ** -52 : 1),
   differentiate: derivative((lax, dx, x, y) => {
     const tiny = lax.lt(lax.abs(x), finfo(x.dtype).unitRoundoff);
     const safe = lax.select(tiny, 1, x);
