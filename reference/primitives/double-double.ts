@@ -64,11 +64,35 @@ export function divide(x: DoubleDouble, y: DoubleDouble): DoubleDouble {
   return { hi, lo: second - (hi - first) };
 }
 
-/** c₀ + c₁x + c₂x² + … */
-export function polynomial(x: DoubleDouble, coefficients: readonly DoubleDouble[]): DoubleDouble {
-  let y = exactly(0);
-  for (let i = coefficients.length - 1; i >= 0; i--) y = add(multiply(y, x), coefficients[i]!);
-  return y;
+/** c₀ + c₁x + c₂x² + … + rest·xⁿ: `add` and `multiply`, in numbers rather than pairs. */
+export function polynomial(x: DoubleDouble, coefficients: readonly DoubleDouble[], rest: number = 0): DoubleDouble {
+  let [hi, lo] = [rest, 0];
+  for (let i = coefficients.length - 1; i >= 0; i--) {
+    const c = coefficients[i]!;
+    const product = hi * x.hi;
+    const lost = lostInProduct(hi, x.hi, product) + (hi * x.lo + lo * x.hi);
+    const sum = product + c.hi;
+    const part = sum - product;
+    const low = product - (sum - part) + (c.hi - part) + (lost + c.lo);
+    hi = sum + low;
+    lo = low - (hi - sum);
+  }
+  return { hi, lo };
+}
+
+/** (x + from)(x + from + 1)…(x + to − 1), in numbers likewise. */
+export function risingProduct(x: number, from: number, to: number): DoubleDouble {
+  let [hi, lo] = [1, 0];
+  for (let k = from; k < to; k++) {
+    const factor = x + k;
+    const part = factor - x;
+    const factorLow = x - (factor - part) + (k - part);
+    const product = hi * factor;
+    const low = lostInProduct(hi, factor, product) + (hi * factorLow + lo * factor);
+    hi = product + low;
+    lo = low - (hi - product);
+  }
+  return { hi, lo };
 }
 
 export const PI: DoubleDouble = { hi: Math.PI, lo: 1.2246467991473532e-16 };

@@ -14,6 +14,7 @@ import {
   multiply,
   PI,
   polynomial,
+  risingProduct,
   subtract,
   twoSum,
 } from './double-double.ts';
@@ -42,23 +43,19 @@ const DIGAMMA = series((k) => 2 * k);
 function sumOf({ first, rest }: Series, t: DoubleDouble): DoubleDouble {
   let tail = 0;
   for (let i = rest.length - 1; i >= 0; i--) tail = tail * t.hi + rest[i]!;
-  let sum = exactly(tail);
-  for (let i = first.length - 1; i >= 0; i--) sum = add(multiply(sum, t), first[i]!);
-  return sum;
+  return polynomial(t, first, tail);
 }
 
-/** log Γ(x) for 2⁻⁹⁰⁰ < x, to double-double precision up to 2⁵⁸. */
-export function logGamma(x: number): DoubleDouble {
+/** log Γ(x + offset) for 2⁻⁹⁰⁰ < x, to double-double precision up to 2⁵⁸. */
+export function logGamma(x: number, offset: 0 | 1 = 0): DoubleDouble {
   if (x > 2 ** 58) return exactly(x * (Math.log(x) - 1));
-  let product = exactly(1);
-  let shift = 0;
-  for (; x + shift < STIRLING_FROM; shift++) product = multiply(product, twoSum(x, shift));
+  const shift = Math.max(offset, Math.ceil(STIRLING_FROM - x));
   const z = twoSum(x, shift);
   const reciprocal = divide(exactly(1), z);
   const correction = multiply(reciprocal, sumOf(LOG_GAMMA, multiply(reciprocal, reciprocal)));
   const main = subtract(multiply(subtract(z, exactly(0.5)), log(z)), z);
   const result = add(main, add(HALF_LOG_TWO_PI, correction));
-  return shift === 0 ? result : subtract(result, log(product));
+  return shift === offset ? result : subtract(result, log(risingProduct(x, offset, shift)));
 }
 
 /** ψ(x) for x > 0, to double-double precision. */

@@ -31,11 +31,14 @@ function prefactor(a: number, b: number, x: DoubleDouble, y: DoubleDouble): numb
 /** The fraction from its n-th step back: m + m(b − m)x/(a + 2m − 1) + (a + m)(ay − bx + 1 + m(2 − x))/(a + 2m + 1) + … */
 function fractionOf(a: number, b: number, x: number, excess: number, n: number): number {
   let f = 1;
+  let above = 1 / (a + 2 * n + 1);
   for (let m = n; m >= 0; m--) {
-    const [u, v] = [a + 2 * m - 1, a + 2 * m + 1];
-    const own = ((a + m) / v) * (excess + 1 + m * (2 - x));
-    const next = (((m + 1) * (a + m)) / v) * ((a + b + m) / v) * (b - m - 1) * x * x;
-    f = (m === 0 ? 0 : m + (m * (b - m) * x) / u) + own + next / f;
+    const below = 1 / (a + 2 * m - 1);
+    const share = (a + m) * above;
+    const own = share * (excess + 1 + m * (2 - x));
+    const next = (m + 1) * share * ((a + b + m) * above) * (b - m - 1) * x * x;
+    f = (m === 0 ? 0 : m + m * (b - m) * x * below) + own + next / f;
+    above = below;
   }
   return f;
 }
@@ -57,7 +60,7 @@ const excessOf = (a: number, b: number, x: DoubleDouble, y: DoubleDouble): numbe
 function byFraction(a: number, b: number, x: DoubleDouble, y: DoubleDouble): number {
   const factor = prefactor(a, b, x, y);
   if (factor === 0) return 0;
-  return factor / fraction(a, b, x.hi, excessOf(a, b, x, y), 16, 2 ** -51);
+  return factor / fraction(a, b, x.hi, excessOf(a, b, x, y), 8, 2 ** -51);
 }
 
 // ---- estimates

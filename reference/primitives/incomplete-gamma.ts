@@ -4,7 +4,7 @@
  * for which the narrow dtypes are content with double arithmetic where that settles the result.
  */
 import type { DType } from '../core/dtypes.ts';
-import { add, divide, type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
+import { divide, type DoubleDouble, exactly, exp, log, multiply, subtract, twoSum } from './double-double.ts';
 import { scaledErfcOf } from './erf.ts';
 import { type Estimate, PLAIN_ERROR, settled } from './estimate.ts';
 import { digammaOfPositive, estimatedDigamma, estimatedLogGamma, logGamma, logGammaOfOnePlus } from './gamma.ts';
@@ -27,7 +27,7 @@ function density(a: number, x: number): number {
   if (a >= UNIFORM_FROM) return exp(subtract(exactly(0), deviance(a, x))) / (Math.sqrt(2 * Math.PI * a) * gammaStar(a));
   const power = subtract(multiply(exactly(a), log(exactly(x))), exactly(x));
   if (a < SMALLEST) return exp(power);
-  return exp(subtract(power, add(logGamma(a), log(exactly(a)))));
+  return exp(subtract(power, logGamma(a, 1)));
 }
 
 // ---- Temme's expansion
@@ -121,8 +121,9 @@ function uniformSlope(a: number, x: number): number {
 function powerSeries(a: number, x: number): { readonly sum: number; readonly slope: number } {
   let [term, sum, harmonic, slope] = [1, 1, 0, 0];
   for (let n = 1; ; n++) {
-    term *= x / (a + n);
-    harmonic += 1 / (a + n);
+    const share = 1 / (a + n);
+    term *= x * share;
+    harmonic += share;
     sum += term;
     slope -= term * harmonic;
     if (term * (1 + harmonic) <= 2 ** -56 * Math.min(sum, -slope)) return { sum, slope };
@@ -130,7 +131,7 @@ function powerSeries(a: number, x: number): { readonly sum: number; readonly slo
 }
 
 /** log Γ(a + 1) */
-const logFactorial = (a: number): number => (a < 0.25 ? logGammaOfOnePlus(a) : add(logGamma(a), log(exactly(a))).hi);
+const logFactorial = (a: number): number => (a < 0.25 ? logGammaOfOnePlus(a) : logGamma(a, 1).hi);
 
 /** For small a and x, where P is close to 1: Q = 1 − x^a/Γ(1 + a) − x^a/Γ(1 + a)·a·Σ (−x)ⁿ/(n!(a + n)). */
 function complementOfSmall(a: number, x: number, gamma: number): number {
@@ -153,8 +154,9 @@ function fraction(a: number, x: number): { readonly value: number; readonly slop
   let [f, df] = [1, 0];
   for (let n = depth(a, x); n >= 0; n--) {
     // n(n − a) and its derivative −n, over the fraction that follows
-    const under = ((n + 1) * (n + 1 - a)) / f;
-    df = -1 + (n + 1 + under * df) / f;
+    const over = 1 / f;
+    const under = (n + 1) * (n + 1 - a) * over;
+    df = -1 + (n + 1 + under * df) * over;
     f = x + 2 * n + 1 - a - under;
   }
   return { value: 1 / f, slope: -df / (f * f) };

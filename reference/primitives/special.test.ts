@@ -67,6 +67,38 @@ describe('special values', () => {
   });
 });
 
+describe('narrow dtypes', () => {
+  // Smaller are the ties of bessel_i1e, on which float64 cannot decide.
+  const upTo = (max: number): fc.Arbitrary<number> => fc.double({ min: 2 ** -60, max, noNaN: true });
+  const positive = fc.oneof(upTo(3), upTo(300));
+  const real = fc.oneof(upTo(3), upTo(40)).chain((x) => fc.constantFrom(x, -x));
+  const chance = upTo(1);
+  // The estimates that settle most values must not be told from the functions that they stand for.
+  it.each([
+    ['lgamma', special.lgamma, [real]],
+    ['digamma', special.digamma, [real]],
+    ['bessel_i0e', special.besselI0e, [real]],
+    ['bessel_i1e', special.besselI1e, [real]],
+    ['igamma', special.igamma, [positive, positive]],
+    ['igammac', special.igammac, [positive, positive]],
+    ['igamma_grad_a', special.igammaGradA, [positive, positive]],
+    ['random_gamma_grad', special.randomGammaGrad, [positive, positive]],
+    ['regularized_incomplete_beta', betainc, [positive, positive, chance]],
+  ] satisfies [string, Parameters<typeof evaluator>[0], fc.Arbitrary<number>[]][])(
+    '%s is that of float64, rounded',
+    (_, primitive, operands) => {
+      const [narrow, wide] = [evaluator(primitive, 'float32'), f(primitive)];
+      fc.assert(
+        fc.property(fc.tuple(...operands), (drawn) => {
+          const x = drawn.map(Math.fround);
+          expect(narrow(...x)).toBe(Math.fround(wide(...x)));
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
+});
+
 describe('identities', () => {
   const positive = fc.double({ min: 2 ** -10, max: 100, noNaN: true });
 
