@@ -9,7 +9,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, knownOperand } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { HYPOT_ULPS, normwise, roundedOr } from './accuracy.ts';
-import { addComplex, divComplex, modulus, mulComplex, negComplex, signOfComplex, subComplex } from './complex-functions.ts'; // prettier-ignore
+import { addComplex, divComplex, modulus, mulComplex, negComplex, signOfComplex, subComplex } from './numerics/complex-functions.ts'; // prettier-ignore
 import {
   along,
   type Binary,

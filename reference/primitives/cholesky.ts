@@ -3,11 +3,11 @@ import { DECOMPOSABLE } from '../core/dtypes.ts';
 import type { Element, HostArray } from '../core/host.ts';
 import { type Accuracy, type BackwardCheck, type Bounded, definePrimitive } from '../core/primitive.ts';
 import { call, smallShape } from './draw.ts';
-import { choleskyFactor } from './decompositions.ts';
+import { choleskyFactor } from './numerics/decompositions.ts';
 import { along, type Defined, inexact, NO_PARAMS, type NoParams } from './elementwise.ts';
 import { batchShape, callOf, positiveDefinite, square } from './linalg-cases.ts';
 import { adjoint, checkSquare, leading, lower, onDiagonal, product, realPart } from './linalg-rules.ts';
-import { arrayOf, matricesOf, Matrix, REAL, withField } from './matrix.ts';
+import { arrayOf, matricesOf, Matrix, REAL, withField } from './numerics/matrix.ts';
 import {
   apartFrom,
   boundFrom,
@@ -21,7 +21,7 @@ import {
   none,
   roundings,
   zeros,
-} from './perturbation.ts';
+} from './numerics/perturbation.ts';
 
 /** The Hermitian matrix that has this lower triangle. */
 const hermitian = <S extends Element>(a: Matrix<S>): Matrix<S> =>

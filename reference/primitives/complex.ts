@@ -1,6 +1,6 @@
 /** Complex numbers and their parts (spec/primitives/complex.md). */
 import { COMPLEX, complexOf, type DType, partOf } from '../core/dtypes.ts';
-import { conjugate } from './complex-functions.ts';
+import { conjugate } from './numerics/complex-functions.ts';
 import { along, type Binary, binary, constantLipschitz, exact, inexact, type Unary, unary } from './elementwise.ts';
 
 /** What complex numbers can be made of. */

@@ -17,7 +17,7 @@ import {
 } from '../core/host.ts';
 import { remaining } from './axes.ts';
 import { dotGeneral, type DotGeneralParams } from './contraction.ts';
-import { exactDot } from './exact.ts';
+import { exactDot } from './numerics/exact.ts';
 
 const INNER: DotGeneralParams = {
   dimension_numbers: [

@@ -20,7 +20,7 @@ import type { Lax } from '../core/rules.ts';
 import { checkAxes, checkDistinct, inverse, NATURALS, range, remaining, show } from './axes.ts';
 import { call, choices, shuffled, smallShape } from './draw.ts';
 import { along, type Defined, inexact } from './elementwise.ts';
-import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './inner.ts';
+import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './numerics/inner.ts';
 import { permuted } from './layout.ts';
 
 /** `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`. */

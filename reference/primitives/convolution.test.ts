@@ -21,7 +21,7 @@ import { inferAvals } from '../core/primitive.ts';
 import { avalOf } from '../core/host.ts';
 import { pick } from './convolution-shapes.ts';
 import { convGeneralDilated, type ConvParams } from './convolution.ts';
-import { roundScaled } from './exact.ts';
+import { roundScaled } from './numerics/exact.ts';
 
 const evaluate = (args: readonly HostArray[], p: ConvParams): HostArray => convGeneralDilated.evaluate(args, p)[0]!;
 

@@ -36,7 +36,7 @@ import {
   type WindowParams,
 } from './convolution-shapes.ts';
 import { type Defined, inexact } from './elementwise.ts';
-import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './inner.ts';
+import { accuracyOfProducts, innerFor, type InnerOf, plainDot } from './numerics/inner.ts';
 import { pad } from './joining.ts';
 import { permuted, strided } from './layout.ts';
 

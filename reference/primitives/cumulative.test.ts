@@ -19,7 +19,7 @@ import type { Bound, Bounded } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
 import { jvp } from '../transforms/grad.ts';
 import { cumlogsumexp, cummax, cummin, cumprod, cumsum } from './cumulative.ts';
-import { exactProduct } from './exact.ts';
+import { exactProduct } from './numerics/exact.ts';
 import { reduceMax, reduceMin, reduceProd, reduceSum } from './reduction.ts';
 import { concatenate, rev, slice } from './shape.ts';
 

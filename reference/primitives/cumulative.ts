@@ -18,7 +18,7 @@ import {
 import type { NDArray } from '../core/ndarray.ts';
 import { type Bound, type Bounded, definePrimitive, type Differentiation } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { algebraOf, orderOf, productAccuracy } from './algebra.ts';
+import { algebraOf, orderOf, productAccuracy } from './numerics/algebra.ts';
 import { AXIS, checkAxis, inFront, inverse, remaining } from './axes.ts';
 import { call, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact } from './elementwise.ts';
@@ -28,9 +28,9 @@ import {
   exactPrefixSums,
   type FloatDType,
   isFloatDType,
-} from './exact.ts';
+} from './numerics/exact.ts';
 import { joined, magnitudes, permuted, planes, reversed } from './layout.ts';
-import { complexLogSumBound, logSumMagnitude, logSums } from './log-sum-exp.ts';
+import { complexLogSumBound, logSumMagnitude, logSums } from './numerics/log-sum-exp.ts';
 import { monotoneBound } from './monotone.ts';
 
 export interface CumulativeParams {

@@ -6,13 +6,13 @@ import { type Aval, aval, buildElements, type Complex, complexes, type HostArray
 import type { NDArray } from '../core/ndarray.ts';
 import { type BackwardCheck, definePrimitive, type Tangent } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { eigensystem, type Eigensystem } from './eigenvectors.ts';
+import { eigensystem, type Eigensystem } from './numerics/eigenvectors.ts';
 import type { Defined } from './elementwise.ts';
-import { singular } from './jacobi.ts';
-import { arrayOf, COMPLEX, matricesOf, Matrix, REAL } from './matrix.ts';
+import { singular } from './numerics/jacobi.ts';
+import { arrayOf, COMPLEX, matricesOf, Matrix, REAL } from './numerics/matrix.ts';
 import { adjoint, checkSquare, conjugate, product } from './linalg-rules.ts';
 import { asRows, diagonal, differences, inversesOfGaps, scaledColumns, solution } from './spectral-rules.ts';
-import { scalingPower } from './rotations.ts';
+import { scalingPower } from './numerics/rotations.ts';
 import { checkAllNaN, matrices, notSquare, tolerance, tooFewAxes } from './spectral-cases.ts';
 
 export interface EigParams {

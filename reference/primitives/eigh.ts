@@ -5,9 +5,9 @@ import { DECOMPOSABLE, partOf } from '../core/dtypes.ts';
 import { aval, build, type Element, type HostArray, numbers } from '../core/host.ts';
 import { type BackwardCheck, type Bound, type Bounded, definePrimitive } from '../core/primitive.ts';
 import { along, type Defined } from './elementwise.ts';
-import { type Eigen, hermitianEigen } from './jacobi.ts';
-import type { Matrix } from './matrix.ts';
-import { arrayOf, matricesOf, withField } from './matrix.ts';
+import { type Eigen, hermitianEigen } from './numerics/jacobi.ts';
+import type { Matrix } from './numerics/matrix.ts';
+import { arrayOf, matricesOf, withField } from './numerics/matrix.ts';
 import { adjoint, checkSquare, product } from './linalg-rules.ts';
 import {
   diagonal,

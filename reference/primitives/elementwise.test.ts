@@ -20,7 +20,7 @@ import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
-import { modulus, subComplex } from './complex-functions.ts';
+import { modulus, subComplex } from './numerics/complex-functions.ts';
 import * as conversion from './conversion.ts';
 import * as math from './math.ts';
 import * as trigonometry from './trigonometry.ts';

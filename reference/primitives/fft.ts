@@ -8,7 +8,7 @@ import { type Accuracy, type Bound, type Bounded, definePrimitive, type Gen } fr
 import type { Lax } from '../core/rules.ts';
 import { NATURALS, show } from './axes.ts';
 import { call, choices } from './draw.ts';
-import { primeFactors, type Signal, transformAxis, zeroSignal } from './dft.ts';
+import { primeFactors, type Signal, transformAxis, zeroSignal } from './numerics/dft.ts';
 import { along, type Defined } from './elementwise.ts';
 
 const TYPES = ['FFT', 'IFFT', 'RFFT', 'IRFFT'] as const;

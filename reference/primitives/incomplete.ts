@@ -17,8 +17,8 @@ import {
   type NoParams,
   showAvals,
 } from './elementwise.ts';
-import { betaincOf } from './incomplete-beta.ts';
-import { igammacOf, igammaGradAOf, igammaOf, randomGammaGradOf } from './incomplete-gamma.ts';
+import { betaincOf } from './numerics/incomplete-beta.ts';
+import { igammacOf, igammaGradAOf, igammaOf, randomGammaGradOf } from './numerics/incomplete-gamma.ts';
 import { distance } from './monotone.ts';
 
 /** Of a function that grows (+1) or falls (−1) with each operand: the results at the corners of the uncertain box. */

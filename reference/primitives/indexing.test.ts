@@ -14,7 +14,7 @@ import {
   type Shape,
   stridesOf,
 } from '../core/host.ts';
-import { algebraOf } from './algebra.ts';
+import { algebraOf } from './numerics/algebra.ts';
 import { remaining } from './axes.ts';
 import {
   dynamicSlice,

@@ -5,8 +5,8 @@
 import type * as FC from 'fast-check';
 import type { Element, HostArray, Shape } from '../core/host.ts';
 import type { Call, Gen } from '../core/primitive.ts';
-import type { Matrix } from './matrix.ts';
-import { arrayOf, matricesOf, withField } from './matrix.ts';
+import type { Matrix } from './numerics/matrix.ts';
+import { arrayOf, matricesOf, withField } from './numerics/matrix.ts';
 
 /** A shape of the class for a batch of matrices (or of vectors). */
 export const batchShape = (gen: Gen, rank: 1 | 2): FC.Arbitrary<number[]> =>

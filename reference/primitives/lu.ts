@@ -6,7 +6,7 @@ import { type Accuracy, type BackwardCheck, type Bound, type Bounded, definePrim
 import type { Lax } from '../core/rules.ts';
 import { AXIS, range } from './axes.ts';
 import { call } from './draw.ts';
-import { eliminated, permutationOf } from './decompositions.ts';
+import { eliminated, permutationOf } from './numerics/decompositions.ts';
 import { along, type Defined, exact, inexact, NO_PARAMS, NO_TANGENT, type NoParams } from './elementwise.ts';
 import { anyMatrix, batchShape, callOf } from './linalg-cases.ts';
 import {
@@ -22,7 +22,7 @@ import {
   rowsAt,
   upper,
 } from './linalg-rules.ts';
-import { arrayOf, Matrix, matricesOf, norm2, withField } from './matrix.ts';
+import { arrayOf, Matrix, matricesOf, norm2, withField } from './numerics/matrix.ts';
 import {
   apartFrom,
   boundsOf,
@@ -35,7 +35,7 @@ import {
   none,
   roundings,
   zeros,
-} from './perturbation.ts';
+} from './numerics/perturbation.ts';
 
 // ---- factors
 

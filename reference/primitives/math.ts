@@ -9,7 +9,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import type { ElementwiseBound } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { roundedOr, ulps } from './accuracy.ts';
-import { cosOfComplex, exp2OfComplex, expm1OfComplex, expOfComplex, log1pOfComplex, logisticOfComplex, logOfComplex, modulus, rsqrtOfComplex, sinOfComplex, sqrtOfComplex, tanhOfComplex, tanOfComplex } from './complex-functions.ts'; // prettier-ignore
+import { cosOfComplex, exp2OfComplex, expm1OfComplex, expOfComplex, log1pOfComplex, logisticOfComplex, logOfComplex, modulus, rsqrtOfComplex, sinOfComplex, sqrtOfComplex, tanhOfComplex, tanOfComplex } from './numerics/complex-functions.ts'; // prettier-ignore
 import {
   derivative,
   largest,
@@ -20,7 +20,7 @@ import {
   type Unary,
   unary,
 } from './elementwise.ts';
-import { erfOf } from './erf.ts';
+import { erfOf } from './numerics/erf.ts';
 
 /** sup of a slope that falls with x and has its pole at `pole`. */
 const falling = (slope: (x: number) => number, pole: number): ElementwiseBound<NoParams> =>

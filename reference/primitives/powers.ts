@@ -5,7 +5,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { integerPowAccuracy, powAccuracy, roundedOr } from './accuracy.ts';
-import { integerPowerOfComplex, modulus, mulComplex, powOfComplex } from './complex-functions.ts';
+import { integerPowerOfComplex, modulus, mulComplex, powOfComplex } from './numerics/complex-functions.ts';
 import { call, smallShape } from './draw.ts';
 import {
   along,

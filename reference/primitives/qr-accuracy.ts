@@ -2,9 +2,9 @@
 import { type DType, finfo, isComplex } from '../core/dtypes.ts';
 import type { Element } from '../core/host.ts';
 import type { BackwardCheck } from '../core/primitive.ts';
-import { reflected, type Reflected, reflector, reflectorProduct } from './decompositions.ts';
-import { Matrix, norm2, REAL } from './matrix.ts';
-import { checkedRoundings, componentwise, none, roundings, zeros } from './perturbation.ts';
+import { reflected, type Reflected, reflector, reflectorProduct } from './numerics/decompositions.ts';
+import { Matrix, norm2, REAL } from './numerics/matrix.ts';
+import { checkedRoundings, componentwise, none, roundings, zeros } from './numerics/perturbation.ts';
 
 /**
  * Roundings of k reflections of columns of m elements. One takes 2(m + 2) + 1 to apply (Lemma 19.3 with its constants);

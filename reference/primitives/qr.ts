@@ -5,12 +5,12 @@ import type { NDArray } from '../core/ndarray.ts';
 import { type Accuracy, type BackwardCheck, type Bound, type Bounded, definePrimitive } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { range } from './axes.ts';
-import { reflected, type Reflected, reflector, reflectorProduct } from './decompositions.ts';
+import { reflected, type Reflected, reflector, reflectorProduct } from './numerics/decompositions.ts';
 import { call, smallShape } from './draw.ts';
 import { type Defined, inexact, NO_PARAMS, type NoParams, showAvals } from './elementwise.ts';
 import { anyMatrix, batchShape, callOf, narrow } from './linalg-cases.ts';
 import { batchOf, block, checkMatrix, columns, joined, leading, rows, upper } from './linalg-rules.ts';
-import { arrayOf, type Field, Matrix, matricesOf, norm2, REAL, withField } from './matrix.ts';
+import { arrayOf, type Field, Matrix, matricesOf, norm2, REAL, withField } from './numerics/matrix.ts';
 import {
   apartFrom,
   boundFrom,
@@ -21,7 +21,7 @@ import {
   count,
   lossOf,
   none,
-} from './perturbation.ts';
+} from './numerics/perturbation.ts';
 import {
   type Apart,
   apart,

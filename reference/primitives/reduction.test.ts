@@ -23,7 +23,7 @@ import type { Bounded } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
 import { jvp } from '../transforms/grad.ts';
 import { remaining } from './axes.ts';
-import { exactSum } from './exact.ts';
+import { exactSum } from './numerics/exact.ts';
 import {
   argmax,
   argmin,

@@ -14,13 +14,13 @@ import {
   operandAval,
 } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { algebraOf, bitsOf, fold, orderOf, productAccuracy } from './algebra.ts';
+import { algebraOf, bitsOf, fold, orderOf, productAccuracy } from './numerics/algebra.ts';
 import { checkAxes, checkIncreasing, inFront, NATURALS, range, remaining, shifted } from './axes.ts';
 import { call, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact, NO_TANGENT } from './elementwise.ts';
-import { exactComplexProduct, exactProduct, exactSum, type FloatDType, isFloatDType } from './exact.ts';
+import { exactComplexProduct, exactProduct, exactSum, type FloatDType, isFloatDType } from './numerics/exact.ts';
 import { doubles, magnitudes, planes, rowsOf } from './layout.ts';
-import { ProductError } from './product-error.ts';
+import { ProductError } from './numerics/product-error.ts';
 
 export { argmax, argmin } from './extremum.ts';
 

@@ -4,7 +4,7 @@ import { avalOf, type Element, type HostArray, sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Bound, Bounded, Differentiation } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { orderOf } from './algebra.ts';
+import { orderOf } from './numerics/algebra.ts';
 import { along, exact, inexact } from './elementwise.ts';
 import { jointlyMonotoneBound } from './monotone.ts';
 import { combined, mostMeetings, options, readBack, type Scatter, type ScatterParams, scattering } from './scatter-windows.ts'; // prettier-ignore

@@ -7,11 +7,11 @@ import { type Complex, type Element, type HostArray, mover, numbers, type Shape,
 import type { NDArray } from '../core/ndarray.ts';
 import { type Bound, type Bounded, knownOperand, operandAval } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { algebraOf, productAccuracy } from './algebra.ts';
+import { algebraOf, productAccuracy } from './numerics/algebra.ts';
 import { along, inexact } from './elementwise.ts';
-import { exactComplexProduct, exactProduct, isFloatDType } from './exact.ts';
+import { exactComplexProduct, exactProduct, isFloatDType } from './numerics/exact.ts';
 import { magnitudes } from './layout.ts';
-import { ProductError } from './product-error.ts';
+import { ProductError } from './numerics/product-error.ts';
 import {
   combined,
   meetings,
@@ -22,7 +22,7 @@ import {
   type ScatterParams,
   scattering,
 } from './scatter-windows.ts';
-import { totalOf } from './totals.ts';
+import { totalOf } from './numerics/totals.ts';
 import { unlessUncertain } from './windows.ts';
 
 // ---- scatter

@@ -7,7 +7,7 @@ import { finfo, FLOATS } from '../core/dtypes.ts';
 import { hostArray, numbers } from '../core/host.ts';
 import type { BoundRule, Call, Gen } from '../core/primitive.ts';
 import { ulps } from './accuracy.ts';
-import { i0eOf, i1eOf } from './bessel.ts';
+import { i0eOf, i1eOf } from './numerics/bessel.ts';
 import {
   along,
   type Binary,
@@ -24,10 +24,10 @@ import {
   type Unary,
   unary,
 } from './elementwise.ts';
-import { erfcOf, erfInvOf } from './erf.ts';
-import { digammaOf, lgammaOf } from './gamma.ts';
-import { polygammaOf } from './polygamma.ts';
-import { zetaOf } from './zeta.ts';
+import { erfcOf, erfInvOf } from './numerics/erf.ts';
+import { digammaOf, lgammaOf } from './numerics/gamma.ts';
+import { polygammaOf } from './numerics/polygamma.ts';
+import { zetaOf } from './numerics/zeta.ts';
 
 export { igamma, igammaGradA, igammac, randomGammaGrad, regularizedIncompleteBeta } from './incomplete.ts';
 

@@ -3,7 +3,7 @@ import type * as FC from 'fast-check';
 import { buildElements, type Element, elements, type HostArray, type Shape, sizeOf } from '../core/host.ts';
 import type { BackwardCheck, Bounded, Gen } from '../core/primitive.ts';
 import { finfo } from '../core/dtypes.ts';
-import { Matrix } from './matrix.ts';
+import { Matrix } from './numerics/matrix.ts';
 
 /**
  * 30 units of 2u for each row: the threshold of LAPACK's own tests of its eigenvalue and singular value routines (LAPACK

@@ -6,8 +6,8 @@ import { avalOf, build, type Element, type HostArray, hostArray, numbers } from 
 import type { AnyFirstOrder, BackwardCheck, Params } from '../core/primitive.ts';
 import { eig } from './eig.ts';
 import { eigh } from './eigh.ts';
-import { singular } from './jacobi.ts';
-import { arrayOf, COMPLEX, type Field, Matrix, REAL } from './matrix.ts';
+import { singular } from './numerics/jacobi.ts';
+import { arrayOf, COMPLEX, type Field, Matrix, REAL } from './numerics/matrix.ts';
 import { svd } from './svd.ts';
 
 const DTYPES: readonly DType[] = ['float32', 'float64', 'complex64', 'complex128'];

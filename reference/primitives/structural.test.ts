@@ -22,7 +22,7 @@ import { bind } from '../core/trace.ts';
 import { jvp, vjp } from '../transforms/grad.ts';
 import { transforms } from '../transforms/rules.ts';
 import { batchFlat } from '../transforms/vmap.ts';
-import { algebraOf, fold } from './algebra.ts';
+import { algebraOf, fold } from './numerics/algebra.ts';
 import * as contraction from './contraction.ts';
 import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';

@@ -7,8 +7,8 @@ import type { NDArray } from '../core/ndarray.ts';
 import { type BackwardCheck, type Bound, type Bounded, definePrimitive, type Tangent } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import type { Defined } from './elementwise.ts';
-import { singular, type Singular } from './jacobi.ts';
-import { arrayOf, matricesOf, Matrix, withField } from './matrix.ts';
+import { singular, type Singular } from './numerics/jacobi.ts';
+import { arrayOf, matricesOf, Matrix, withField } from './numerics/matrix.ts';
 import { adjoint, checkMatrix, onDiagonal, product } from './linalg-rules.ts';
 import {
   asColumns,

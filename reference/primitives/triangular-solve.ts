@@ -5,7 +5,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { type Accuracy, type BackwardCheck, type Bounded, definePrimitive, knownOperand } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { choices, smallShape, call } from './draw.ts';
-import { substituted, type Triangle } from './decompositions.ts';
+import { substituted, type Triangle } from './numerics/decompositions.ts';
 import { along, type Defined, inexact, showAvals } from './elementwise.ts';
 import { batchShape, callOf, square, triangular, anyMatrix } from './linalg-cases.ts';
 import {
@@ -20,7 +20,7 @@ import {
   transposed,
   upper,
 } from './linalg-rules.ts';
-import { arrayOf, type Field, Matrix, matricesOf, REAL, withField } from './matrix.ts';
+import { arrayOf, type Field, Matrix, matricesOf, REAL, withField } from './numerics/matrix.ts';
 import {
   apartFrom,
   boundFrom,
@@ -34,7 +34,7 @@ import {
   lossOf,
   none,
   roundings,
-} from './perturbation.ts';
+} from './numerics/perturbation.ts';
 
 export interface TriangularSolveParams {
   readonly left_side: boolean;

@@ -15,12 +15,12 @@ import {
 } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { range } from './axes.ts';
-import { type Tridiagonal, tridiagonalMatrix, tridiagonalSolution } from './decompositions.ts';
+import { type Tridiagonal, tridiagonalMatrix, tridiagonalSolution } from './numerics/decompositions.ts';
 import { call, smallShape } from './draw.ts';
 import { along, type Defined, inexact, NO_PARAMS, type NoParams, showAvals } from './elementwise.ts';
 import { anyMatrix, anyVector, batchShape, dominantVector } from './linalg-cases.ts';
 import { block, columns, joined, leading, rows } from './linalg-rules.ts';
-import { arrayOf, type Field, Matrix, matricesOf, REAL, withField } from './matrix.ts';
+import { arrayOf, type Field, Matrix, matricesOf, REAL, withField } from './numerics/matrix.ts';
 import {
   apartFrom,
   boundFrom,
@@ -32,7 +32,7 @@ import {
   none,
   roundings,
   WIDER,
-} from './perturbation.ts';
+} from './numerics/perturbation.ts';
 
 function diagonalsOf<S extends Element>(field: Field<S>, [dl, d, du]: readonly HostArray[]): Tridiagonal<S>[] {
   const [low, middle, high] = [dl!, d!, du!].map((x) => matricesOf(field, x, 1)) as [Matrix<S>[], Matrix<S>[], Matrix<S>[]]; // prettier-ignore

@@ -7,7 +7,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import type { ElementwiseBound } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { ulps } from './accuracy.ts';
-import { acoshOfComplex, acosOfComplex, asinhOfComplex, asinOfComplex, atanhOfComplex, atanOfComplex, coshOfComplex, sinhOfComplex } from './complex-functions.ts'; // prettier-ignore
+import { acoshOfComplex, acosOfComplex, asinhOfComplex, asinOfComplex, atanhOfComplex, atanOfComplex, coshOfComplex, sinhOfComplex } from './numerics/complex-functions.ts'; // prettier-ignore
 import {
   along,
   type Binary,

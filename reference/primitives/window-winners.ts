@@ -19,7 +19,7 @@ import { inFront, show, toFront } from './axes.ts';
 import { call, choices, type Pick, smallShape } from './draw.ts';
 import { along, type Defined, exact } from './elementwise.ts';
 import { magnitudes } from './layout.ts';
-import { totalOf } from './totals.ts';
+import { totalOf } from './numerics/totals.ts';
 import {
   batchedWindows,
   drawnWindows,

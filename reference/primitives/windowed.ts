@@ -5,13 +5,13 @@
 import { type DType, isInexact, NUMBERS, ORDERED } from '../core/dtypes.ts';
 import { buildElements, type Element, elements, type HostArray, numbers, type Shape } from '../core/host.ts';
 import { definePrimitive, operandAval } from '../core/primitive.ts';
-import { orderOf } from './algebra.ts';
+import { orderOf } from './numerics/algebra.ts';
 import { inFront } from './axes.ts';
 import { call, choices, smallShape } from './draw.ts';
 import { along, type Defined, exact, inexact } from './elementwise.ts';
 import { magnitudes } from './layout.ts';
 import { monotoneBound } from './monotone.ts';
-import { totalOf } from './totals.ts';
+import { totalOf } from './numerics/totals.ts';
 import {
   baseExtents,
   batchedWindows,

@@ -1,11 +1,11 @@
 import { checkOptions } from '../core/errors.ts';
 import { bind } from '../core/trace.ts';
 import { unflatten } from '../core/tree.ts';
-import { checkpoint as checkpointPrimitive, type CheckpointPolicy } from '../primitives/checkpoint.ts';
+import { checkpoint as checkpointPrimitive, type CheckpointPolicy } from '../primitives/higher-order/checkpoint.ts';
 import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
 import { stage } from './staging.ts';
 
-export type { CheckpointPolicy } from '../primitives/checkpoint.ts';
+export type { CheckpointPolicy } from '../primitives/higher-order/checkpoint.ts';
 
 export interface CheckpointOptions {
   /** Which intermediate values are kept. Left out: none, `checkpointPolicies.nothingSaveable`. */

@@ -8,8 +8,8 @@ import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, type Tracer } from '../core/trace.ts';
 import * as lax from '../lax.ts';
-import { cond as condPrimitive } from '../primitives/cond.ts';
-import { scan as scanPrimitive } from '../primitives/scan.ts';
+import { cond as condPrimitive } from '../primitives/higher-order/cond.ts';
+import { scan as scanPrimitive } from '../primitives/higher-order/scan.ts';
 import {
   type AnyFunction,
   type Arrays,

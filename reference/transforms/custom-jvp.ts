@@ -6,7 +6,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { type TreeDef, unflatten } from '../core/tree.ts';
 import { bind } from '../core/trace.ts';
 import * as lax from '../lax.ts';
-import { customJvpCall } from '../primitives/custom-jvp.ts';
+import { customJvpCall } from '../primitives/higher-order/custom-jvp.ts';
 import {
   type AnyFunction,
   type Arrays,

@@ -6,7 +6,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
-import { customVjpCall, type VjpRule } from '../primitives/custom-vjp.ts';
+import { customVjpCall, type VjpRule } from '../primitives/higher-order/custom-vjp.ts';
 import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf, rejectAsync } from './call.ts'; // prettier-ignore
 import { stage } from './staging.ts';
 

@@ -6,7 +6,7 @@ import { sameShape, showAval } from '../core/host.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
 import { flattenLike, structure, type TreeDef, unflatten } from '../core/tree.ts';
-import { spread } from '../primitives/higher-order.ts';
+import { spread } from '../primitives/higher-order/shared.ts';
 import {
   type AnyFunction,
   argumentNumbers,

@@ -5,7 +5,7 @@ import { ArgumentError, checkOptions } from '../core/errors.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { identityOf, leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
-import { jit as jitPrimitive, type JitParams } from '../primitives/jit.ts';
+import { jit as jitPrimitive, type JitParams } from '../primitives/higher-order/jit.ts';
 import {
   type AnyFunction,
   argumentNumbers,

@@ -7,7 +7,7 @@ import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
-import { while_ } from '../primitives/while.ts';
+import { while_ } from '../primitives/higher-order/while.ts';
 import { type Arrays, flattenArguments, flattenFunction, type Loose, nameOf, rejectAsync, type Tree } from './call.ts';
 import { scan, settled, sameTypes } from './control-flow.ts';
 import { stage } from './staging.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { disagreement } from '../../conformance/testing/agree.ts';
 import { grad, jit, jvp, lax, makeJaxpr, type NDArray, np, vmap } from '../index.ts';
-import { reduce as reducePrimitive } from '../primitives/reduce.ts';
+import { reduce as reducePrimitive } from '../primitives/higher-order/reduce.ts';
 import { transforms } from './rules.ts';
 
 /** x ↦ a·x + b after x ↦ c·x + d: associative, not commutative. */

@@ -9,8 +9,8 @@ import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
-import { algebraOf, bitsOf, orderOf } from '../primitives/algebra.ts';
-import { reduce as reducePrimitive, reduceWindow as reduceWindowPrimitive } from '../primitives/reduce.ts';
+import { algebraOf, bitsOf, orderOf } from '../primitives/numerics/algebra.ts';
+import { reduce as reducePrimitive, reduceWindow as reduceWindowPrimitive } from '../primitives/higher-order/reduce.ts';
 import { type Arrays, flattenArguments, flattenFunction, nameOf, type Tree } from './call.ts';
 import { stage } from './staging.ts';
 

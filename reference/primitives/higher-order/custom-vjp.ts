@@ -1,0 +1,158 @@
+/**
+ * `custom_vjp_call`: a function with a backward pass of the user's own
+ * (spec/transformations/custom-vjp.md#custom_vjp_call), and `custom_lin`, the linear function that its derivative is:
+ * one that can only be transposed.
+ */
+import { isInexact } from '../../core/dtypes.ts';
+import { DifferentiationError } from '../../core/errors.ts';
+import { aval } from '../../core/host.ts';
+import type { Jaxpr } from '../../core/jaxpr.ts';
+import { defineHigherOrder, type HigherOrderPrimitive } from '../../core/primitive.ts';
+import { toFront } from '../axes.ts';
+import { effectsOf, fits, isLinear, knownValues } from './shared.ts';
+
+/** The user's rules as jaxprs, traced when they are first needed. */
+export interface VjpRule {
+  /** `operands → results, residuals`. */
+  forward(): Jaxpr;
+  /** `residuals, cotangents of the inexact results → cotangents of the inexact operands`. */
+  backward(): Jaxpr;
+}
+
+export type CustomVjpParams = {
+  readonly name: string;
+  readonly jaxpr: Jaxpr;
+  /** null in a program read from a file, which keeps values only. */
+  readonly rule: VjpRule | null;
+};
+
+export const customVjpCall: HigherOrderPrimitive<'custom_vjp_call', CustomVjpParams, 'C1'> = defineHigherOrder<
+  'custom_vjp_call',
+  CustomVjpParams,
+  'C1'
+>({
+  name: 'custom_vjp_call',
+  spec: 'spec/transformations/custom-vjp.md#custom_vjp_call',
+  params: { name: { type: 'string' }, jaxpr: 'jaxpr', rule: 'unsaved' },
+  constraints: { C1: (x, { jaxpr }) => fits(jaxpr.inAvals, x, 'the jaxpr') },
+  recurs: false,
+  subJaxprs: ({ jaxpr }) => [jaxpr],
+  withSubJaxprs: (params, [jaxpr]) => ({ ...params, jaxpr: jaxpr! }),
+  infer: (_, { jaxpr }) => jaxpr.outAvals,
+  evaluate: (machine, x, { jaxpr }) => machine.interpret(jaxpr, x),
+
+  jvp(t, x, dx, { name, jaxpr, rule }) {
+    if (rule === null) {
+      throw new DifferentiationError(
+        `${name}: its custom derivative was not saved with the program, so it cannot be differentiated`,
+      );
+    }
+    const n = jaxpr.outputs.length;
+    const all = t.evaluate(rule.forward(), x);
+    const out = all.slice(0, n);
+    const tangents = x.flatMap((v, i) => (isInexact(v.dtype) ? [dx[i] ?? t.lax.zerosLike(v)] : []));
+    const active = out.map((y) => isInexact(y.dtype));
+    const results = t.bind(customLin, [...all.slice(n), ...tangents], {
+      name,
+      backward: rule.backward(),
+      num_residuals: all.length - n,
+    });
+    let next = 0;
+    return { out, tangents: active.map((is) => (is ? results[next++]! : null)) };
+  },
+
+  /** Differentiation replaces the call by its rule, so nobody asks. */
+  partialEval: () => null,
+  transpose: (_t, _ct, _x, { name }) => {
+    throw new DifferentiationError(`${name}: a function with a custom backward pass is not known to be linear`);
+  },
+
+  /** Everything gets the axis, so that forward and backward agree; the transpose of the repetition adds up. */
+  batch(t, x, at, axis, params) {
+    const whole = (jaxpr: Jaxpr): Jaxpr =>
+      t.batch(jaxpr, jaxpr.inputs.map(() => true), axis, jaxpr.outputs.map(() => true)).jaxpr; // prettier-ignore
+    const { rule } = params;
+    const wide: CustomVjpParams = {
+      ...params,
+      jaxpr: whole(params.jaxpr),
+      rule: rule && { forward: () => whole(rule.forward()), backward: () => whole(rule.backward()) },
+    };
+    const operands = x.map((v, i) => toFront(t.lax, v, at[i]!, axis));
+    return { out: t.bind(customVjpCall, operands, wide), at: params.jaxpr.outputs.map(() => 0) };
+  },
+
+  /** The rules speak of all results, so all stay. */
+  dce: (_, used, params) => ({ params, inputs: params.jaxpr.inputs.map(() => true), results: used.map(() => true) }),
+  bound: (inner, x, { jaxpr }) => inner(jaxpr, x),
+  effects: ({ jaxpr }) => effectsOf([jaxpr]),
+  breaks: {
+    C1: (t) => ({
+      operands: [aval([3], 'float32')],
+      params: { name: 'f', jaxpr: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]), rule: null },
+    }),
+  },
+});
+
+export type CustomLinParams = {
+  readonly name: string;
+  /** `residuals, cotangents → cotangents of the operands after the residuals`. */
+  readonly backward: Jaxpr;
+  readonly num_residuals: number;
+};
+
+/** The tangents of a call's results: known by their types and their transpose only. */
+export const customLin: HigherOrderPrimitive<'custom_lin', CustomLinParams, 'C1'> = defineHigherOrder<
+  'custom_lin',
+  CustomLinParams,
+  'C1'
+>({
+  name: 'custom_lin',
+  spec: 'spec/transformations/custom-vjp.md#custom_lin',
+  params: { name: { type: 'string' }, backward: 'jaxpr', num_residuals: { type: 'integer', minimum: 0 } },
+  constraints: {
+    C1: (x, { backward, num_residuals: n }) =>
+      fits([...backward.inAvals.slice(0, n), ...backward.outAvals], x, 'the linear function'),
+  },
+  recurs: false,
+  subJaxprs: ({ backward }) => [backward],
+  withSubJaxprs: (params, [backward]) => ({ ...params, backward: backward! }),
+  infer: (_, { backward, num_residuals: n }) => backward.inAvals.slice(n),
+  evaluate: (_machine, _x, { name }) => noForwardMode(name),
+  jvp: (_t, _x, _dx, { name }) => noForwardMode(name),
+  partialEval: () => null,
+
+  transpose(t, ct, x, { backward, num_residuals: n }) {
+    const cts = backward.inAvals.slice(n).map((a, j) => ct[j] ?? t.lax.zerosLike(a));
+    const back = t.evaluate(backward, [...knownValues(x.slice(0, n)), ...cts]);
+    return x.map((v, i) => (isLinear(v) ? back[i - n]! : null));
+  },
+
+  batch(t, x, at, axis, params) {
+    const { backward } = params;
+    const all = (avals: readonly unknown[]): boolean[] => avals.map(() => true);
+    const wide = t.batch(backward, all(backward.inputs), axis, all(backward.outputs)).jaxpr;
+    const operands = x.map((v, i) => toFront(t.lax, v, at[i]!, axis));
+    const out = t.bind(customLin, operands, { ...params, backward: wide });
+    return { out, at: out.map(() => 0) };
+  },
+
+  dce: (_, used, params) => ({
+    params,
+    inputs: [...params.backward.inAvals.slice(0, params.num_residuals), ...params.backward.outAvals].map(() => true),
+    results: used.map(() => true),
+  }),
+  bound: (_inner, _x, { name }) => noForwardMode(name),
+  effects: ({ backward }) => effectsOf([backward]),
+  breaks: {
+    C1: (t) => ({
+      operands: [aval([3], 'float32')],
+      params: { name: 'f', backward: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]), num_residuals: 0 },
+    }),
+  },
+});
+
+function noForwardMode(name: string): never {
+  throw new DifferentiationError(
+    `${name} has a custom backward pass (customVjp) and none for forward mode: jvp, linearize's function and jacfwd cannot pass through it; use grad, vjp or jacrev, or define it with customJvp`,
+  );
+}
