@@ -40,8 +40,11 @@ export interface Executable {
    * pending or failed, which shows at the next read. Inputs stay the caller's, also when a result is the same value.
    */
   run(inputs: readonly Buffer[]): readonly Buffer[];
-  /** Frees what belongs to the executable (constants, pipelines). */
-  dispose(): void;
+  /**
+   * Frees what belongs to the executable (constants, pipelines); called again, it does nothing. It is called without
+   * `this`, also when the program is unreachable: a function that refers to the jaxpr keeps it from becoming so.
+   */
+  readonly dispose: () => void;
 }
 
 /** An open backend's functions on its devices. */

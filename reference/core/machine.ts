@@ -48,22 +48,29 @@ interface Program<V> {
 export function interpret<V extends Buffer>(kernels: Kernels<V>): (jaxpr: Jaxpr) => Executable {
   return (jaxpr) => {
     const programs = new Map<Jaxpr, Program<V>>();
+    const owned: V[] = [];
     const programOf = (inner: Jaxpr): Program<V> => {
       let program = programs.get(inner);
-      if (program === undefined) programs.set(inner, (program = compileProgram(kernels, inner)));
+      if (program === undefined) {
+        programs.set(inner, (program = compileProgram(kernels, inner)));
+        owned.push(...program.constants);
+      }
       return program;
     };
     const machine = machineOf(kernels, programOf);
     const main = programOf(jaxpr);
     return {
       run: (inputs) => runProgram(kernels, machine, main, inputs as readonly V[]),
-      dispose() {
-        for (const { constants } of programs.values()) constants.forEach(kernels.free);
-        programs.clear();
-      },
+      dispose: freeing(kernels, owned),
     };
   };
 }
+
+/** Frees constants. It stands by itself: a function made where the programs are known would keep them alive. */
+const freeing =
+  <V extends Buffer>({ free }: Kernels<V>, owned: V[]): (() => void) =>
+  () =>
+    owned.splice(0).forEach(free);
 
 function machineOf<V extends Buffer>(kernels: Kernels<V>, programOf: (jaxpr: Jaxpr) => Program<V>): Machine<V> {
   const machine: Machine<V> = {

@@ -13,6 +13,10 @@ export class Backend {
   readonly #eager = new Map<string, { executable: Executable; avals: readonly Aval[] }>();
   readonly #eagerHigher = new WeakMap<Jaxpr, { params: Params; executable: Executable; avals: readonly Aval[] }[]>();
   readonly #compiled = new WeakMap<Jaxpr, Executable>();
+  /** Frees what belongs to the executables of programs that nobody can run any more. */
+  readonly #unreachable = new FinalizationRegistry<() => void>((dispose) => {
+    if (!this.closed) dispose();
+  });
   /** True once closed: its arrays are gone. */
   closed = false;
 
@@ -76,6 +80,7 @@ export class Backend {
         const jaxpr = oneEquation(primitive, avals, params);
         entry = { params, executable: this.compile(jaxpr), avals: jaxpr.outAvals };
         this.#eagerHigher.set(first!, [...known, entry]);
+        this.#unreachable.register(first!, entry.executable.dispose);
       }
       return entry;
     }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   devicePut,
@@ -119,4 +121,20 @@ test('10,000 jitted calls hold no more buffers than one', () => {
   const once = live();
   for (let i = 0; i < 10_000; i++) y = step(y, 0.5);
   expect(live()).toBe(once);
+});
+
+test('the constants of jitted functions that nobody can call any more are freed', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const before = live();
+  for (let i = 0; i < 100; i++) {
+    const constant = np.array([i, 2, 3]);
+    jit((y: NDArray) => lax.add(y, constant))(x).dispose();
+  }
+  expect(live() - before).toBe(100);
+  for (let round = 0; round < 20 && live() > before; round++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(live()).toBeLessThanOrEqual(before);
 });
