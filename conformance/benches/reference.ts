@@ -1,7 +1,7 @@
 /** What is measured of the reference interpreter. */
 import fc from 'fast-check';
 import { type DType, shortName } from '../../reference/core/dtypes.ts';
-import type { HostArray, Shape } from '../../reference/core/host.ts';
+import { type HostArray, type Shape, sizeOf, take } from '../../reference/core/host.ts';
 import type { AnyFirstOrder, Call, Gen, Params } from '../../reference/core/primitive.ts';
 import type { ConvParams } from '../../reference/primitives/convolution.ts';
 import type { DotGeneralParams } from '../../reference/primitives/contraction.ts';
@@ -21,6 +21,12 @@ const callOf = (primitive: AnyFirstOrder, dtype: DType, n: number): Call<Params>
 const array = (dtype: DType, shape: Shape): HostArray =>
   fc.sample(gen(dtype).array(dtype, shape, { values: 'finite', min: -2, max: 2 }), draw)[0]!;
 
+/** The elements of an array that is no scalar, `times` over: growth is that of the same work. */
+function repeated(x: HostArray, times: number): HostArray {
+  const [n, ...rest] = x.shape;
+  return n === undefined ? x : take(x, [times * n, ...rest], (i) => i % sizeOf(x.shape));
+}
+
 /** A million elements through a primitive that takes them one by one. */
 function elementwise(primitive: AnyFirstOrder, dtype: DType): Benchmark {
   return {
@@ -28,8 +34,9 @@ function elementwise(primitive: AnyFirstOrder, dtype: DType): Benchmark {
     work: '1e6 elements',
     limit: 1000,
     setup(scale) {
-      const { args, params } = callOf(primitive, dtype, scale * ELEMENTS);
-      return () => void primitive.evaluate(args, params);
+      const { args, params } = callOf(primitive, dtype, ELEMENTS);
+      const operands = args.map((x) => repeated(x, scale));
+      return () => void primitive.evaluate(operands, params);
     },
   };
 }
