@@ -1,24 +1,11 @@
 /** Special functions, of which the engines have erf only. */
 import { gap } from '../../reference/core/backend.ts';
+import type { SpecialFunction } from '../../reference/primitives/accuracy.ts';
 import type { Part } from './lowering.ts';
 
 const missing = gap('no special functions in tfjs');
 
-export const special: Part<
-  | 'erfc'
-  | 'erf_inv'
-  | 'lgamma'
-  | 'digamma'
-  | 'polygamma'
-  | 'zeta'
-  | 'bessel_i0e'
-  | 'bessel_i1e'
-  | 'igamma'
-  | 'igammac'
-  | 'igamma_grad_a'
-  | 'random_gamma_grad'
-  | 'regularized_incomplete_beta'
-> = {
+export const special: Part<SpecialFunction> = {
   erfc: missing,
   erf_inv: missing,
   lgamma: missing,

@@ -24,7 +24,7 @@ export interface UlpBudget {
 }
 
 /** Those of them that are real functions only (reference/primitives/special.ts). */
-type SpecialFunction =
+export type SpecialFunction =
   | 'erfc'
   | 'erf_inv'
   | 'lgamma'

@@ -70,6 +70,16 @@ export function resultTypes(dtype: DType): readonly DType[] {
   if (kin !== null) return kin.filter((d) => d === dtype || dtypes[d].bytes > dtypes[dtype].bytes);
   return dtype === 'bool' ? ORDERED : REALS;
 }
+
+export const checkPrecision = (precision: Precision | null): true | string =>
+  precision === null ||
+  PRECISIONS.includes(precision) ||
+  `precision must be null or one of ${PRECISIONS.join(', ')}, got ${String(precision)}`;
+
+export const checkResultType = (of: DType, preferred: DType | null): true | string =>
+  preferred === null ||
+  resultTypes(of).includes(preferred) ||
+  `preferred_element_type must be null or one of ${resultTypes(of).join(', ')} for ${of}, got ${preferred}`;
 /** Products of bools may be of every dtype that has an order. */
 export const notAResultType = (dtype: DType): DType =>
   isInexact(dtype) ? 'int32' : dtype === 'bool' ? ('void' as DType) : 'bool';
@@ -144,14 +154,8 @@ export const dotGeneral: Defined<
       ),
     C5: (avals, { dimension_numbers: [, batch] }) => sameSizes('batch', avals, batch),
     C6: (avals, { dimension_numbers: [contracting] }) => sameSizes('contracting', avals, contracting),
-    C7: (_, p) =>
-      p.precision === null ||
-      PRECISIONS.includes(p.precision) ||
-      `precision must be null or one of ${PRECISIONS.join(', ')}, got ${String(p.precision)}`,
-    C8: ([lhs], p) =>
-      p.preferred_element_type === null ||
-      resultTypes(lhs!.dtype).includes(p.preferred_element_type) ||
-      `preferred_element_type must be null or one of ${resultTypes(lhs!.dtype).join(', ')} for ${lhs!.dtype}, got ${p.preferred_element_type}`,
+    C7: (_, p) => checkPrecision(p.precision),
+    C8: ([lhs], p) => checkResultType(lhs!.dtype, p.preferred_element_type),
   },
   infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
   evaluate(xs, p) {

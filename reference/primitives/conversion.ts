@@ -23,9 +23,12 @@ function saturate(x: number, dtype: DType): number | bigint {
   return integer > max ? max : integer;
 }
 
+/** NaN is not zero, −0 is; of complex numbers one part that is not will do. */
+const isNonzero = (x: Element): boolean => (typeof x === 'object' ? x.re !== 0 || x.im !== 0 : x !== 0 && x !== 0n);
+
 /** The value to be stored as `to`; storing rounds floats to nearest even and wraps integers. */
 function converted(x: Element, from: DType, to: DType): Element {
-  if (to === 'bool') return Number(typeof x === 'object' ? x.re !== 0 || x.im !== 0 : x != 0); // eslint-disable-line eqeqeq
+  if (to === 'bool') return Number(isNonzero(x));
   if (isComplex(to)) return typeof x === 'object' ? x : { re: converted(x, from, partOf(to)) as number, im: 0 };
   if (typeof x === 'object') return converted(x.re, partOf(from), to);
   if (isFloat(to)) return typeof x === 'bigint' ? forRounding(x, to) : x;

@@ -23,7 +23,7 @@ import {
 } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
 import { inverse, NATURALS, range, show } from './axes.ts';
-import { type Precision, PRECISIONS, resultTypes } from './contraction.ts';
+import { checkPrecision, checkResultType, type Precision, PRECISIONS } from './contraction.ts';
 import * as draws from './convolution-cases.ts';
 import {
   arranged,
@@ -211,14 +211,8 @@ export const convGeneralDilated: Defined<
         `the batch size of lhs must be a multiple of batch_group_count ${p.batch_group_count}, got ${batch}`
       );
     },
-    C12: (_, p) =>
-      p.precision === null ||
-      PRECISIONS.includes(p.precision) ||
-      `precision must be null or one of ${PRECISIONS.join(', ')}, got ${String(p.precision)}`,
-    C13: ([lhs], p) =>
-      p.preferred_element_type === null ||
-      resultTypes(lhs!.dtype).includes(p.preferred_element_type) ||
-      `preferred_element_type must be null or one of ${resultTypes(lhs!.dtype).join(', ')} for ${lhs!.dtype}, got ${p.preferred_element_type}`,
+    C12: (_, p) => checkPrecision(p.precision),
+    C13: ([lhs], p) => checkResultType(lhs!.dtype, p.preferred_element_type),
   },
   infer: (avals, p) => [{ shape: resultShape(avals, p), dtype: resultType(avals[0]!.dtype, p), weak: false }],
   evaluate(xs, p) {

@@ -18,7 +18,9 @@ describe('special values', () => {
     [special.besselI1e, [-0, -0, 0, 0, NaN, 0.2079104153497085]],
   ] as const)('$0.name', (primitive, expected) => {
     const got = [-Infinity, -0, 0, Infinity, NaN, 1].map((x) => f(primitive)(x));
-    expect(got[5]).toBeCloseTo(primitive === special.erfc ? 0.15729920705028513 : expected[5], 14);
+    const one = primitive === special.erfc ? 0.15729920705028513 : expected[5];
+    // 4 ulp are at most 8 units of roundoff.
+    expect(got[5] === one || near(got[5]!, one, 8)).toBe(true);
     expect(got.slice(0, 5)).toEqual(expected.slice(0, 5));
   });
 

@@ -73,7 +73,10 @@ const last = (x: NDArray, at: number): NDArray => {
   return lax.squeeze(lax.sliceInDim(x, from, from + 1, 1, axis), [axis]);
 };
 
-/** The number of singular values above `rtol` times the largest one; by default max(m, n) times the distance from 1 to the next float. */
+/**
+ * The number of singular values above `rtol` times the largest one: by default max(m, n)·2u, the rounding error of a
+ * matrix that large, as in NumPy (Press et al., Numerical Recipes, 2007, §2.6).
+ */
 export function matrixRank(a: ArrayLike, rtol?: number): NDArray {
   const array = matrix(a, 'np.linalg.matrixRank');
   const s = svdvals(array);

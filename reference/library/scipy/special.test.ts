@@ -1,8 +1,12 @@
 import { grad, type NDArray, np, scipy } from 'etalon';
 import { expect, test } from 'vitest';
+import { disagreement } from '../../../conformance/testing/agree.ts';
 
 const { special } = scipy;
 const float64 = (...x: number[]): NDArray => np.array(x, { dtype: 'float64' });
+
+/** What spec/primitives/special.md claims of the incomplete functions, the least exact of these. */
+const LIMIT = 64 * 2 ** -52;
 
 /** By SciPy 1.17 and mpmath. */
 test.each([
@@ -31,23 +35,24 @@ test.each([
   expect(list.length).toBe(expected.length);
   list.forEach((y, i) => {
     const e = expected[i]!;
-    if (Number.isFinite(e)) expect(Math.abs(y - e)).toBeLessThanOrEqual(1e-14 * Math.abs(e));
+    if (Number.isFinite(e)) expect(Math.abs(y - e)).toBeLessThanOrEqual(LIMIT * Math.abs(e));
     else expect(y).toBe(e);
   });
 });
 
 test('integers become floats, numbers take the dtype of arrays', () => {
   expect(special.gammaln(np.array([5n])).dtype).toBe('float32');
-  expect(special.zeta(2).item()).toBeCloseTo(Math.PI ** 2 / 6, 6);
+  expect(special.zeta(2).item()).toBe(Math.fround(Math.PI ** 2 / 6));
 });
 
 test('derivatives at the edges are JAX’s', () => {
-  expect(grad((x: NDArray) => special.xlogy(x, 2))(0).item()).toBeCloseTo(Math.LN2, 6);
+  expect(grad((x: NDArray) => special.xlogy(x, 2))(0).item()).toBe(Math.fround(Math.LN2));
   expect(grad((y: NDArray) => special.xlogy(0, y))(0).item()).toBe(NaN);
   expect(grad((y: NDArray) => special.xlogy(0, y))(2).item()).toBe(0);
-  expect(grad((x: NDArray) => special.logNdtr(x))(np.array(-30, { dtype: 'float64' })).item()).toBeCloseTo(
-    30.033259667433704,
-    10,
-  );
-  expect(grad((p: NDArray) => special.ndtri(p))(0.5).item()).toBeCloseTo(Math.sqrt(2 * Math.PI), 5);
+  const exactly = (value: number) => () => np.array(value, { dtype: 'float64' });
+  const at = (value: number): NDArray => np.array(value, { dtype: 'float64' });
+  const slope = grad((x: NDArray) => special.logNdtr(x));
+  expect(disagreement(slope, exactly(30.033259667433704), [at(-30)])).toBeNull();
+  const inverse = grad((p: NDArray) => special.ndtri(p));
+  expect(disagreement(inverse, exactly(Math.sqrt(2 * Math.PI)), [at(0.5)])).toBeNull();
 });
