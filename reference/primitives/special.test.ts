@@ -50,9 +50,9 @@ describe('special values', () => {
     expect(edges.map((x) => f(betainc)(...x))).toEqual([NaN, 0, 1, 0, 1, 0, 1, NaN]);
   });
 
-  it('extreme arguments come back soon', () => {
+  // A series or fraction that does not end runs into the timeout.
+  it('extreme arguments have shares too', () => {
     const sizes = [2 ** -1074, 1e-300, 1e-5, 1, 1e5, 1e15, 1e40, 1e300];
-    const start = performance.now();
     for (const a of sizes) {
       for (const b of sizes) {
         for (const p of [special.igamma, special.igammac]) {
@@ -65,7 +65,6 @@ describe('special values', () => {
         }
       }
     }
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 
