@@ -5,11 +5,12 @@ import { ANY, INTEGERS } from '../core/dtypes.ts';
 import { elementFrom, type HostArray, hostScalar, type Shape, sizeOf, take } from '../core/host.ts';
 import { definePrimitive, knownOperand, operandAval } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { checkAxes, checkDisjoint, checkDistinct, checkIncreasing, inFront, NATURALS, shifted, show } from './axes.ts';
+import { checkAxes, checkDisjoint, checkDistinct, inFront, NATURALS, shifted, show } from './axes.ts';
 import { gatherCases, gatherBreaks } from './indexing-cases.ts';
 import { along, type Defined, exact, inexact } from './elementwise.ts';
 import {
   allHold,
+  checkAxisList,
   checkBatchSizes,
   checkIndexVectors,
   checkMode,
@@ -96,20 +97,11 @@ export const gather: Defined<'gather', GatherParams, GatherConstraint> = defineP
         checkDistinct('start_index_map', d.start_index_map),
       ),
     C3: ([, indices], { dimension_numbers: d }) =>
-      allHold(
-        checkAxes('offset_dims', d.offset_dims, d.offset_dims.length + indices!.shape.length - 1),
-        checkIncreasing('offset_dims', d.offset_dims),
-      ),
+      checkAxisList('offset_dims', d.offset_dims, d.offset_dims.length + indices!.shape.length - 1),
     C4: ([x], { dimension_numbers: d }) =>
-      allHold(
-        checkAxes('collapsed_slice_dims', d.collapsed_slice_dims, x!.shape.length),
-        checkIncreasing('collapsed_slice_dims', d.collapsed_slice_dims),
-      ),
+      checkAxisList('collapsed_slice_dims', d.collapsed_slice_dims, x!.shape.length),
     C5: ([x], { dimension_numbers: d }) =>
-      allHold(
-        checkAxes('operand_batching_dims', d.operand_batching_dims, x!.shape.length),
-        checkIncreasing('operand_batching_dims', d.operand_batching_dims),
-      ),
+      checkAxisList('operand_batching_dims', d.operand_batching_dims, x!.shape.length),
     C6: (_, { dimension_numbers: d }) =>
       allHold(
         checkDisjoint('operand_batching_dims', d.operand_batching_dims, 'collapsed_slice_dims', d.collapsed_slice_dims),

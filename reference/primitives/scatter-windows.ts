@@ -11,7 +11,6 @@ import {
   checkAxes,
   checkDisjoint,
   checkDistinct,
-  checkIncreasing,
   inFront,
   NATURALS,
   remaining,
@@ -23,6 +22,7 @@ import type { Defined } from './elementwise.ts';
 import { scatterBreaks, scatterCases } from './indexing-cases.ts';
 import {
   allHold,
+  checkAxisList,
   checkBatchSizes,
   checkIndexVectors,
   checkMode,
@@ -167,20 +167,10 @@ const CONSTRAINTS: Scatter<string>['constraints'] = {
       checkDistinct('scatter_dims_to_operand_dims', d.scatter_dims_to_operand_dims),
     ),
   C4: ([, , updates], { dimension_numbers: d }) =>
-    allHold(
-      checkAxes('update_window_dims', d.update_window_dims, updates!.shape.length),
-      checkIncreasing('update_window_dims', d.update_window_dims),
-    ),
-  C5: ([x], { dimension_numbers: d }) =>
-    allHold(
-      checkAxes('inserted_window_dims', d.inserted_window_dims, x!.shape.length),
-      checkIncreasing('inserted_window_dims', d.inserted_window_dims),
-    ),
+    checkAxisList('update_window_dims', d.update_window_dims, updates!.shape.length),
+  C5: ([x], { dimension_numbers: d }) => checkAxisList('inserted_window_dims', d.inserted_window_dims, x!.shape.length),
   C6: ([x], { dimension_numbers: d }) =>
-    allHold(
-      checkAxes('operand_batching_dims', d.operand_batching_dims, x!.shape.length),
-      checkIncreasing('operand_batching_dims', d.operand_batching_dims),
-    ),
+    checkAxisList('operand_batching_dims', d.operand_batching_dims, x!.shape.length),
   C7: (_, { dimension_numbers: d }) =>
     allHold(
       checkDisjoint('operand_batching_dims', d.operand_batching_dims, 'inserted_window_dims', d.inserted_window_dims),

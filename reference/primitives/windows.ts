@@ -16,7 +16,7 @@ import {
   stridesOf,
 } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
-import { remaining, show } from './axes.ts';
+import { checkAxes, checkIncreasing, remaining, show } from './axes.ts';
 
 export const MODES = ['clip', 'fill', 'promise_in_bounds'] as const;
 /**
@@ -134,6 +134,10 @@ export function isValueOf(dtype: DType, value: unknown): boolean {
 /** The first complaint among verdicts. */
 export const allHold = (...verdicts: readonly (true | string)[]): true | string =>
   verdicts.find((v) => v !== true) ?? true;
+
+/** Axes of an array of this rank, in increasing order. */
+export const checkAxisList = (name: string, axes: Shape, rank: number): true | string =>
+  allHold(checkAxes(name, axes, rank), checkIncreasing(name, axes));
 
 export const checkIndexVectors = (indices: Shape, name: string): true | string =>
   indices.length > 0 || `${name} must have rank 1 or more (its last axis holds index vectors), got shape []`;
