@@ -73,5 +73,5 @@ describe('complex numbers without a complex derivative', () => {
   test('a real function of a complex argument has ∂u/∂x − i·∂u/∂y', () =>
     expect(grad((x: NDArray) => np.square(np.abs(x)))(z).js()).toEqual({ re: 2, im: -4 }));
   test('a complex function of a real argument has columns', () =>
-    expect((jacfwd((x: NDArray) => x.mul(z))(3)).js()).toEqual({ re: 1, im: 2 }));
+    expect(jacfwd((x: NDArray) => x.mul(z))(3).js()).toEqual({ re: 1, im: 2 }));
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { NDArray} from '../../index.ts';
+import type { NDArray } from '../../index.ts';
 import { grad, jit, np, vmap } from '../../index.ts';
 import { ArgumentError, ConcretizationError, DTypeError, OptionError, ShapeError } from '../../core/errors.ts';
 import type { IndexEntry, Range } from '../../core/ndarray.ts';
