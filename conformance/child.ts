@@ -1,7 +1,7 @@
 /** A process in which a backend runs, seen from its parent: work, time limits, crashes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
+import { type BackendProcess, type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
 import { packageFile, packageModule } from './package.ts';
 
 /** Why a process ended that should not have. */
@@ -25,6 +25,8 @@ export class Child {
   #timer: NodeJS.Timeout | undefined;
   #ending: Ending | null = null;
   #closed = false;
+  /** Of the process that its backend is, if it is one. */
+  #backendProcess: number | null = null;
 
   /** `seconds` may pass without a word while there is work. */
   constructor(setup: Setup, seconds: number, events: ChildEvents) {
@@ -38,7 +40,11 @@ export class Child {
     this.#process.stderr!.on('data', (text: Buffer) => {
       this.#stderr = (this.#stderr + text.toString()).slice(-STDERR_CHARACTERS);
     });
-    this.#process.on('message', (message: FromWorker) => {
+    this.#process.on('message', (message: FromWorker | BackendProcess) => {
+      if (message.type === 'process') {
+        this.#backendProcess = message.pid;
+        return;
+      }
       if (this.#closed) return;
       this.#wait(message.type === 'shrinking' ? this.#seconds + SHRINK_MILLISECONDS / 1000 : this.#seconds);
       events.message(this, message);
@@ -59,7 +65,7 @@ export class Child {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#process.kill('SIGKILL');
+    this.#kill();
   }
 
   /** Nothing is asked of it: it may be silent. */
@@ -76,8 +82,18 @@ export class Child {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#ending = { kind: 'timeout' };
-      this.#process.kill('SIGKILL');
+      this.#kill();
     }, seconds * 1000);
+  }
+
+  #kill(): void {
+    this.#process.kill('SIGKILL');
+    if (this.#backendProcess === null) return;
+    try {
+      process.kill(this.#backendProcess, 'SIGKILL');
+    } catch {
+      // it has ended by itself
+    }
   }
 
   #crashMessage(code: number | null, signal: NodeJS.Signals | null): string {

@@ -12,6 +12,8 @@ export interface Setup {
   readonly seed: number;
   readonly casesPerCell: number;
   readonly only: readonly string[];
+  /** Seconds that one case may take. */
+  readonly timeout: number;
   /** Where failures are saved; null: nowhere. */
   readonly folder: string | null;
 }
@@ -20,6 +22,12 @@ export type ToWorker =
   | { readonly type: 'open'; readonly setup: Setup }
   /** Work off a unit from its case number `from` on. */
   | { readonly type: 'unit'; readonly key: string; readonly from: number };
+
+/** The backend is a process of its own, which does not end by itself if the one that asks it is killed. */
+export interface BackendProcess {
+  readonly type: 'process';
+  readonly pid: number;
+}
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly facts: BackendFacts }

@@ -1,5 +1,6 @@
 /**
- * Backends by what a user writes: a built-in name, or the path of a file that default-exports `defineBackend(…)`.
+ * Backends by what a user writes: a built-in name, the path of a file that default-exports `defineBackend(…)`, or a command
+ * that answers by the protocol.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,15 +9,34 @@ import { BACKEND_NAMES, loadBackendDefinition } from '../backends/registry.ts';
 import { Backend } from '../reference/core/open-backend.ts';
 import { type BackendDefinition, defineBackend } from '../reference/core/backend.ts';
 import { BackendError } from '../reference/core/errors.ts';
+import { isCommand, openCommand } from './protocol/command.ts';
 import { CannotStartError, UsageError } from './types.ts';
 
 export const isBuiltIn = (asked: string): boolean => BACKEND_NAMES.includes(asked);
+
+export interface OpenBackendOptions {
+  /** How long a backend behind a command may be silent while it is asked. */
+  readonly seconds?: number;
+  /** Told the number of each process that a backend behind a command starts. */
+  readonly onProcess?: (pid: number) => void;
+}
+
+/** How long a command may be silent where nobody says. */
+const SILENCE_SECONDS = 60;
 
 /**
  * Loads and opens a backend. Paths are relative to `folder`.
  * @throws UsageError if there is no such backend; CannotStartError, with what to install, if it cannot start here
  */
-export async function openBackend(asked: string, folder: string): Promise<Backend> {
+export async function openBackend(
+  asked: string,
+  folder: string,
+  { seconds = SILENCE_SECONDS, onProcess = () => {} }: OpenBackendOptions = {},
+): Promise<Backend> {
+  if (isCommand(asked)) {
+    const { definition, session } = await openCommand(asked, { cwd: folder, seconds, onProcess });
+    return new Backend(definition, session);
+  }
   const definition = await loadDefinition(asked, folder);
   try {
     return new Backend(definition, await definition.open({}));
@@ -35,7 +55,7 @@ export async function loadDefinition(asked: string, folder: string): Promise<Bac
   }
   if (!/[/\\]|\.[cm]?[jt]s$/.test(asked)) {
     throw new UsageError(
-      `there is no backend '${asked}'; built in are ${BACKEND_NAMES.join(', ')}; a file is written with its ending: ${asked}.ts`,
+      `there is no backend '${asked}'; built in are ${BACKEND_NAMES.join(', ')}; a file is written with its ending: ${asked}.ts; a program with command: in front`,
     );
   }
   return definitionOf(asked, await importFile(asked, folder));

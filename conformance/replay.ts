@@ -1,4 +1,5 @@
 /** Running one case again, in this process, where breakpoints work. */
+import type { Jaxpr } from '../reference/core/jaxpr.ts';
 import { readProgram } from '../reference/transforms/programs.ts';
 import { Bench } from './bench.ts';
 import { judgeSaved } from './budgets.ts';
@@ -9,6 +10,7 @@ import { isBuiltIn, openBackend } from './open.ts';
 import { casesOf } from './programs/case.ts';
 import { CASES_PER_CELL, plan } from './programs/plan.ts';
 import { RandomStream } from './programs/random-stream.ts';
+import { AnsweredGap } from './protocol/connection.ts';
 import { DEFAULT_SEED } from './run.ts';
 import { arraysOf, readSavedCase } from './save.ts';
 import { type CaseId, type Element, type LawName, LEVELS, type SavedCase, UsageError } from './types.ts';
@@ -53,23 +55,43 @@ export async function replay(
 async function replaySaved(saved: SavedCase, { backend, folder = process.cwd() }: ReplayOptions): Promise<Replayed> {
   if (backend === undefined && !isBuiltIn(saved.backend)) {
     throw new UsageError(
-      `the case was found on ${saved.backend}, which is a file: it runs only if you say so: --backend ${saved.backend}`,
+      `the case was found on ${saved.backend}, which is not built in: it runs only if you say so: --backend ${saved.backend}`,
     );
   }
   const asked = backend ?? saved.backend;
-  const bench = new Bench(await openBackend(asked, folder));
-  const jaxpr = readProgram(saved.program);
-  const about = { id: saved.id, law: saved.law, backend: asked, program: saved.program };
-  const gap = bench.gap(jaxpr);
-  if (gap !== null) return { ...about, reproduced: false, message: null, element: null, gap: gap.reason };
-  return { ...about, gap: null, ...verdictOf(await judgeAgain(bench, saved)) };
+  return onBackend(asked, folder, async (bench) => {
+    const jaxpr = readProgram(saved.program);
+    const about = { id: saved.id, law: saved.law, backend: asked, program: saved.program };
+    return { ...about, ...(await verdictOf(bench, jaxpr, () => judgeAgain(bench, saved))) };
+  });
 }
 
-const verdictOf = ({ wrong }: Judgement): Pick<Replayed, 'reproduced' | 'message' | 'element'> => ({
-  reproduced: wrong !== null,
-  message: wrong?.message ?? null,
-  element: wrong?.element ?? null,
-});
+async function onBackend<T>(asked: string, folder: string, work: (bench: Bench) => Promise<T>): Promise<T> {
+  const bench = new Bench(await openBackend(asked, folder));
+  try {
+    return await work(bench);
+  } finally {
+    bench.backend.close();
+  }
+}
+
+/** What comes of the judgement; a gap may be declared before anything runs, or only then. */
+async function verdictOf(
+  bench: Bench,
+  jaxpr: Jaxpr | null,
+  judge: () => Promise<Judgement>,
+): Promise<Pick<Replayed, 'reproduced' | 'message' | 'element' | 'gap'>> {
+  const gapped = (gap: string): Awaited<ReturnType<typeof verdictOf>> => ({ reproduced: false, message: null, element: null, gap }); // prettier-ignore
+  const gap = jaxpr === null ? null : bench.gap(jaxpr);
+  if (gap !== null) return gapped(gap.reason);
+  try {
+    const { wrong } = await judge();
+    return { reproduced: wrong !== null, message: wrong?.message ?? null, element: wrong?.element ?? null, gap: null };
+  } catch (error) {
+    if (error instanceof AnsweredGap) return gapped(error.reason);
+    throw error;
+  }
+}
 
 /** By the saved law where it is about a program alone; else against the saved results. */
 async function judgeAgain(bench: Bench, saved: SavedCase): Promise<Judgement> {
@@ -95,16 +117,23 @@ async function replayCase(
   { backend, folder = process.cwd(), seed = DEFAULT_SEED, cases }: ReplayOptions,
 ): Promise<Replayed> {
   if (backend === undefined) throw new UsageError('a case id names no backend: add --backend');
-  const bench = new Bench(await openBackend(backend, folder));
+  return onBackend(backend, folder, (bench) => replayOf(bench, backend, id, seed, cases));
+}
+
+async function replayOf(
+  bench: Bench,
+  backend: string,
+  id: CaseId,
+  seed: number,
+  cases: number | undefined,
+): Promise<Replayed> {
   for (const casesPerCell of cases === undefined ? LEVELS.map((level) => CASES_PER_CELL[level]) : [cases]) {
     for (const unit of plan({ casesPerCell, ofRules: true, only: [id], shard: null })) {
       for (const { one } of casesOf(unit, seed)) {
         if (one.id !== id) continue;
         const program = one.sample === null ? null : String(one.sample.jaxpr);
         const about = { id: one.id, law: unit.law, backend, program };
-        const gap = one.sample === null ? null : bench.gap(one.sample.jaxpr);
-        if (gap !== null) return { ...about, reproduced: false, message: null, element: null, gap: gap.reason };
-        return { ...about, gap: null, ...verdictOf(await one.check(bench)) };
+        return { ...about, ...(await verdictOf(bench, one.sample?.jaxpr ?? null, () => one.check(bench))) };
       }
     }
   }

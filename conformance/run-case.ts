@@ -2,6 +2,7 @@
 import type { Bench } from './bench.ts';
 import { type Evidence, unjudged } from './laws/law.ts';
 import type { Case, Unit } from './programs/case.ts';
+import { AnsweredGap } from './protocol/connection.ts';
 import type { CaseResult, Failure, Outcome } from './types.ts';
 
 export interface CaseRun {
@@ -21,12 +22,20 @@ export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<Case
   });
   const gap = one.sample === null ? null : bench.gap(one.sample.jaxpr);
   if (gap !== null) return { result: done('gap', { gap }), evidence: null };
-  const { compared, uncompared, measured, wrong } = await one
+  const judged = await one
     .check(bench)
-    .catch((error: unknown) => unjudged(error, one.sample));
+    .catch((error: unknown) => (error instanceof AnsweredGap ? error : unjudged(error, one.sample)));
+  if (judged instanceof AnsweredGap) {
+    const { primitive, reason } = judged;
+    return { result: done('gap', { gap: { primitive, reason } }), evidence: null };
+  }
+  const { compared, uncompared, measured, wrong } = judged;
   const counts = { compared, uncompared, ...(measured && { measured }) };
   if (wrong !== null)
-    return { result: done('wrong', { ...counts, failure: failureOf(unit, one, wrong) }), evidence: wrong };
+    return {
+      result: done(wrong.ended ?? 'wrong', { ...counts, failure: failureOf(unit, one, wrong, wrong.ended) }),
+      evidence: wrong,
+    };
   return { result: done(compared === 0 && uncompared > 0 ? 'uncompared' : 'ok', counts), evidence: null };
 }
 

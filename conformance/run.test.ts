@@ -78,7 +78,7 @@ test.each([
   [{ backend: 'reference', only: ['no_such_primitive'] }, /no case matches 'no_such_primitive'/],
   [{ backend: 'no-such-backend' }, /no-such-backend/],
   [{ backend: './no-such-file.ts' }, /no-such-file/],
-  [{ backend: 'command:python backend.py' }, /command/],
+  [{ backend: 'command:' }, /the command is empty/],
 ])('%o is bad usage', async (options, message) => {
   await expect(runCheck({ jobs: 1, folder: null, ...options })).rejects.toThrow(message);
   await expect(runCheck({ jobs: 1, folder: null, ...options })).rejects.toThrow(UsageError);

@@ -60,9 +60,6 @@ function settled(options: CheckOptions): Settings {
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     folder: options.folder === undefined ? process.cwd() : options.folder,
   };
-  if (settings.backend.startsWith('command:')) {
-    throw new UsageError('backends behind a command are not supported in this version; give a built-in name or a file');
-  }
   return settings;
 }
 
@@ -160,7 +157,7 @@ class Run {
 
   #start(): void {
     const { backend, seed, cases: casesPerCell, only, folder, timeout } = this.#settings;
-    const setup: Setup = { backend, cwd: folder ?? process.cwd(), seed, casesPerCell, only, folder };
+    const setup: Setup = { backend, cwd: folder ?? process.cwd(), seed, casesPerCell, only, timeout, folder };
     const child = new Child(setup, timeout, {
       message: (from, message) => this.#message(from, message),
       ended: (from, ending) => this.#childEnded(from, ending),

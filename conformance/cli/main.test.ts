@@ -20,7 +20,7 @@ describe('the command line', () => {
     expect(await main(['--help'], help.io)).toBe(0);
     expect(help.out()).toContain(EXIT_TABLE);
     const listed = [...help.out().matchAll(/^ {2}([a-z]+)(?: \[| <)/gm)].map((m) => m[1]);
-    expect(listed).toEqual(['check', 'run', 'replay', 'bench', 'explain', 'primitives', 'backends']);
+    expect(listed).toEqual(['check', 'run', 'replay', 'serve', 'bench', 'explain', 'primitives', 'backends']);
   });
 
   it('answers bad usage with status 2, on stderr, saying what is wrong', async () => {

@@ -12,6 +12,7 @@ import { type Io, processIo } from './io.ts';
 import { backendOr, casesFromEnvironment, collect, positiveSeconds, seed, wholeNumber } from './options.ts';
 import type { ReplayFlags } from './replay.ts';
 import type { RunFlags } from './run.ts';
+import type { ServeFlags } from './serve.ts';
 
 /**
  * Runs one command.
@@ -48,6 +49,7 @@ function commands(io: Io, done: (status: number) => void): Command {
   addCheck(program, io, done);
   addRun(program, io, done);
   addReplay(program, io, done);
+  addServe(program, io, done);
   addBench(program, io, done);
   addQuestions(program, io, done);
   return program;
@@ -62,7 +64,7 @@ const addCheck: Adder = (program, io, done) => {
     .description('Runs the conformance suite on a backend and says whether it conforms.')
     .argument(
       '[backend]',
-      "a built-in backend's name, or a file that default-exports defineBackend(…); default: ETALON_BACKEND",
+      "a built-in backend's name, a file that default-exports defineBackend(…), or command:… with what to start; default: ETALON_BACKEND",
     )
     .addOption(new Option('--level <level>', 'how much to run').choices(LEVELS).default('quick'))
     .option('--only <glob>', 'run only cases whose id matches, e.g. "reduce_sum/f32/*" (may be repeated)', collect)
@@ -113,6 +115,17 @@ const addReplay: Adder = (program, io, done) => {
     .action(async (file: string | undefined, flags: ReplayFlags) =>
       done(await (await import('./replay.ts')).replay(io, file, flags)),
     );
+};
+
+const addServe: Adder = (program, io, done) => {
+  program
+    .command('serve')
+    .summary('answer programs on stdin')
+    .description(
+      'Reads programs with their inputs from stdin and writes results to stdout, one JSON per line (spec/protocol.md).',
+    )
+    .option('--backend <backend>', 'where to run them; default: ETALON_BACKEND, or reference')
+    .action(async (flags: ServeFlags) => done(await (await import('./serve.ts')).serve(io, flags)));
 };
 
 const addBench: Adder = (program, io, done) => {

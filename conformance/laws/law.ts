@@ -8,6 +8,7 @@ import { errorBound } from '../../reference/transforms/error-bound.ts';
 import type { Bench } from '../bench.ts';
 import { type Comparison, judgeEquation, judgeProgram } from '../budgets.ts';
 import { differentEquations, type Met } from '../debug/equations.ts';
+import { AnsweredGap, EndedError } from '../protocol/connection.ts';
 import type { RandomStream } from '../programs/random-stream.ts';
 import type { Sample } from '../programs/sample.ts';
 import type { Element, LawName, Measured } from '../types.ts';
@@ -25,6 +26,8 @@ export interface Evidence {
   readonly budgets: readonly (Float64Array | null)[];
   /** The user's line of the wrong equation. */
   readonly source: string | null;
+  /** The process that the backend is has ended, or had to be. */
+  readonly ended?: 'timeout' | 'crash';
 }
 
 export interface Judgement {
@@ -76,13 +79,14 @@ export function judgement(
   return { compared, uncompared, measured, wrong: evidence };
 }
 
-/** A backend that throws where it declared no gap is wrong. */
+/** A backend that throws where it declared no gap is wrong. @throws AnsweredGap where it has declared one just now */
 export function threw(
   error: Error,
   jaxpr: Jaxpr,
   inputs: readonly HostArray[],
   expected: readonly HostArray[],
 ): Judgement {
+  if (error instanceof AnsweredGap) throw error;
   const wrong = {
     message: `the backend threw ${error.name}: ${error.message.split('\n')[0]}`,
     element: null,
@@ -92,6 +96,7 @@ export function threw(
     got: null,
     budgets: expected.map(() => null),
     source: null,
+    ...(error instanceof EndedError && { ended: error.ended }),
   };
   return { compared: 0, uncompared: 0, measured: null, wrong };
 }
