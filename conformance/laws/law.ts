@@ -88,7 +88,7 @@ export function threw(
 ): Judgement {
   if (error instanceof AnsweredGap) throw error;
   const wrong = {
-    message: `the backend threw ${error.name}: ${error.message.split('\n')[0]}`,
+    message: (error instanceof EndedError ? '' : `the backend threw ${error.name}: `) + error.message.split('\n')[0],
     element: null,
     jaxpr,
     inputs,
