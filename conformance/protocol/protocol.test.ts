@@ -131,10 +131,7 @@ test('a fault costs its case, and no other is lost', async () => {
   const only = ['neg/f32/eval', 'abs/f32/eval'];
   const report = await runCheck({ backend, only, folder, jobs: 1, timeout: 2 });
   const told = report.failures.map((f) => `${f.subject} ${f.outcome}: ${f.message.split('\n')[0]}`);
-  expect(told.sort()).toEqual([
-    'abs crash: the process ended with exit code 9',
-    'abs timeout: no answer for 1.6 s',
-  ]);
+  expect(told.sort()).toEqual(['abs crash: the process ended with exit code 9', 'abs timeout: no answer for 1.6 s']);
   const complete = await runCheck({ backend: 'reference', only, folder, jobs: 1 });
   expect(report.verdict.cases).toBe(complete.verdict.cases);
 }, 60_000);
