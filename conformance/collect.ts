@@ -12,10 +12,10 @@ import type {
   Measured,
   MeasuredAccuracy,
   Report,
-  Verdict,
 } from './types.ts';
 import { GROUPS } from './types.ts';
-import { addTo, type Histogram, quantile } from './ulp.ts';
+import { quantilesOf, statusOf, verdictOf } from './verdict.ts';
+import { addTo, type Histogram } from './ulp.ts';
 
 interface CellCount {
   readonly primitive: string;
@@ -147,7 +147,14 @@ export class Collector {
       return { group, cases: ok + wrong, ok, wrong, gaps };
     });
     return {
-      verdict: this.#verdict(backend, groups, cells, interrupted),
+      verdict: verdictOf({
+        name: backend.name,
+        groups,
+        cells,
+        wrong: this.wrong,
+        requiredGaps: this.#requiredGaps,
+        interrupted,
+      }),
       groups,
       cells,
       failures: this.failures.toSorted(by((f) => `${f.file === null ? 1 : 0}/${f.id}`)), // those with a file first
@@ -159,29 +166,6 @@ export class Collector {
       slowest: this.#slowest,
     };
   }
-
-  #verdict(
-    backend: BackendFacts,
-    groups: readonly GroupCount[],
-    cells: readonly Cell[],
-    interrupted: boolean,
-  ): Verdict {
-    const cases = groups.reduce((sum, g) => sum + g.cases, 0);
-    const gapCells = cells.filter((c) => c.status === 'gap').length;
-    const answeredCells = cells.length - gapCells;
-    const requiredGaps = this.#requiredGaps;
-    const wrong = this.wrong;
-    const nothing = cases === 0 || (cells.length > 0 && answeredCells === 0);
-    const fails = wrong > 0 || requiredGaps.length > 0;
-    const kind = interrupted ? 'interrupted' : nothing ? 'none' : fails ? 'does not conform' : 'conforms';
-    const message = {
-      interrupted: `the run was interrupted after ${cases} cases, ${wrong} of them wrong`,
-      none: `no verdict on ${backend.name}: it answered no cell`,
-      'does not conform': `${backend.name} does not conform: ${wrong} of ${cases} cases wrong${requiredGaps.length > 0 ? `, ${requiredGaps.length} required cases are gaps` : ''}`,
-      conforms: `${backend.name} conforms: ${cases} cases, ${answeredCells} of ${cells.length} cells answered`,
-    }[kind];
-    return { kind, message, cases, wrong, cells: cells.length, answeredCells, gapCells, requiredGaps };
-  }
 }
 
 const by =
@@ -189,15 +173,11 @@ const by =
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 
-function finishedCell({ primitive, dtype, transformation, ok, wrong, gaps, reasons }: CellCount): Cell {
-  const status = wrong > 0 ? 'wrong' : gaps === 0 ? 'answered' : ok === 0 ? 'gap' : 'partly';
+function finishedCell({ reasons, ...cell }: CellCount): Cell {
   const frequent = [...reasons].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
-  return { primitive, dtype, transformation, status, ok, wrong, gaps, reasons: frequent };
+  return { ...cell, status: statusOf(cell), reasons: frequent };
 }
 
-function finishedAccuracy({ primitive, dtype, unit, bins, max, worst }: Accuracy): MeasuredAccuracy {
-  const elements = [...bins.values()].reduce((sum, n) => sum + n, 0);
-  // Bins round up: no quantile is above the largest error.
-  const [p50, p99] = [0.5, 0.99].map((share) => Math.min(quantile(bins, share), max)) as [number, number];
-  return { primitive, dtype, unit, elements, p50, p99, max, worst };
+function finishedAccuracy({ bins, ...accuracy }: Accuracy): MeasuredAccuracy {
+  return { ...accuracy, ...quantilesOf(bins, accuracy.max) };
 }

@@ -309,6 +309,7 @@ class Run {
       casesPerCell: cases,
       only,
       require,
+      shard: this.#settings.shard ?? null,
       started: this.#started,
       ...summary,
       restarts: this.#restarts,

@@ -160,6 +160,8 @@ export interface MeasuredAccuracy {
   readonly dtype: DType;
   readonly unit: 'ulp' | 'budget';
   readonly elements: number;
+  /** How many elements fell into which bin, as in `Measured`: what merged reports take their quantiles from. */
+  readonly bins: Measured['bins'];
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
@@ -216,6 +218,12 @@ export interface Timings {
   readonly slowest: readonly { readonly id: CaseId; readonly milliseconds: number }[];
 }
 
+/** Part `index` of `of`, from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
 export interface Report {
   readonly format: 'etalon.report/1';
   readonly versions: Versions;
@@ -225,6 +233,8 @@ export interface Report {
   readonly casesPerCell: number;
   readonly only: readonly string[];
   readonly require: readonly string[];
+  /** Which part of the cases; null: all of them. */
+  readonly shard: Shard | null;
   /** ISO 8601. */
   readonly started: string;
   readonly verdict: Verdict;
@@ -256,7 +266,7 @@ export interface CheckOptions {
   /** Stop after this many wrong cases. */
   readonly bail?: number;
   /** Run only part i of n of the cases (`--shard i/n`, from 1). */
-  readonly shard?: { readonly index: number; readonly of: number };
+  readonly shard?: Shard;
   /** Where `.etalon/failures` goes; null: nothing is saved. Default: the current folder. */
   readonly folder?: string | null;
   /** Ends the run early with what there is. */

@@ -12,6 +12,7 @@ const accuracy = (
   dtype,
   unit,
   elements: 6000,
+  bins: [[0, 6000]],
   p50: 0,
   p99: max / 2,
   max,

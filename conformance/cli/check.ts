@@ -4,12 +4,11 @@
 import { compareReports } from '../report/baseline.ts';
 import { renderAnnotations, renderStepSummary } from '../report/github.ts';
 import { renderFailure, renderStart, renderVerdict } from '../report/terminal.ts';
-import { reportProblem } from '../report/validate.ts';
 import { count, counted, printable } from '../report/words.ts';
-import { CannotStartError, type CheckEvent, type CheckOptions, type Report, UsageError } from '../types.ts';
+import { CannotStartError, type CheckEvent, type CheckOptions, type Report } from '../types.ts';
 import { EXIT } from './errors.ts';
-import { appendText, prepareFiles, reportFiles, writeReport } from './files.ts';
-import { type Io, paintFor, readUserFile, widthOf } from './io.ts';
+import { appendText, exitStatus, prepareFiles, readReport, reportFiles, writeReport } from './files.ts';
+import { type Io, paintFor, widthOf } from './io.ts';
 import { showProgress } from './progress.ts';
 
 /** The options of the command line, beyond those that the suite itself takes. */
@@ -21,9 +20,6 @@ export interface CheckFlags extends Omit<CheckOptions, 'backend' | 'folder' | 's
 }
 
 export type RunCheck = (options: CheckOptions, onEvent: (event: CheckEvent) => void) => Promise<Report>;
-
-/** Larger reports are not read. */
-const REPORT_BYTES = 2 ** 28;
 
 /** @returns the exit status */
 export async function check(io: Io, backend: string, flags: CheckFlags, runCheck: RunCheck): Promise<number> {
@@ -67,9 +63,6 @@ async function runWithProgress(io: Io, options: CheckOptions, runCheck: RunCheck
   }
 }
 
-const exitStatus = ({ verdict }: Report): number =>
-  verdict.kind === 'conforms' ? EXIT.ok : verdict.kind === 'interrupted' ? EXIT.interrupted : EXIT.fails;
-
 /** With a baseline only new failures count; an interrupted run or one without a verdict shows nothing either way. */
 function statusAgainst(io: Io, baseline: Report, report: Report): number {
   const paint = paintFor(io.stdout);
@@ -85,17 +78,4 @@ function statusAgainst(io: Io, baseline: Report, report: Report): number {
   io.stdout.write(`\n${lines.join('\n')}\n`);
   if (report.verdict.kind === 'interrupted' || report.verdict.kind === 'none') return exitStatus(report);
   return newFailures.length + newRequiredGaps.length > 0 ? EXIT.fails : EXIT.ok;
-}
-
-function readReport(io: Io, path: string): Report {
-  let report: unknown;
-  try {
-    report = JSON.parse(readUserFile(io, path, REPORT_BYTES).toString('utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`${path} is not JSON: ${error.message}`);
-    throw error;
-  }
-  const problem = reportProblem(report);
-  if (problem !== null) throw new UsageError(`${path} is not a report of this version: ${problem}`);
-  return report as Report;
 }

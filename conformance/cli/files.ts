@@ -10,7 +10,8 @@ import { renderJUnit } from '../report/junit.ts';
 import { renderPage, type SpecLink } from '../report/page.ts';
 import { reportProblem } from '../report/validate.ts';
 import { type Report, UsageError } from '../types.ts';
-import { reasonOf } from './io.ts';
+import { EXIT } from './errors.ts';
+import { type Io, readUserFile, reasonOf } from './io.ts';
 
 export interface ReportFiles {
   readonly json: string;
@@ -87,3 +88,24 @@ const specLinksFrom =
       .join('/');
     return { text: spec, href: `${href.split('/').map(encodeURIComponent).join('/')}#${anchor}` };
   };
+
+/** What a report says to whoever asked for it. */
+export const exitStatus = ({ verdict }: Report): number =>
+  verdict.kind === 'conforms' ? EXIT.ok : verdict.kind === 'interrupted' ? EXIT.interrupted : EXIT.fails;
+
+/** Larger reports are not read. */
+const REPORT_BYTES = 2 ** 28;
+
+/** A report that the user named. @throws UsageError */
+export function readReport(io: Io, path: string): Report {
+  let report: unknown;
+  try {
+    report = JSON.parse(readUserFile(io, path, REPORT_BYTES).toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`${path} is not JSON: ${error.message}`);
+    throw error;
+  }
+  const problem = reportProblem(report);
+  if (problem !== null) throw new UsageError(`${path} is not a report of this version: ${problem}`);
+  return report as Report;
+}

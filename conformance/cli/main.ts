@@ -9,8 +9,9 @@ import type { BenchFlags } from './bench.ts';
 import type { CheckFlags } from './check.ts';
 import { EXIT, EXIT_TABLE, reportError } from './errors.ts';
 import { type Io, processIo } from './io.ts';
-import { backendOr, casesFromEnvironment, collect, positiveSeconds, seed, wholeNumber } from './options.ts';
+import { backendOr, casesFromEnvironment, collect, positiveSeconds, seed, shard, wholeNumber } from './options.ts';
 import type { ReplayFlags } from './replay.ts';
+import type { MergeFlags } from './report.ts';
 import type { RunFlags } from './run.ts';
 import type { ServeFlags } from './serve.ts';
 
@@ -51,6 +52,7 @@ function commands(io: Io, done: (status: number) => void): Command {
   addReplay(program, io, done);
   addServe(program, io, done);
   addBench(program, io, done);
+  addReport(program, io, done);
   addQuestions(program, io, done);
   return program;
 }
@@ -77,6 +79,7 @@ const addCheck: Adder = (program, io, done) => {
     )
     .option('--jobs <n>', 'processes that run cases', wholeNumber(1))
     .option('--timeout <seconds>', 'how long one case may take', positiveSeconds)
+    .option('--shard <i/n>', 'run only the i-th of n parts; etalon report merge puts them together', shard)
     .option('--bail <n>', 'stop after n wrong cases', wholeNumber(1))
     .option('--baseline <report>', 'an earlier report.json: only failures that it lacks count')
     .option('--json <file>', 'where the report goes; default: .etalon/report.json')
@@ -136,6 +139,27 @@ const addBench: Adder = (program, io, done) => {
     .option('--only <glob>', 'only benchmarks whose name matches, e.g. "reference/exp/*" (may be repeated)', collect)
     .option('--json <file>', 'write the timings to a file too')
     .action(async (flags: BenchFlags) => done(await (await import('./bench.ts')).bench(io, flags)));
+};
+
+const addReport: Adder = (program, io, done) => {
+  const report = program.command('report').description('put reports together, or compare them').helpCommand(false);
+  report
+    .command('merge')
+    .description('Makes one report of the shards of a run.')
+    .argument('<reports...>', 'the report.json of every shard')
+    .option('--json <file>', 'where the report goes; default: .etalon/report.json')
+    .option('--html <file>', 'where the page goes; default: .etalon/report.html')
+    .option('--junit <file>', 'write JUnit XML too')
+    .action(async (paths: string[], flags: MergeFlags) => done((await import('./report.ts')).merge(io, paths, flags)));
+  report
+    .command('diff')
+    .description('Says what differs between two reports: of two runs, or of two backends.')
+    .argument('<before>', 'a report.json')
+    .argument('<after>', 'another one')
+    .option('--json', 'as JSON')
+    .action(async (before: string, after: string, flags: { json?: true }) =>
+      done((await import('./report.ts')).diff(io, before, after, flags)),
+    );
 };
 
 const addQuestions: Adder = (program, io, done) => {

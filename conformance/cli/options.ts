@@ -50,3 +50,11 @@ export function backendOr(io: Io, asked: string | undefined): string {
   }
   return name;
 }
+
+/** `2/5`: the second of five parts. */
+export function shard(text: string): { readonly index: number; readonly of: number } {
+  const [, index, of] = /^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text)?.map(Number) ?? [];
+  if (index === undefined || of === undefined || index > of)
+    throw new InvalidArgumentError('It must be a part of the whole, such as 2/5.');
+  return { index, of };
+}

@@ -57,6 +57,7 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
   casesPerCell: 5,
   only: [],
   require: [],
+  shard: null,
   started: '2026-11-23T02:00:00.000Z',
   verdict: {
     kind: 'does not conform',
@@ -132,12 +133,30 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
     { primitive: 'reduce_sum', reason: 'rank above 6', cells: ['reduce_sum/i32/eval'], cases: 3 },
   ],
   accuracy: [
-    { primitive: 'tan', dtype: 'float32', unit: 'ulp', elements: 400, p50: 0.5, p99: 1.4, max: 1.9, worst: tanElement },
+    {
+      primitive: 'tan',
+      dtype: 'float32',
+      unit: 'ulp',
+      elements: 400,
+      bins: [
+        [0, 200],
+        [8, 198],
+        [31, 2],
+      ],
+      p50: 0.5,
+      p99: 1.4,
+      max: 1.9,
+      worst: tanElement,
+    },
     {
       primitive: 'reduce_sum',
       dtype: 'float32',
       unit: 'budget',
       elements: 90,
+      bins: [
+        [0, 50],
+        [7, 40],
+      ],
       p50: 0,
       p99: 0.3,
       max: 0.4,
@@ -246,6 +265,7 @@ const measured: fc.Arbitrary<MeasuredAccuracy> = fc.record({
   dtype,
   unit: fc.constantFrom('ulp', 'budget'),
   elements: amount,
+  bins: list(fc.tuple(amount, amount)),
   p50: size,
   p99: size,
   max: size,
@@ -268,6 +288,7 @@ export const reports: fc.Arbitrary<Report> = fc.record({
   casesPerCell: amount,
   only: list(hostileText),
   require: list(hostileText),
+  shard: nullable(fc.record({ index: amount, of: amount })),
   started: fc.constant('2026-11-23T02:00:00.000Z'),
   verdict: fc.record({
     kind: fc.constantFrom('conforms', 'does not conform', 'none', 'interrupted'),
