@@ -5,11 +5,16 @@
 import { installArrayMethods } from './core/ndarray.ts';
 import { installJaxprPrinter } from './core/jaxpr.ts';
 import { printJaxpr } from './core/text.ts';
+import { environmentSwitch } from './core/config.ts';
+import { infs, nans } from './library/debug/nans.ts';
 import { arrayMethods } from './library/methods.ts';
 
 installArrayMethods(arrayMethods);
 installJaxprPrinter(printJaxpr);
+if (environmentSwitch('ETALON_DEBUG_NANS')) nans();
+if (environmentSwitch('ETALON_DEBUG_INFS')) infs();
 
+export * as debug from './library/debug/index.ts';
 export * as lax from './library/lax.ts';
 export * as nn from './library/nn.ts';
 export * as np from './library/numpy/index.ts';

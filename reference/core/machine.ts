@@ -108,7 +108,7 @@ const applyPrimitive = <V extends Buffer>(
     : cleaning(machine, (own) => primitive.evaluate(own, operands, params));
 
 /** Runs a rule with a machine that releases what the rule has made and not released, should it fail. */
-function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>) => readonly V[]): readonly V[] {
+export function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>) => readonly V[]): readonly V[] {
   const made = new Set<V>();
   const note = (values: readonly V[]): readonly V[] => {
     for (const value of values) made.add(value);
