@@ -5,14 +5,12 @@
 import { installArrayMethods } from './core/ndarray.ts';
 import { installJaxprPrinter } from './core/jaxpr.ts';
 import { printJaxpr } from './core/text.ts';
-import { environmentSwitch } from './core/config.ts';
-import { infs, nans } from './library/debug/nans.ts';
+import { obeyEnvironment } from './library/debug/nans.ts';
 import { arrayMethods } from './library/methods.ts';
 
 installArrayMethods(arrayMethods);
 installJaxprPrinter(printJaxpr);
-if (environmentSwitch('ETALON_DEBUG_NANS')) nans();
-if (environmentSwitch('ETALON_DEBUG_INFS')) infs();
+obeyEnvironment();
 
 export * as debug from './library/debug/index.ts';
 export * as lax from './library/lax.ts';

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AsyncFunctionError, ArgumentError, FloatingPointError } from '../../core/errors.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { backend, checkpoint, debug, devicePut, grad, hessian, jit, makeJaxpr, np, random, vmap } from '../../index.ts';
 import * as lax from '../../lax.ts';
 import { cond, scan } from '../../transforms/control-flow.ts';
 import { whileLoop } from '../../transforms/loops.ts';
+import { obeyEnvironment } from './nans.ts';
 import { smallVectors, smoothFunction, smoothPrograms } from '../../../conformance/testing/smooth.ts';
 
 /** The message of the error that `f` throws. */
@@ -34,7 +35,7 @@ describe('the message', () => {
     const g = debug.checkNans(jit(function ratios(x: NDArray) { return lax.div(x, lax.mul(x, 2)); })); // prettier-ignore
     expect(message(() => g(zeroth))).toMatch(
       new RegExp(
-        `^div made a NaN of operands without one: element \\[1, 0\\] of its result, f32\\[2,2\\], at ${HERE}, in jit\\(ratios\\)\n  there: x = 0, y = 0\n`,
+        `^div made a NaN of operands without one: element \\[1, 0\\] of its result \\(f32\\[2,2\\]\\) at ${HERE}, in jit\\(ratios\\)\n  there: x = 0, y = 0\n`,
       ),
     );
   });
@@ -143,6 +144,23 @@ describe('switches', () => {
       debug.infs(false);
     }
     expect(lax.log(np.array(0)).item()).toBe(-Infinity);
+  });
+
+  test.each([
+    ['ETALON_DEBUG_NANS', (): NDArray => root(np.array(-1)), () => debug.nans(false)],
+    ['ETALON_DEBUG_INFS', (): NDArray => lax.log(np.array(0)), () => debug.infs(false)],
+  ])('%s=1 for a process', (name, compute, off) => {
+    vi.stubEnv(name, '0');
+    obeyEnvironment();
+    expect(compute).not.toThrow();
+    vi.stubEnv(name, '1');
+    obeyEnvironment(); // as the entry does
+    try {
+      expect(compute).toThrow(FloatingPointError);
+    } finally {
+      off();
+      vi.unstubAllEnvs();
+    }
   });
 
   test('a scope ends with its function, also with one that fails', () => {

@@ -1,5 +1,6 @@
 /** The NaN checker: which equation made the first NaN, or the first infinity, and of what. */
 import type { ConcreteArray } from '../../core/array.ts';
+import { environmentSwitch } from '../../core/config.ts';
 import { isInexact } from '../../core/dtypes.ts';
 import { FloatingPointError } from '../../core/errors.ts';
 import { type Element, elements, type HostArray, sameShape, showAval, sizeOf } from '../../core/host.ts';
@@ -38,7 +39,7 @@ function describe(what: string, executed: Executed, result: ConcreteArray, at: n
   const shown = operands.map((x, i) => `${names[i]} = ${operandAt(x, result, at)}`);
   const where = result.ndim === 0 ? '' : `element [${indexOf(result.shape, at).join(', ')}] of `;
   const list = shown.length === 0 ? '' : `\n  there: ${shown.join(', ')}`;
-  return `${primitive.name} made ${what} of operands without one: ${where}its result, ${showAval(result.aval)},${placeOf(executed)}${list}`;
+  return `${primitive.name} made ${what} of operands without one: ${where}its result (${showAval(result.aval)})${placeOf(executed)}${list}`;
 }
 
 /** What an operand has where the result is bad, if it is plain to see which element that is; else its type. */
@@ -85,3 +86,9 @@ export function infs(on: boolean = true): void {
  */
 export const checkNans = <F extends AnyFunction>(f: F): F =>
   observed(f, 'debug.checkNans', () => checker('a NaN', Number.isNaN));
+
+/** Switches on what the environment asks for. */
+export function obeyEnvironment(): void {
+  if (environmentSwitch('ETALON_DEBUG_NANS')) nans();
+  if (environmentSwitch('ETALON_DEBUG_INFS')) infs();
+}
