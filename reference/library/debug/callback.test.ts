@@ -108,7 +108,7 @@ describe('callbacks in random programs are called once for each value, in order'
         const f = compiled(steps);
         expect(calls(() => transformed(f))).toEqual(calls(() => f(x)));
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 
@@ -125,7 +125,7 @@ describe('callbacks in random programs are called once for each value, in order'
         const single = rows.map((v) => calls(() => f(np.array(v))));
         expect(calls(() => transformed(f)(np.array(rows)))).toEqual(single[0]!.flatMap((_v, k) => single.map((s) => s[k]!))); // prettier-ignore
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 
@@ -207,6 +207,11 @@ describe('what a callback gets', () => {
     tidy(() => jit(keep)(3));
     vmap(grad(keep))(np.array([3]));
     expect(kept.map((w) => w.item())).toEqual([3, 6, 6, 3, 6, 6, 3, 6, 6]);
+  });
+
+  test('it has to be a function', () => {
+    const wrong = np.array(1) as unknown as () => void;
+    expect(() => debug.callback(wrong, 1)).toThrow('debug.callback takes a function first, got f32[] 1');
   });
 
   test('what it throws ends the program', () => {

@@ -24,6 +24,7 @@ import { type AnyFunction, nameOf } from '../../transforms/call.ts';
  * @throws ArgumentError if `f` is not a function
  */
 export function callback(f: AnyFunction, ...args: unknown[]): void {
+  if (typeof f !== 'function') throw new ArgumentError(`debug.callback takes a function first, got ${String(f)}`);
   observe(nameOf(f), args, (values) => f(...values));
 }
 
