@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { devicePut, grad, jit, liveBuffers, np, reference } from '../index.ts';
+import { backend, devicePut, grad, jit, liveBuffers, np, reference } from '../index.ts';
 import { randomProgram } from '../../conformance/programs/random.ts';
 import { RandomStream } from '../../conformance/programs/random-stream.ts';
 import { higherOrderPrograms } from '../../tools/spec/programs.ts';
@@ -92,6 +92,30 @@ describe('a program that is walked', () => {
     expect(liveBuffers(reference).buffers - before).toBe(1);
     expect(y.shape).toEqual([2]);
   });
+});
+
+test('all gaps of a backend are named before anything runs', async () => {
+  const f = jit((x: NDArray) => np.cbrt(lax.sin(x)).add(lax.lgamma(x)));
+  const x = devicePut(np.array([1, 2]), await backend('tfjs:cpu'));
+  const seen: string[] = [];
+  const messages = [
+    f,
+    (y: NDArray) =>
+      walked(
+        (e) => seen.push(e.primitive.name),
+        () => f(y),
+      ),
+  ].map((g) => {
+    // prettier-ignore
+    try {
+      return g(x).toString();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+  expect(messages[0]).toContain('lgamma');
+  expect(messages[1]).toBe(messages[0]);
+  expect(seen).toEqual([]);
 });
 
 describe('what an observer is shown', () => {

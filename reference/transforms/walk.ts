@@ -7,7 +7,8 @@ import { type Call, run } from '../core/evaluation.ts';
 import { EtalonError } from '../core/errors.ts';
 import type { Aval, HostArray } from '../core/host.ts';
 import { type Atom, type Jaxpr, Literal } from '../core/jaxpr.ts';
-import { cleaning } from '../core/machine.ts';
+import { cleaning, namingFailures } from '../core/machine.ts';
+import { oneEquation } from '../core/open-backend.ts';
 import { type AnyFirstOrder, type AnyHigherOrder, inferAvals, type Machine, type Params } from '../core/primitive.ts';
 import { SourceLocation } from '../core/source.ts';
 import { primitiveNamed } from '../primitives/index.ts';
@@ -31,8 +32,12 @@ type Place = Pick<Call, 'backend' | 'committed'>;
 
 const release = (x: ConcreteArray): void => x.release('a temporary of a program');
 
-/** Runs a call, all equations of its nested programs shown to `observe`. */
-export const walk = (call: Call, observe: Observer): Values => runCall(call, observe, [], SourceLocation.capture());
+/** Runs a call, all equations of its nested programs shown to `observe`. @throws GapError naming every gap */
+export function walk(call: Call, observe: Observer): Values {
+  const { backend, primitive, operands, params } = call;
+  backend.requireNoGaps(oneEquation(primitive, operands.map((x) => x.aval), params)); // prettier-ignore
+  return runCall(call, observe, [], SourceLocation.capture());
+}
 
 function runCall(call: Call, observe: Observer, path: readonly string[], source: SourceLocation | null): Values {
   const { primitive, operands, params } = call;
@@ -48,7 +53,9 @@ function runCall(call: Call, observe: Observer, path: readonly string[], source:
   }
   const types = inferAvals(primitive, operands.map((x) => x.aval), params); // prettier-ignore
   const machine = machineFor(primitive, call, observe, path);
-  const results = cleaning(machine, (own) => primitive.evaluate(own, operands, params));
+  const results = namingFailures(primitive, source, () =>
+    cleaning(machine, (own) => primitive.evaluate(own, operands, params)),
+  );
   return results.map((y, i) => typed(y, types[i]!));
 }
 

@@ -224,6 +224,7 @@ describe('what a callback gets', () => {
     });
     expect(() => f(1)).toThrow(BackendError);
     expect(() => f(1)).toThrow(expect.objectContaining({ cause }));
+    expect(() => debug.checkNans(f)(1)).toThrow(expect.objectContaining({ cause }));
   });
 });
 
