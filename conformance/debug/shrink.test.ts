@@ -10,7 +10,8 @@ import { transforms as t } from '../../reference/transforms/rules.ts';
 import { Bench } from '../bench.ts';
 import { laws } from '../laws/index.ts';
 import { lawCase } from '../programs/case.ts';
-import { equationCount, shrink } from './shrink.ts';
+import { equationCount } from './parts.ts';
+import { shrink } from './shrink.ts';
 
 /** The reference with other kernels, and with a view of whole programs. */
 function benchOf(
