@@ -3,16 +3,16 @@
  * the backend had there, which one run gives: of the program with all its values as results. Where looking on changes what
  * comes out (compilers fuse), equations run one by one, and then as parts of the program.
  */
-import { avalOf, type HostArray } from '../../reference/core/host.ts';
+import type { HostArray } from '../../reference/core/host.ts';
 import type { Equation, Jaxpr } from '../../reference/core/jaxpr.ts';
-import type { AnyFirstOrder, AnyHigherOrder, Bounded } from '../../reference/core/primitive.ts';
+import type { AnyHigherOrder, Bounded } from '../../reference/core/primitive.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import type { Bench } from '../bench.ts';
 import { type Comparison, exactly, judgeEquation, judgeProgram } from '../budgets.ts';
 import { attempt, type Evidence, judgement, threw } from '../laws/law.ts';
-import { type NestedRun, runNested } from './nested.ts';
-import { aloneOf, areOf, equationCount, tapped, Values, windowOf } from './parts.ts';
+import { type NestedRun, searchNested } from './nested.ts';
+import { aloneOf, areOf, equationCount, referenceValues, tapped, Values, windowOf } from './parts.ts';
 
 /** Where a program stands in the whole one. */
 export interface Origin {
@@ -68,15 +68,6 @@ export const originWithin = (primitive: AnyHigherOrder, params: Equation['params
   path: [...path, run.place],
 }); // prettier-ignore
 
-/** Ends a rule that is being run by parts. */
-class Found extends Error {
-  readonly located: Located;
-  constructor(located: Located) {
-    super('found');
-    this.located = located;
-  }
-}
-
 export class Search {
   readonly #bench: Bench;
   /** A `Date.now()` after which nested programs are not looked into. */
@@ -126,9 +117,9 @@ export class Search {
     const values = new Values(jaxpr, inputs);
     let found: Located | null = null;
     const alsoWrong: number[] = [];
-    for (const [i, equation] of jaxpr.equations.entries()) {
+    let number = origin.first;
+    for (const equation of jaxpr.equations) {
       const operands = values.all(equation.inputs);
-      const number = numberAt(jaxpr, i, origin);
       const results = await resultsOf(equation, operands);
       if (found === null) {
         const wrong = await this.#judged(equation, operands, results, { first: number, path: origin.path }, isolated);
@@ -140,6 +131,7 @@ export class Search {
       }
       if (results instanceof Error || !areOf(equation.outputs, results)) break;
       values.bind(equation.outputs, results);
+      number += extent(equation);
     }
     return found && { ...found, alsoWrong };
   }
@@ -197,32 +189,25 @@ export class Search {
   }
 
   /** The first run of a nested program that is wrong, and what is wrong in it. */
-  async #inside(
+  #inside(
     primitive: AnyHigherOrder,
     { params }: Equation,
     operands: readonly HostArray[],
     { first, path }: Origin,
   ): Promise<Located | null> {
-    const ask = async (run: NestedRun): Promise<readonly HostArray[]> => {
+    const { profile } = this.#bench;
+    return searchNested<Located>(primitive, operands, params, async (run) => {
+      if (Date.now() > this.#deadline) return { results: evaluateJaxpr(run.jaxpr, run.operands) };
       const got = await attempt(this.#bench, run.jaxpr, run.operands);
-      const bounded = errorBound(run.jaxpr, run.operands, this.#bench.profile);
-      const expected = valuesOf(bounded);
-      const late = Date.now() > this.#deadline;
+      const bounded = errorBound(run.jaxpr, run.operands, profile);
+      const results = got instanceof Error ? valuesOf(bounded) : got;
       const standing =
-        got instanceof Error ? 'wrong' : standingOf(judgeProgram(bounded, got, this.#bench.profile), expected, got);
-      if (standing === 'fine' || late) return got instanceof Error ? expected : got;
-      const within = originWithin(primitive, params, run, first, path);
-      const located = await this.within(run.jaxpr, run.operands, got, standing, within);
-      if (located !== null) throw new Found(located);
-      return got instanceof Error ? expected : got;
-    };
-    try {
-      await runNested(primitive, operands, params, ask);
-      return null;
-    } catch (error) {
-      if (error instanceof Found) return error.located;
-      throw error;
-    }
+        got instanceof Error ? 'wrong' : standingOf(judgeProgram(bounded, got, profile), valuesOf(bounded), got);
+      if (standing === 'fine') return { results };
+      const origin = originWithin(primitive, params, run, first, path);
+      const found = await this.within(run.jaxpr, run.operands, got, standing, origin);
+      return found === null ? { results } : { found };
+    });
   }
 
   /**

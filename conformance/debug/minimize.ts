@@ -18,13 +18,12 @@ import {
   take,
 } from '../../reference/core/host.ts';
 import { Jaxpr } from '../../reference/core/jaxpr.ts';
-import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import type { Bench } from '../bench.ts';
 import type { Evidence } from '../laws/law.ts';
 import { value } from '../laws/value.ts';
 import { RandomStream } from '../programs/random-stream.ts';
-import { tapped, Values, without, withoutConstants } from './parts.ts';
+import { referenceValues, without, withoutConstants } from './parts.ts';
 import { resized } from './resize.ts';
 
 /** What is wrong with a program by itself. */
@@ -85,9 +84,7 @@ class Reduction {
     for (const [from, to] of rangesOf(this.#program.equations.length)) {
       const program = this.#program;
       if (to > program.equations.length || to - from === program.equations.length) continue;
-      const values = new Values(program, this.best.inputs);
-      const all = evaluateJaxpr(tapped(program), this.best.inputs).slice(program.outputs.length);
-      values.bind(program.equations.flatMap((e) => e.outputs), all); // prettier-ignore
+      const values = referenceValues(program, this.best.inputs);
       const small = without(program, from, to);
       if (small.outputs.length > 0) await this.#takes(small, values.all(small.inputs));
     }

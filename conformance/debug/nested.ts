@@ -28,25 +28,43 @@ class Waiting extends Error {
   }
 }
 
+/** What became of a run: its results, with which the rule goes on, or what was looked for. */
+export type Answer<T> = { readonly results: readonly HostArray[] } | { readonly found: T };
+
 /**
- * The results of a higher-order equation whose nested programs `ask` runs; what stands between them is the reference's.
- * The rule starts anew after every answer, and meets the earlier ones again.
+ * Runs a higher-order equation whose nested programs `ask` runs, until something is found; null: it came to its end. What
+ * stands between the runs is the reference's. The rule starts anew after every answer, and meets the earlier ones again.
  */
-export async function runNested(
+export async function searchNested<T>(
   primitive: AnyHigherOrder,
   operands: readonly HostArray[],
   params: Params,
-  ask: (run: NestedRun) => Promise<readonly HostArray[]>,
-): Promise<readonly HostArray[]> {
+  ask: (run: NestedRun) => Promise<Answer<T>>,
+): Promise<T | null> {
   const answers: (readonly HostArray[])[] = [];
   const between: (readonly HostArray[])[] = [];
   for (;;) {
-    try {
-      return primitive.evaluate(machineOver(primitive, params, answers, between), operands, params);
-    } catch (error) {
-      if (!(error instanceof Waiting)) throw error;
-      answers.push(await ask(error.run));
-    }
+    const run = nextRun(primitive, operands, params, machineOver(primitive, params, answers, between));
+    if (run === null) return null;
+    const answer = await ask(run);
+    if ('found' in answer) return answer.found;
+    answers.push(answer.results);
+  }
+}
+
+/** The run that the rule has no answer to yet; null: it needs none any more. */
+function nextRun(
+  primitive: AnyHigherOrder,
+  operands: readonly HostArray[],
+  params: Params,
+  machine: Machine<HostArray>,
+): NestedRun | null {
+  try {
+    primitive.evaluate(machine, operands, params);
+    return null;
+  } catch (error) {
+    if (error instanceof Waiting) return error.run;
+    throw error;
   }
 }
 

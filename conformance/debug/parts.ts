@@ -2,6 +2,7 @@
 import { avalOf, type HostArray, sameAval } from '../../reference/core/host.ts';
 import type { ConcreteArray } from '../../reference/core/array.ts';
 import { allEquations, type Atom, type Equation, Jaxpr, Literal, Var } from '../../reference/core/jaxpr.ts';
+import { evaluateJaxpr } from '../../reference/interpreter.ts';
 
 /** Nested equations count as well. */
 export const equationCount = (jaxpr: Jaxpr): number => [...allEquations(jaxpr)].length;
@@ -61,8 +62,19 @@ export class Values {
   bind(variables: readonly Var[], values: readonly HostArray[]): void {
     variables.forEach((v, i) => this.#known.set(v, values[i]!));
   }
+  /** From the results of `tapped`. */
+  bindResults({ equations, outputs }: Jaxpr, results: readonly HostArray[]): void {
+    this.bind(equations.flatMap((e) => e.outputs), results.slice(outputs.length)); // prettier-ignore
+  }
   read = (x: Atom): HostArray => (x instanceof Literal ? x.value : this.#known.get(x)!);
   all = (xs: readonly Atom[]): HostArray[] => xs.map(this.read);
+}
+
+/** What the reference computes on the way through a program. */
+export function referenceValues(jaxpr: Jaxpr, inputs: readonly HostArray[]): Values {
+  const values = new Values(jaxpr, inputs);
+  values.bindResults(jaxpr, evaluateJaxpr(tapped(jaxpr), inputs));
+  return values;
 }
 
 /** The program with its constants as further inputs, in front of the others, and their values. */
