@@ -78,9 +78,8 @@ export async function findingOf(
     return unstable === null ? unstableProgram(subject, runs) : unstableFinding(subject, unstable);
   }
   const search = new Search(bench, Date.now() + SEARCH_MILLISECONDS);
-  const open = standing === 'fine' && blind ? 'open' : standing;
-  if (open === 'fine') return null;
-  const located = await search.within(jaxpr, inputs, runs instanceof Error ? runs : runs[0]!, open);
+  if (standing === 'fine' && !blind) return null;
+  const located = await search.within(jaxpr, inputs, runs instanceof Error ? runs : runs[0]!, standing === 'wrong');
   return located === null ? null : locatedFinding(subject, search, located);
 }
 

@@ -83,7 +83,7 @@ export class Search {
     jaxpr: Jaxpr,
     inputs: readonly HostArray[],
     got: readonly HostArray[] | Error,
-    standing: Standing,
+    isWrong: boolean,
     origin: Origin = WHOLE,
   ): Promise<Located | null> {
     const seen = got instanceof Error ? null : await this.#seen(jaxpr, inputs, got);
@@ -92,7 +92,7 @@ export class Search {
         ? await this.#firstWrong(jaxpr, inputs, origin, async (equation) => seen.all(equation.outputs), false)
         : await this.#firstWrong(jaxpr, inputs, origin, (e, xs) => attempt(this.#bench, aloneOf(e), xs), true);
     if (found !== null) return found;
-    return standing === 'wrong' ? this.together(jaxpr, inputs, origin) : null;
+    return isWrong ? this.together(jaxpr, inputs, origin) : null;
   }
 
   /** Every value of the program as the backend has it; null if it gives others, or none, where it is looked at. */
@@ -149,12 +149,11 @@ export class Search {
       return this.#located([equation], origin, threw(results, aloneOf(equation), operands, expected).wrong!, isolated);
     }
     const { expected, ...comparison } = this.#compared(equation, operands, results);
-    const standing = standingOf(comparison, expected, results);
-    if (primitive.kind === 'higher-order' && standing !== 'fine') {
+    if (primitive.kind === 'higher-order' && exactly(expected, results).wrong !== null) {
       const inner = await this.#inside(primitive, equation, operands, origin);
       if (inner !== null) return inner;
     }
-    if (standing !== 'wrong') return null;
+    if (comparison.wrong === null) return null;
     const what = { jaxpr: aloneOf(equation), inputs: operands, expected, got: results };
     return this.#located([equation], origin, judgement(comparison, what).wrong!, isolated);
   }
@@ -201,11 +200,11 @@ export class Search {
       const got = await attempt(this.#bench, run.jaxpr, run.operands);
       const bounded = errorBound(run.jaxpr, run.operands, profile);
       const results = got instanceof Error ? valuesOf(bounded) : got;
-      const standing =
-        got instanceof Error ? 'wrong' : standingOf(judgeProgram(bounded, got, profile), valuesOf(bounded), got);
-      if (standing === 'fine') return { results };
+      // A bound has room for an error that is beyond the budget of a single equation.
+      if (!(got instanceof Error) && exactly(results, valuesOf(bounded)).wrong === null) return { results };
+      const isWrong = got instanceof Error || judgeProgram(bounded, got, profile).wrong !== null;
       const origin = originWithin(primitive, params, run, first, path);
-      const found = await this.within(run.jaxpr, run.operands, got, standing, origin);
+      const found = await this.within(run.jaxpr, run.operands, got, isWrong, origin);
       return found === null ? { results } : { found };
     });
   }

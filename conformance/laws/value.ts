@@ -13,7 +13,7 @@ export const value: Law = {
     if (single === null || primitive?.kind !== 'first-order') return judgeWithin(bench, jaxpr, inputs);
     const { params, source } = single;
     const results = primitive.evaluate(inputs, params);
-    return judgeMet(bench, { primitive, operands: inputs, params, results, source });
+    return judgeMet(bench, { primitive, operands: inputs, params, results, source }, null, jaxpr);
   },
 };
 
