@@ -19,7 +19,7 @@ export interface OutputDifference {
 
 /**
  * - `wrong`: one equation is out of its budget, on the operands that the backend has there.
- * - `together`: equations in a row that are wrong as one program, and none is by itself: what a compiler makes of them.
+ * - `together`: equations that are wrong as one program, and none is by itself: what a compiler makes of them.
  * - `throws`: an equation fails.
  * - `nondeterministic`: an equation gives other bits when it runs again.
  * - `nan`, `infinity`: an equation makes one of operands that have none (`--nan`).
@@ -31,9 +31,8 @@ export interface Finding {
   readonly kind: FindingKind;
   /** As the user named it. */
   readonly backend: string;
-  /** Numbers of the equations in the text form, from 1, nested ones counted; the same if it is one equation. */
-  readonly first: number;
-  readonly last: number;
+  /** Numbers of the equations in the text form, from 1, nested ones counted. */
+  readonly numbers: readonly number[];
   /** The equations as the text form prints them. */
   readonly equations: readonly string[];
   /** The runs of nested programs around them, outermost first: `scan, iteration 3`. */

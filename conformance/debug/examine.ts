@@ -85,13 +85,13 @@ export async function findingOf(
 
 async function locatedFinding(subject: Subject, search: Search, located: Located): Promise<Finding> {
   const { bench, jaxpr, inputs } = subject;
-  const { evidence, equations, first, path } = located;
+  const { evidence, equations, numbers, path, alsoWrong } = located;
   const again = await runsOf(bench, evidence.jaxpr!, evidence.inputs);
   const other = again instanceof Error ? null : otherOf(again);
   if (other !== null && equations.length === 1) {
     const results = [(again as readonly (readonly HostArray[])[])[0]!, other] as const;
     return unstableFinding(subject, {
-      number: first,
+      number: numbers[0]!,
       path,
       equation: equations[0]!,
       operands: evidence.inputs,
@@ -100,20 +100,19 @@ async function locatedFinding(subject: Subject, search: Search, located: Located
   }
   const kind: FindingKind = evidence.got === null ? 'throws' : equations.length > 1 ? 'together' : 'wrong';
   const { message, element, source } = evidence;
-  const { last, alsoWrong } = located;
   // What shows in the whole program only is proved by a part of that.
   const proof =
     (await wrongAlone(bench, evidence.jaxpr!, evidence.inputs)) ??
     (await search.together(jaxpr, inputs))?.evidence ??
     (await wrongAlone(bench, jaxpr, inputs));
   return {
-    ...placed(subject, kind, first, last, path),
+    ...placed(subject, kind, numbers, path),
     source,
     message,
     element,
     inputs: inputsOf(subject, located),
     alsoWrong,
-    reproducer: proof && (await reproducer(subject, kind, first, proof)),
+    reproducer: proof && (await reproducer(subject, kind, numbers[0]!, proof)),
   };
 }
 
@@ -127,17 +126,20 @@ function inputsOf({ jaxpr, inputs }: Subject, { outer }: Located): Finding['inpu
 const placed = (
   { facts, jaxpr }: Subject,
   kind: FindingKind,
-  first: number,
-  last: number,
+  numbers: readonly number[],
   path: readonly string[],
-): Pick<Finding, 'kind' | 'backend' | 'first' | 'last' | 'equations' | 'path'> => ({
+): Pick<Finding, 'kind' | 'backend' | 'numbers' | 'equations' | 'path'> => ({
   kind,
   backend: facts.asked,
-  first,
-  last,
-  equations: equationLines(jaxpr).slice(first - 1, last),
+  numbers,
+  equations: linesOf(jaxpr, numbers),
   path,
 });
+
+function linesOf(jaxpr: Jaxpr, numbers: readonly number[]): string[] {
+  const all = equationLines(jaxpr);
+  return numbers.map((n) => all[n - 1]!);
+}
 
 async function unstableFinding(subject: Subject, unstable: Unstable): Promise<Finding> {
   const { number, path, equation, operands, results } = unstable;
@@ -147,7 +149,7 @@ async function unstableFinding(subject: Subject, unstable: Unstable): Promise<Fi
   const evidence = judgement(exactly(expected, got), { jaxpr, inputs: operands, expected, got, source }).wrong!;
   const proof: Proof = { evidence, law: 'repeats' };
   return {
-    ...placed(subject, 'nondeterministic', number, number, path),
+    ...placed(subject, 'nondeterministic', [number], path),
     source,
     message: `another run on the same operands gives other bits: ${evidence.message}`,
     element: evidence.element,
@@ -164,7 +166,7 @@ function unstableProgram(subject: Subject, runs: readonly (readonly HostArray[])
   const evidence = judgement(exactly(expected, got), { jaxpr, inputs, expected, got }).wrong!;
   const proof: Proof = { evidence, law: 'repeats' };
   return {
-    ...placed(subject, 'nondeterministic', 1, equationCount(jaxpr), []),
+    ...placed(subject, 'nondeterministic', [], []),
     source: null,
     message: `another run of the program gives other bits, though none of its equations does: ${evidence.message}`,
     element: evidence.element,
@@ -182,7 +184,7 @@ export async function nanFindingOf(subject: Subject, other: Values | null): Prom
   const { bad, number, path, equation, operands } = maker;
   const proof = isReference(bench) ? null : await wrongAlone(bench, aloneOf(equation), operands);
   return {
-    ...placed(subject, bad, number, number, path),
+    ...placed(subject, bad, [number], path),
     source: equation.source?.toString() || null,
     message: madeBy(maker),
     element: null,

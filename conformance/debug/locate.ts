@@ -3,16 +3,19 @@
  * the backend had there, which one run gives: of the program with all its values as results. Where looking on changes what
  * comes out (compilers fuse), equations run one by one, and then as parts of the program.
  */
+import { isInexact } from '../../reference/core/dtypes.ts';
 import type { HostArray } from '../../reference/core/host.ts';
-import type { Equation, Jaxpr } from '../../reference/core/jaxpr.ts';
+import { allEquations, type Equation, type Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { AnyHigherOrder, Bounded } from '../../reference/core/primitive.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import type { Bench } from '../bench.ts';
 import { type Comparison, exactly, judgeEquation, judgeProgram } from '../budgets.ts';
 import { attempt, type Evidence, judgement, threw } from '../laws/law.ts';
-import { type NestedRun, searchNested } from './nested.ts';
-import { aloneOf, areOf, equationCount, referenceValues, tapped, Values, windowOf } from './parts.ts';
+import { RandomStream } from '../programs/random-stream.ts';
+import { direction } from '../programs/sample.ts';
+import { type Answer, type NestedRun, searchNested } from './nested.ts';
+import { aloneOf, areOf, equationCount, referenceValues, partOf, rangesOf, tapped, Values } from './parts.ts';
 
 /** Where a program stands in the whole one. */
 export interface Origin {
@@ -26,8 +29,7 @@ export const WHOLE: Origin = { first: 1, path: [] };
 /** One equation, or those in a row that are wrong only together. */
 export interface Located {
   /** Numbers in the text form, from 1; nested equations count. */
-  readonly first: number;
-  readonly last: number;
+  readonly numbers: readonly number[];
   readonly path: readonly string[];
   readonly equations: readonly Equation[];
   /** What the backend gave for them, in the program or (`isolated`) as a program of their own. */
@@ -92,7 +94,8 @@ export class Search {
         ? await this.#firstWrong(jaxpr, inputs, origin, async (equation) => seen.all(equation.outputs), false)
         : await this.#firstWrong(jaxpr, inputs, origin, (e, xs) => attempt(this.#bench, aloneOf(e), xs), true);
     if (found !== null) return found;
-    return isWrong ? this.together(jaxpr, inputs, origin) : null;
+    if (isWrong) return this.together(jaxpr, inputs, origin);
+    return seen === null ? this.#neighbours(jaxpr, inputs, origin) : null;
   }
 
   /** Every value of the program as the backend has it; null if it gives others, or none, where it is looked at. */
@@ -144,18 +147,30 @@ export class Search {
     isolated: boolean,
   ): Promise<Located | null> {
     const { primitive } = equation;
+    const { first, path } = origin;
     if (results instanceof Error) {
       const expected = evaluateJaxpr(aloneOf(equation), operands);
-      return this.#located([equation], origin, threw(results, aloneOf(equation), operands, expected).wrong!, isolated);
+      return this.#located(
+        [equation],
+        [first],
+        path,
+        threw(results, aloneOf(equation), operands, expected).wrong!,
+        isolated,
+      );
     }
     const { expected, ...comparison } = this.#compared(equation, operands, results);
     if (primitive.kind === 'higher-order' && exactly(expected, results).wrong !== null) {
-      const inner = await this.#inside(primitive, equation, operands, origin);
-      if (inner !== null) return inner;
+      const inside = await this.#inside(primitive, equation, operands, origin);
+      if ('found' in inside) return inside.found;
+      const isSumOfParts = exactly(inside.results, results).wrong === null;
+      if (comparison.wrong === null && !isSumOfParts) {
+        const elsewhere = await this.#wrongElsewhere(equation, operands);
+        return elsewhere && this.#located([equation], [first], path, elsewhere, true);
+      }
     }
     if (comparison.wrong === null) return null;
     const what = { jaxpr: aloneOf(equation), inputs: operands, expected, got: results };
-    return this.#located([equation], origin, judgement(comparison, what).wrong!, isolated);
+    return this.#located([equation], [first], path, judgement(comparison, what).wrong!, isolated);
   }
 
   #compared(
@@ -172,19 +187,16 @@ export class Search {
     return { ...judgeProgram(bounded, results, profile), expected: valuesOf(bounded) };
   }
 
-  #located(equations: readonly Equation[], { first, path }: Origin, evidence: Evidence, isolated: boolean): Located {
-    const last = equations.reduce((n, e) => n + extent(e), first) - 1;
-    const source = equations.map((e) => e.source?.toString() || null).find((s) => s !== null) ?? null;
-    return {
-      first,
-      last: equations.length === 1 ? first : last,
-      path,
-      equations,
-      evidence: { ...evidence, source },
-      isolated,
-      outer: null,
-      alsoWrong: [],
-    };
+  /** Names the equations; what became of them in the outermost program is the caller's to say. */
+  #located(
+    equations: readonly Equation[],
+    numbers: readonly number[],
+    path: readonly string[],
+    evidence: Evidence,
+    isolated: boolean,
+  ): Located {
+    const source = equations.map((e) => e.source?.toString() || null).find((line) => line !== null) ?? null;
+    return { numbers, path, equations, evidence: { ...evidence, source }, isolated, outer: null, alsoWrong: [] };
   }
 
   /** The first run of a nested program that is wrong, and what is wrong in it. */
@@ -193,7 +205,7 @@ export class Search {
     { params }: Equation,
     operands: readonly HostArray[],
     { first, path }: Origin,
-  ): Promise<Located | null> {
+  ): Promise<Answer<Located>> {
     const { profile } = this.#bench;
     return searchNested<Located>(primitive, operands, params, async (run) => {
       if (Date.now() > this.#deadline) return { results: evaluateJaxpr(run.jaxpr, run.operands) };
@@ -210,32 +222,49 @@ export class Search {
   }
 
   /**
-   * The equations in a row that are wrong together, where none is alone: the shortest beginning of the program that is
-   * wrong, then the shortest end of that, on the reference's values. null: the whole is not wrong.
+   * What is wrong with an equation on other numbers, where the bound has room for whatever is wrong with these. Loops of unknown length are
+   * left alone: on other numbers they may not end.
+   */
+  async #wrongElsewhere(equation: Equation, operands: readonly HostArray[]): Promise<Evidence | null> {
+    const jaxpr = aloneOf(equation);
+    if ([...allEquations(jaxpr)].some((e) => e.primitive.name === 'while')) return null;
+    const random = new RandomStream('elsewhere');
+    for (let n = 0; n < OTHER_OPERANDS && Date.now() < this.#deadline; n++) {
+      const others = operands.map((x) => (isInexact(x.dtype) ? direction(x, random) : x));
+      const wrong = await this.wrongAlone(jaxpr, others);
+      if (wrong !== null) return wrong;
+    }
+    return null;
+  }
+
+  /**
+   * The equations that are wrong together, where none is alone: the shortest beginning of the program that is wrong, the
+   * shortest end of that, and of it what cannot be left out, on the reference's values. null: the whole is not wrong.
    */
   async together(jaxpr: Jaxpr, inputs: readonly HostArray[], origin: Origin = WHOLE): Promise<Located | null> {
-    const values = new Values(jaxpr, inputs);
-    const all = evaluateJaxpr(tapped(jaxpr), inputs).slice(jaxpr.outputs.length);
-    values.bind(jaxpr.equations.flatMap((e) => e.outputs), all); // prettier-ignore
-    const wrongIn = async (from: number, to: number): Promise<Evidence | null> => {
-      const part = windowOf(jaxpr, from, to);
-      return part.outputs.length === 0 ? null : this.wrongAlone(part, values.all(part.inputs));
-    };
-    const n = jaxpr.equations.length;
-    let evidence = await wrongIn(0, n);
-    if (evidence === null) return null;
-    const to = await boundary(0, n, async (end) => {
-      const wrong = await wrongIn(0, end);
-      evidence = wrong ?? evidence;
-      return wrong !== null;
-    });
-    const from = await boundary(to, 0, async (start) => {
-      const wrong = await wrongIn(start, to);
-      evidence = wrong ?? evidence;
-      return wrong !== null;
-    });
-    const place = { first: numberAt(jaxpr, from, origin), path: origin.path };
-    return this.#located(jaxpr.equations.slice(from, to), place, evidence, true);
+    const part = new Part(this, jaxpr, inputs);
+    const all = jaxpr.equations;
+    if (!(await part.take(all))) return null;
+    const to = await boundary(0, all.length, (end) => part.take(all.slice(0, end)));
+    await boundary(to, 0, (start) => part.take(all.slice(start, to)));
+    return this.#part(part, origin);
+  }
+
+  /** Neighbours that are wrong together, in a program of which the bounds as a whole say nothing. */
+  async #neighbours(jaxpr: Jaxpr, inputs: readonly HostArray[], origin: Origin): Promise<Located | null> {
+    const part = new Part(this, jaxpr, inputs);
+    for (const size of WINDOWS) {
+      for (let from = 0; from + size <= jaxpr.equations.length && Date.now() < this.#deadline; from++) {
+        if (await part.take(jaxpr.equations.slice(from, from + size))) return this.#part(part, origin);
+      }
+    }
+    return null;
+  }
+
+  async #part(part: Part, origin: Origin): Promise<Located> {
+    await part.reduce();
+    const numbers = part.equations.map((e) => numberAt(part.whole, part.whole.equations.indexOf(e), origin));
+    return this.#located(part.equations, numbers, origin.path, part.evidence!, true);
   }
 
   /** What is wrong with a program's results, by the bounds carried through it. */
@@ -245,6 +274,48 @@ export class Search {
     const got = await attempt(this.#bench, jaxpr, inputs);
     if (got instanceof Error) return threw(got, jaxpr, inputs, expected).wrong;
     return judgement(judgeProgram(bounded, got, this.#bench.profile), { jaxpr, inputs, expected, got }).wrong;
+  }
+}
+
+/** How many other operands are tried. */
+const OTHER_OPERANDS = 8;
+
+/** Sizes of the groups of neighbours that are looked at. */
+const WINDOWS = [2, 3, 5, 9, 17];
+
+/** The part of a program that is known to be wrong, on the reference's values. */
+class Part {
+  readonly whole: Jaxpr;
+  equations: readonly Equation[] = [];
+  evidence: Evidence | null = null;
+  readonly #search: Search;
+  readonly #values: Values;
+
+  constructor(search: Search, whole: Jaxpr, inputs: readonly HostArray[]) {
+    this.#search = search;
+    this.whole = whole;
+    this.#values = referenceValues(whole, inputs);
+  }
+
+  /** Goes on with these equations if they are wrong. */
+  async take(equations: readonly Equation[]): Promise<boolean> {
+    const jaxpr = partOf(this.whole, equations);
+    if (jaxpr.outputs.length === 0) return false;
+    const wrong = await this.#search.wrongAlone(jaxpr, this.#values.all(jaxpr.inputs));
+    if (wrong === null) return false;
+    this.evidence = wrong;
+    this.equations = equations;
+    return true;
+  }
+
+  /** Leaves out what can be left out. */
+  async reduce(): Promise<void> {
+    const before = this.equations;
+    for (const [from, to] of rangesOf(before.length)) {
+      const gone = before.slice(from, to);
+      const fewer = this.equations.filter((e) => !gone.includes(e));
+      if (fewer.length > 0 && fewer.length < this.equations.length) await this.take(fewer);
+    }
   }
 }
 

@@ -23,7 +23,7 @@ import type { Bench } from '../bench.ts';
 import type { Evidence } from '../laws/law.ts';
 import { value } from '../laws/value.ts';
 import { RandomStream } from '../programs/random-stream.ts';
-import { referenceValues, without, withoutConstants } from './parts.ts';
+import { rangesOf, referenceValues, without, withoutConstants } from './parts.ts';
 import { resized } from './resize.ts';
 
 /** What is wrong with a program by itself. */
@@ -155,13 +155,6 @@ function leading(x: HostArray, shape: Shape): HostArray {
   const places: number[] = [];
   forEachIndex(shape, (index) => places.push(flatten(index, strides)));
   return take(x, shape, (i) => places[i]!);
-}
-
-/** Everything, halves, quarters, … single elements. */
-function* rangesOf(n: number): Generator<readonly [number, number]> {
-  for (let step = n; step >= 1; step = step === 1 ? 0 : Math.ceil(step / 2)) {
-    for (let from = 0; from < n; from += step) yield [from, Math.min(from + step, n)];
-  }
 }
 
 /** null if nothing gets simpler: zeros are simpler than ones, ones than everything else. */

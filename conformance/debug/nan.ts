@@ -67,10 +67,11 @@ export async function firstMaker(
 async function makerInside(bench: Bench, { bad, number, path, equation, operands }: Maker): Promise<Maker | null> {
   const { primitive, params } = equation;
   if (primitive.kind === 'first-order') return null;
-  return searchNested(primitive, operands, params, async (run) => {
+  const answer = await searchNested<Maker>(primitive, operands, params, async (run) => {
     const results = await bench.run(run.jaxpr, run.operands);
     const origin = originWithin(primitive, params, run, number, path);
     const found = has(results, bad) ? await firstMaker(bench, run.jaxpr, run.operands, null, [bad], origin) : null;
     return found === null ? { results } : { found };
   });
+  return 'found' in answer ? answer.found : null;
 }

@@ -28,11 +28,11 @@ class Waiting extends Error {
   }
 }
 
-/** What became of a run: its results, with which the rule goes on, or what was looked for. */
+/** What became of a run, or of the whole equation: its results, with which the rule goes on, or what was looked for. */
 export type Answer<T> = { readonly results: readonly HostArray[] } | { readonly found: T };
 
 /**
- * Runs a higher-order equation whose nested programs `ask` runs, until something is found; null: it came to its end. What
+ * Runs a higher-order equation whose nested programs `ask` runs, until something is found or it comes to its end. What
  * stands between the runs is the reference's. The rule starts anew after every answer, and meets the earlier ones again.
  */
 export async function searchNested<T>(
@@ -40,28 +40,27 @@ export async function searchNested<T>(
   operands: readonly HostArray[],
   params: Params,
   ask: (run: NestedRun) => Promise<Answer<T>>,
-): Promise<T | null> {
+): Promise<Answer<T>> {
   const answers: (readonly HostArray[])[] = [];
   const between: (readonly HostArray[])[] = [];
   for (;;) {
-    const run = nextRun(primitive, operands, params, machineOver(primitive, params, answers, between));
-    if (run === null) return null;
-    const answer = await ask(run);
-    if ('found' in answer) return answer.found;
+    const next = proceed(primitive, operands, params, machineOver(primitive, params, answers, between));
+    if ('results' in next) return next;
+    const answer = await ask(next);
+    if ('found' in answer) return answer;
     answers.push(answer.results);
   }
 }
 
-/** The run that the rule has no answer to yet; null: it needs none any more. */
-function nextRun(
+/** The run that the rule has no answer to yet, or its results. */
+function proceed(
   primitive: AnyHigherOrder,
   operands: readonly HostArray[],
   params: Params,
   machine: Machine<HostArray>,
-): NestedRun | null {
+): NestedRun | { readonly results: readonly HostArray[] } {
   try {
-    primitive.evaluate(machine, operands, params);
-    return null;
+    return { results: primitive.evaluate(machine, operands, params) };
   } catch (error) {
     if (error instanceof Waiting) return error.run;
     throw error;

@@ -13,20 +13,20 @@ const isVar = (x: Atom): x is Var => !(x instanceof Literal);
 export const tapped = (jaxpr: Jaxpr): Jaxpr =>
   new Jaxpr({ ...jaxpr, outputs: [...jaxpr.outputs, ...jaxpr.equations.flatMap((e) => e.outputs)] });
 
-/** The equations [from, to) as a program of what they need; it gives what is needed after them. */
-export function windowOf(jaxpr: Jaxpr, from: number, to: number): Jaxpr {
-  const equations = jaxpr.equations.slice(from, to);
+/** Some equations of a program as a program of what they need; it gives what the others need of them, and the results. */
+export function partOf(jaxpr: Jaxpr, equations: readonly Equation[]): Jaxpr {
   const made = new Set(equations.flatMap((e) => e.outputs));
   const constants = new Map(jaxpr.constvars.map((v, i) => [v, jaxpr.consts[i]!]));
   const needed = new Set(equations.flatMap((e) => e.inputs).filter((x) => isVar(x) && !made.has(x)) as Var[]);
   const constvars = [...needed].filter((v) => constants.has(v));
-  const later = new Set<Atom>([...jaxpr.equations.slice(to).flatMap((e) => e.inputs), ...jaxpr.outputs]);
+  const others = jaxpr.equations.filter((e) => !equations.includes(e));
+  const wanted = new Set<Atom>([...others.flatMap((e) => e.inputs), ...jaxpr.outputs]);
   return new Jaxpr({
     constvars,
     consts: constvars.map((v) => constants.get(v)!),
     inputs: [...needed].filter((v) => !constants.has(v)),
     equations,
-    outputs: [...made].filter((v) => later.has(v)),
+    outputs: [...made].filter((v) => wanted.has(v)),
   });
 }
 
@@ -88,3 +88,10 @@ export function withoutConstants(jaxpr: Jaxpr): { readonly jaxpr: Jaxpr; readonl
 /** Whether values are of the types of variables: what a backend gave may not be. */
 export const areOf = (variables: readonly Atom[], values: readonly HostArray[]): boolean =>
   values.length === variables.length && variables.every(({ aval }, i) => sameAval(aval, avalOf(values[i]!)));
+
+/** Everything, halves, quarters, … single ones. */
+export function* rangesOf(n: number): Generator<readonly [number, number]> {
+  for (let step = n; step >= 1; step = step === 1 ? 0 : Math.ceil(step / 2)) {
+    for (let from = 0; from < n; from += step) yield [from, Math.min(from + step, n)];
+  }
+}

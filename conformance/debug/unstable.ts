@@ -69,7 +69,7 @@ export async function firstUnstable(
 async function unstableInside(bench: Bench, { equation, operands, number, path }: Unstable): Promise<Unstable | null> {
   const { primitive, params } = equation;
   if (primitive.kind === 'first-order') return null;
-  return searchNested(primitive, operands, params, async (run) => {
+  const answer = await searchNested<Unstable>(primitive, operands, params, async (run) => {
     const runs = await runsOf(bench, run.jaxpr, run.operands);
     if (runs instanceof Error) return { results: evaluateJaxpr(run.jaxpr, run.operands) };
     const results = runs[0]!;
@@ -77,4 +77,5 @@ async function unstableInside(bench: Bench, { equation, operands, number, path }
     const found = await firstUnstable(bench, run.jaxpr, run.operands, originWithin(primitive, params, run, number, path)); // prettier-ignore
     return found === null ? { results } : { found };
   });
+  return 'found' in answer ? answer.found : null;
 }

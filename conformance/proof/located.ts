@@ -113,9 +113,9 @@ async function find({ kind, sample: { jaxpr, inputs }, backend, equation, fused 
   return { kind: fused ? `${kind}, fused` : kind, equation, equations, isRight, finding, milliseconds };
 }
 
-/** Of a fault of fused equations it is enough that the few that are named are among them. */
-const namesIt = ({ first, last }: Finding, equation: number, fused: boolean): boolean =>
-  fused ? first <= equation && equation <= last && last - first < 10 : first === equation && last === equation;
+/** Of fused equations it is named together with one or two others. */
+const namesIt = ({ numbers }: Finding, equation: number, fused: boolean): boolean =>
+  numbers.includes(equation) && numbers.length <= (fused ? 3 : 1);
 
 /** The program, of those nested in one, that the equation stands in. */
 function programOf(jaxpr: Jaxpr, target: Equation): Jaxpr {
