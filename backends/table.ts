@@ -5,7 +5,7 @@
  */
 import { type BackendDefinition, type Capabilities, gap, type Gap } from '../reference/core/backend.ts';
 import type { Aval } from '../reference/core/host.ts';
-import type { AnyFirstOrder, AnyPrimitive, Params } from '../reference/core/primitive.ts';
+import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive, Params } from '../reference/core/primitive.ts';
 import { type ParamsOf, type PrimitiveName, primitives } from '../reference/primitives/index.ts';
 
 /** Computes one primitive. `Context` is what the backend computes with, V and R its handles of operands and results. */
@@ -76,10 +76,24 @@ function gapOf<Context, V, R>(
   operands: readonly Aval[],
   params: Params,
 ): string | null {
-  if (primitive.kind === 'higher-order') return null; // its equations are asked one by one
+  if (primitive.kind === 'higher-order') return gapOfMoves(table, primitive, operands, params);
   const lowering = entry(table, primitive);
   if (typeof lowering === 'function') return null;
   return typeof lowering.gap === 'string' ? lowering.gap : lowering.gap(operands, params);
+}
+
+/** The equations within it are asked one by one; what its own evaluation needs beside them is asked here. */
+function gapOfMoves<Context, V, R>(
+  table: Lowerings<Context, V, R>,
+  primitive: AnyHigherOrder,
+  operands: readonly Aval[],
+  params: Params,
+): string | null {
+  for (const move of primitive.moves?.(operands, params) ?? []) {
+    const reason = gapOf(table, primitives[move.primitive as PrimitiveName], move.operands, move.params);
+    if (reason !== null) return `it takes ${move.primitive}: ${reason}`;
+  }
+  return null;
 }
 
 /** The function that computes a primitive. */

@@ -262,6 +262,13 @@ export interface FirstOrder<Name extends string, P extends object, C extends Con
   readonly breaks: { readonly [K in NoInfer<C>]: (gen: Gen) => FC.Arbitrary<Call<P>> };
 }
 
+/** A call of a first-order primitive, by types. */
+export interface Move {
+  readonly primitive: string;
+  readonly operands: List<Aval>;
+  readonly params: Params;
+}
+
 /** What evaluates the jaxprs inside higher-order primitives: V is a host array, or a backend's buffer. */
 export interface Machine<V> {
   interpret(jaxpr: Jaxpr, operands: List<V>): List<V>;
@@ -323,6 +330,11 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
     operands: List<Bounded>,
     params: P,
   ): List<Bounded>;
+  /**
+   * The calls of first-order primitives that `evaluate` makes beside the equations of the nested programs, one of each
+   * kind: a machine has to have them. Left out: none.
+   */
+  moves?(operands: List<Aval>, params: P): List<Move>;
   effects(params: P): ReadonlySet<string>;
   /**
    * What checkers call the run of a nested program: `scan, iteration 3`. `program` is its number among the nested ones,

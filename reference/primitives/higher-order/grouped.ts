@@ -11,12 +11,13 @@ import {
   type HigherOrder,
   type HigherOrderPrimitive,
   type Machine,
+  type Move,
   type ParamSchema,
 } from '../../core/primitive.ts';
 import type { Lax, Transforms } from '../../core/rules.ts';
 import { range, show, toFront } from '../axes.ts';
 import { effectsOf, either, fits, fixpoint, given, hull, isLinear, knownValues, pick, present, spread } from './shared.ts'; // prettier-ignore
-import { boundedRow, one, rowAt, stackBounded, stackRows } from './rows.ts';
+import { boundedRow, one, rowAt, rowMoves, stackBounded, stackMoves, stackRows } from './rows.ts';
 
 type Computation = {
   /** Maps what has been combined so far and the next elements, all scalars, to what both make together. */
@@ -76,6 +77,25 @@ export function groupReduction<const N extends string, G extends object, C exten
     evaluate: (machine, xs, p) => {
       const { shape } = machine.aval(xs[0]!);
       return folded(machine, roles(xs), p.jaxpr, { shape: d.resultShape(shape, p), members: d.members(shape, p) });
+    },
+
+    moves(xs, p) {
+      const { operands, inits } = roles(xs);
+      const { length } = d.members(operands[0]!.shape, p);
+      const flat = (x: Aval, size: number): Aval => ({ ...x, shape: [size] });
+      const reshape = (x: Aval, to: Shape): Move => ({
+        primitive: 'reshape',
+        operands: [x],
+        params: { new_sizes: to },
+      });
+      return [
+        ...operands.flatMap((x) => [reshape(x, [sizeOf(x.shape)]), ...rowMoves(flat(x, sizeOf(x.shape)))]),
+        ...inits.map((x) => reshape(x, [])),
+        ...operands.flatMap((x) => [
+          ...stackMoves(flat(x, length)),
+          reshape(flat(x, length), d.resultShape(x.shape, p)),
+        ]),
+      ];
     },
 
     jvp(t, x, dx, p) {

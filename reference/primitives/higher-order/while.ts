@@ -8,7 +8,20 @@ import type { NDArray } from '../../core/ndarray.ts';
 import { type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine } from '../../core/primitive.ts';
 import { repeated, speculative } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
-import { alignBatch, copy, cut, effectsOf, fits, fixpoint, given, pick, present, repeat, spread } from './shared.ts';
+import {
+  alignBatch,
+  copy,
+  copyMove,
+  cut,
+  effectsOf,
+  fits,
+  fixpoint,
+  given,
+  pick,
+  present,
+  repeat,
+  spread,
+} from './shared.ts';
 import { loopOf, repeatedLoop, type WhileParams, whileRoles } from './while-parts.ts';
 import { transposeWhile } from './while-transpose.ts';
 
@@ -67,6 +80,7 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     }
     return carry === initial ? carry.map((v) => copy(machine, v)) : carry;
   },
+  moves: (operands, p) => whileRoles(operands, p).carry.map(copyMove),
 
   jvp(t, x, dx, p) {
     const { cond, body, carry } = whileRoles(x, p);
