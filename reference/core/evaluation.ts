@@ -3,9 +3,11 @@ import { ConcreteArray } from './array.ts';
 import type { Executable } from './backend.ts';
 import { BackendError, DisposedError, EtalonError, MixedBackendsError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
+import { unresolved } from './named-axes.ts';
 import type { NDArray } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
 import type { AnyPrimitive, Params } from './primitive.ts';
+import { SourceLocation } from './source.ts';
 import { installBaseTrace, Trace, Tracer } from './trace.ts';
 
 let defaultBackend: Backend | null = null;
@@ -53,6 +55,7 @@ class EvalTrace extends Trace {
       if (x instanceof Tracer)
         throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
     }
+    if (primitive.kind === 'collective') unresolved(primitive, params, SourceLocation.capture());
     const asked = (params['backend'] as Backend | null | undefined) ?? null;
     const backend = commonBackend(operands, asked);
     if (backend.closed) throw new DisposedError(`${primitive.name} was to run on ${backend.name}, which is closed`);
