@@ -47,7 +47,8 @@ export const axesKey = (): string => {
 
 /** The size of the innermost axis of a name. @throws UnboundAxisError naming those in scope */
 export function sizeOfAxis(name: string, where: string): number {
-  if (typeof name !== 'string') throw new ArgumentError(`${where}: the name of an axis is a string, got ${String(name)}`);
+  if (typeof name !== 'string')
+    throw new ArgumentError(`${where}: the name of an axis is a string, got ${String(name)}`);
   for (const axis of axesOf(scope)) if (axis.name === name) return axis.size;
   const known = [...axesOf(scope)].map((axis) => `'${axis.name}' (${axis.size})`);
   throw new UnboundAxisError(

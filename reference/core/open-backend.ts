@@ -4,7 +4,13 @@ import { GapError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
 import { allEquations, type Equation, Jaxpr, Var } from './jaxpr.ts';
 import { unresolved } from './named-axes.ts';
-import { type AnyHigherOrder, type AnyPrimitive, inferAvals, type Params, type RunnablePrimitive } from './primitive.ts';
+import {
+  type AnyHigherOrder,
+  type AnyPrimitive,
+  inferAvals,
+  type Params,
+  type RunnablePrimitive,
+} from './primitive.ts';
 import { SourceLocation } from './source.ts';
 
 /** What `await backend(name)` gives, and what `jit(f, { backend })` takes. */

@@ -57,9 +57,7 @@ export const psum: LaneReduction<'psum'> = laneReduction('reduceSum', {
 const extremeLane: LaneReduction<'pmax'>['differentiate'] = {
   active: inexact,
   jvp: (lax, [x], [dx], [y], p) => [
-    along(dx, (t) =>
-      meanOfWinners(lax, x!, t, y!, { sum: (v) => lax.collective('psum', [v], p), repeat: (v) => v }),
-    ),
+    along(dx, (t) => meanOfWinners(lax, x!, t, y!, { sum: (v) => lax.collective('psum', [v], p), repeat: (v) => v })),
   ],
 };
 
@@ -147,8 +145,7 @@ export const allGather: CollectivePrimitive<'all_gather', AllGatherParams, 'C1'>
   operands: [{ name: 'x', dtypes: ANY }],
   params: { ...NAMED_AXIS, all_gather_dimension: AXIS, tiled: { type: 'boolean' } },
   constraints: {
-    C1: ([x], p) =>
-      checkAxis('all_gather_dimension', p.all_gather_dimension, x!.shape.length + (p.tiled ? 0 : 1)),
+    C1: ([x], p) => checkAxis('all_gather_dimension', p.all_gather_dimension, x!.shape.length + (p.tiled ? 0 : 1)),
   },
   infer: ([x], p) => [{ ...x!, shape: gatheredShape(x!.shape, p) }],
   differentiate: {
@@ -215,7 +212,12 @@ function exchangedShape(shape: Shape, { split_axis: s, concat_axis: c, axis_size
 }
 
 /** Rows are lanes, before and after: part `to` of row `from` goes to row `to`, where it is part `from`. */
-function exchanged(lax: Lax, x: NDArray, { size }: BatchAxis, { split_axis: s, concat_axis: c }: AllToAllParams): NDArray {
+function exchanged(
+  lax: Lax,
+  x: NDArray,
+  { size }: BatchAxis,
+  { split_axis: s, concat_axis: c }: AllToAllParams,
+): NDArray {
   const parts = lax.reshape(x, x.shape.toSpliced(s + 1, 1, size, x.shape[s + 1]! / size));
   const byReceiver = lax.moveAxis(parts, s + 1, 0);
   return merged(lax, lax.moveAxis(byReceiver, 1, c + 1), c + 1);

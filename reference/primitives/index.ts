@@ -140,10 +140,9 @@ export type HigherOrderName = keyof typeof higherOrder;
 export type ParamsOf<N extends PrimitiveName> = Primitives[N] extends FirstOrder<string, infer P, infer _C> ? P : never;
 
 const byName: ReadonlyMap<string, AnyPrimitive> = new Map<string, AnyPrimitive>(
-  [...Object.values(primitives), ...Object.values(higherOrder), ...Object.values(collectives)].map((p: AnyPrimitive) => [
-    p.name,
-    p,
-  ]),
+  [...Object.values(primitives), ...Object.values(higherOrder), ...Object.values(collectives)].map(
+    (p: AnyPrimitive) => [p.name, p],
+  ),
 );
 
 /** The primitive of a name, of any kind. */

@@ -113,7 +113,9 @@ function batchSize(
     throw new ArgumentError(`${where}: at least one argument must have an axis in inAxes, or axisSize be given`);
   }
   if (given !== undefined && given !== sizes[first]) {
-    throw new ShapeError(`${where}: axisSize is ${given}, but argument${treedef.paths()[first]} has ${sizes[first]} examples`);
+    throw new ShapeError(
+      `${where}: axisSize is ${given}, but argument${treedef.paths()[first]} has ${sizes[first]} examples`,
+    );
   }
   const other = sizes.findIndex((n) => n !== null && n !== sizes[first]);
   if (other >= 0) {

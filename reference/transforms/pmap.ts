@@ -44,7 +44,9 @@ export function pmap<F extends AnyFunction>(
     };
     const axes = Array.isArray(inAxes) ? (inAxes as readonly Axes[]).filter(moves) : inAxes;
     const named = Object.defineProperty(each, 'name', { value: nameOf(f) });
-    return vmap(named, { ...rest, ...(axes === undefined ? {} : { inAxes: axes }) })(...(args.filter(moves) as never[]));
+    return vmap(named, { ...rest, ...(axes === undefined ? {} : { inAxes: axes }) })(
+      ...(args.filter(moves) as never[]),
+    );
   };
   const jitOptions = {
     staticArgnums: staticBroadcastedArgnums ?? [],
