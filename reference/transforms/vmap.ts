@@ -10,7 +10,7 @@ import type { AnyCollective } from '../core/collective.ts';
 import { UnboundAxisError } from '../core/errors.ts';
 import { needsAxis, withAxis } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import type { AnyPrimitive, BatchAxis, Batched, Params } from '../core/primitive.ts';
+import { type AnyPrimitive, type BatchAxis, type Batched, inferAvals, type Params } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
 import { toFront } from '../primitives/axes.ts';
@@ -19,7 +19,9 @@ import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
 import { ValuelessTracer } from './valueless.ts';
 
-const without = (shape: readonly number[], axis: number): number[] => shape.filter((_, d) => d !== axis);
+/** The type of one example. */
+const laneOf = (aval: Aval, at: number | null): Aval =>
+  at === null ? aval : { ...aval, shape: aval.shape.toSpliced(at, 1) };
 
 /** One example's view of a value that holds all of them along axis `at`. */
 export class BatchTracer extends ValuelessTracer {
@@ -32,7 +34,7 @@ export class BatchTracer extends ValuelessTracer {
     super(trace);
     this.value = value;
     this.at = at;
-    this.aval = { ...value.aval, shape: without(value.shape, at) };
+    this.aval = laneOf(value.aval, at);
   }
 }
 
@@ -95,7 +97,7 @@ function batchOne(
   return { out, at: out.map(() => (together ? at[0]! : 0)) };
 }
 
-/** @throws UnboundAxisError if the equation was traced where the axis of that name had another size */
+/** @throws UnboundAxisError if the equation was traced where the axis of that name had another size; ConstraintError */
 function resolve(
   t: Transforms,
   collective: AnyCollective,
@@ -105,11 +107,15 @@ function resolve(
   params: Params,
 ): Batched {
   const size = params['axis_size'];
-  if (size === axis.size) return collective.resolve(t.lax, values, at, axis, params);
-  throw new UnboundAxisError(
-    `${collective.name} is over an axis '${axis.name}' of size ${String(size)}, but meets one of that name with size ${axis.size}; ` +
-      'give the axes different names',
-  );
+  if (size !== axis.size) {
+    throw new UnboundAxisError(
+      `${collective.name} is over an axis '${axis.name}' of size ${String(size)}, but meets one of that name with size ${axis.size}; ` +
+        'give the axes different names',
+    );
+  }
+  const lanes = values.map(({ aval }, i) => laneOf(aval, at[i]!));
+  inferAvals(collective, lanes, params);
+  return collective.resolve(t.lax, values, at, axis, params);
 }
 
 /** A function of flat arrays over a batch. */
