@@ -12,7 +12,11 @@ import { allEquations } from '../reference/core/jaxpr.ts';
 import type { AnyCollective } from '../reference/core/collective.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../reference/core/primitive.ts';
 import { printProgram } from '../reference/core/text.ts';
-import { collectives as collectiveTable, higherOrder as higherOrderTable, primitives } from '../reference/primitives/index.ts';
+import {
+  collectives as collectiveTable,
+  higherOrder as higherOrderTable,
+  primitives,
+} from '../reference/primitives/index.ts';
 import { readProgram } from '../reference/transforms/programs.ts';
 import { transforms } from '../reference/transforms/rules.ts';
 import { blocksOf, loadPrelude, runBlock } from './run-blocks.ts';

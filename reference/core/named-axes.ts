@@ -1,6 +1,6 @@
 /** Named axes: those in scope where a function runs, and those that a program needs. */
 import { ArgumentError, DivergentLanesError, UnboundAxisError } from './errors.ts';
-import type { Jaxpr } from './jaxpr.ts';
+import { allEquations, type Equation, type Jaxpr } from './jaxpr.ts';
 import type { AnyPrimitive, BatchAxis, Params } from './primitive.ts';
 import type { SourceLocation } from './source.ts';
 
@@ -82,12 +82,16 @@ export function needsAxis(primitive: AnyPrimitive, params: Params, name: string)
   return programs.some((jaxpr) => namedAxes(jaxpr).has(name));
 }
 
+/** A collective without operands, the number of the lane, asks no other lane. */
+const meetsOthers = ({ primitive, params, inputs }: Equation, name: string): boolean =>
+  primitive.kind === 'collective' && params['axis_name'] === name && inputs.length > 0;
+
 /**
  * Lanes of `axis` go different ways through these programs.
  * @throws DivergentLanesError if a collective in them needs all lanes
  */
 export function partLanes({ name }: BatchAxis, jaxprs: readonly Jaxpr[], where: string): void {
-  if (name === null || !jaxprs.some((jaxpr) => namedAxes(jaxpr).has(name))) return;
+  if (name === null || !jaxprs.some((jaxpr) => allEquations(jaxpr).some((e) => meetsOthers(e, name)))) return;
   throw new DivergentLanesError(
     `${where} differs between the lanes of '${name}', and holds a collective over '${name}', which needs them all. ` +
       `Make it the same in every lane (lax.pmax(…, '${name}')), or take the collective out`,

@@ -93,7 +93,7 @@ function inputAxes(inAxes: unknown, arrays: readonly NDArray[], treedef: TreeDef
 function checkedName(name: unknown, where: string): string | null {
   if (name === undefined || name === null) return null;
   if (typeof name === 'string') return name;
-  throw new ArgumentError(`${where}: axisName must be a string, got ${String(name)}`);
+  throw new ArgumentError(`${where}: axisName must be a string, got ${typeof name}`);
 }
 
 function batchSize(

@@ -39,8 +39,8 @@ export function pmap<F extends AnyFunction>(
     const fixed = argumentNumbers(staticBroadcastedArgnums ?? [], args.length, `${where} staticBroadcastedArgnums`);
     const moves = (_: unknown, i: number): boolean => !fixed.includes(i);
     const each = (...given: Tree[]): unknown => {
-      const next = given.values();
-      return f(...(args.map((x: Tree, i) => (fixed.includes(i) ? x : next.next().value)) as never[])); // prettier-ignore
+      let next = 0;
+      return f(...(args.map((x, i): unknown => (fixed.includes(i) ? x : given[next++])) as never[]));
     };
     const axes = Array.isArray(inAxes) ? (inAxes as readonly Axes[]).filter(moves) : inAxes;
     const named = Object.defineProperty(each, 'name', { value: nameOf(f) });

@@ -80,7 +80,10 @@ const showCall = (operands: readonly Aval[], params: Params): string =>
   `(${operands.map((a) => `${dtypes[a.dtype].short}[${a.shape.join(',')}]`).join(', ')}) ${JSON.stringify(params)}`;
 
 /** Calls with one operand of a dtype that the table does not list (I1, I2, …), and with one operand too few (I0). */
-function wrongOperands({ operands: specs }: AnyFirstOrder | AnyCollective, operands: readonly Aval[]): [string, Aval[]][] {
+function wrongOperands(
+  { operands: specs }: AnyFirstOrder | AnyCollective,
+  operands: readonly Aval[],
+): [string, Aval[]][] {
   const wrong = specs.flatMap((spec, i): [string, Aval[]][] => {
     const bad = (Object.keys(dtypes) as DType[]).find((d) => !spec.dtypes.includes(d));
     const at = i < operands.length ? operands[i] : undefined;

@@ -3,7 +3,7 @@
  * arrays, dtypes are promoted by JAX's lattice, shapes are broadcast by NumPy's rules, axes and options are checked.
  */
 import { asArray, scalar } from '../../core/convert.ts';
-import { defaultInt, type DType, dtypes, inexactOf as inexact, isFloat, isInexact, isInteger, promote } from '../../core/dtypes.ts'; // prettier-ignore
+import { defaultInt, type DType, dtypes, inexactOf as inexact, isFloat, isInteger, promote } from '../../core/dtypes.ts'; // prettier-ignore
 import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
 import { sameShape, type Shape } from '../../core/host.ts';
 import { type ArrayLike, type Axis, NDArray } from '../../core/ndarray.ts';
