@@ -23,18 +23,19 @@ import { ValuelessTracer } from './valueless.ts';
 const laneOf = (aval: Aval, at: number | null): Aval =>
   at === null ? aval : { ...aval, shape: aval.shape.toSpliced(at, 1) };
 
-/** One example's view of a value that holds all of them along axis `at`. */
+/** One example's view of a value that holds all of them along one axis. */
 export class BatchTracer extends ValuelessTracer {
   protected readonly advice: string =
     'The examples of a batch have different values: use np.where(…) or lax.cond(…), which choose per example';
   readonly value: NDArray;
-  readonly at: number;
+  /** Where the examples lie. */
+  readonly axis: number;
   readonly aval: Aval;
-  constructor(trace: BatchTrace, value: NDArray, at: number) {
+  constructor(trace: BatchTrace, value: NDArray, axis: number) {
     super(trace);
     this.value = value;
-    this.at = at;
-    this.aval = laneOf(value.aval, at);
+    this.axis = axis;
+    this.aval = laneOf(value.aval, axis);
   }
 }
 
@@ -55,7 +56,7 @@ export class BatchTrace extends Trace {
   }
 
   split(x: NDArray): readonly [value: NDArray, at: number | null] {
-    return x instanceof BatchTracer && x.trace === this ? [x.value, x.at] : [x, null];
+    return x instanceof BatchTracer && x.trace === this ? [x.value, x.axis] : [x, null];
   }
 
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
