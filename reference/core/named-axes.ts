@@ -39,11 +39,8 @@ function* axesOf(axes: AxisScope): Generator<NonNullable<AxisScope>> {
 export const hasAxis = (axes: AxisScope, name: string): boolean => axesOf(axes).some((axis) => axis.name === name);
 
 /** A text that tells scopes apart, empty for the empty one. */
-export const axesKey = (): string => {
-  let key = '';
-  for (const { name, size } of axesOf(scope)) key += `${JSON.stringify(name)}${size},`;
-  return key;
-};
+export const axesKey = (): string =>
+  scope === null ? '' : [...axesOf(scope)].map(({ name, size }) => JSON.stringify([name, size])).join('');
 
 /** The size of the innermost axis of a name. @throws UnboundAxisError naming those in scope */
 export function sizeOfAxis(name: string, where: string): number {

@@ -135,6 +135,14 @@ function law(numRuns: number, check: (steps: readonly Step[], x: NDArray, v: NDA
 describe('collectives are what lanes do together', () => {
   test('values', () => law(40, (steps, x) => disagreement(all(lane(steps)), lanes(steps), [x])));
   test('under jit', () => law(20, (steps, x) => disagreement(jit(all(lane(steps))), lanes(steps), [x])));
+  test('with another axis inside, forwards and backwards', () =>
+    law(15, (steps, a, b) => {
+      const each = all(vmap(lane(steps), { axisName: 'j' }));
+      const apart = (x: NDArray): NDArray => np.stack([0, 1].map((j) => lanes(steps)(x.take(j, 1))), 1);
+      const inside = all(grad((x: NDArray) => total(vmap(lane(steps), { axisName: 'j' })(x))));
+      const x = np.stack([a, b], 1);
+      return disagreement(each, apart, [x]) ?? disagreement(inside, grad((y: NDArray) => total(apart(y))), [x]);
+    }));
   test('jvp', () =>
     law(20, (steps, x, v) =>
       disagreement(
