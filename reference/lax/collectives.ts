@@ -51,6 +51,7 @@ function sumOfLeaf(leaf: unknown, axes: readonly NamedAxis[], where: string): ND
 export function pmean<T>(x: T, axisName: AxisName): Mapped<T, NDArray> {
   const axes = axesOf(axisName, 'lax.pmean');
   return map((leaf: unknown) => {
+    if (typeof leaf === 'number') return asArray(leaf, 'lax.pmean');
     const sum = sumOfLeaf(leaf, axes, 'lax.pmean');
     return div(isInexact(sum.dtype) ? sum : convertElementType(sum, inexactOf(sum.dtype)), lanesOf(axes));
   }, x);

@@ -1,5 +1,5 @@
 /** Names of axes: where they hold, what depends on them, and what goes wrong. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   checkpoint,
   customGradient,
@@ -92,6 +92,17 @@ describe('programs that nothing goes into', () => {
     expect(vmap(f, { axisName: 'i', axisSize: 3 })().js()).toEqual([0, 1, 2]);
     expect(jit(vmap(f, { axisName: 'i', axisSize: 3 }))().js()).toEqual([0, 1, 2]);
   }); // prettier-ignore
+});
+
+test('trees keep their types', () => {
+  const f = (v: NDArray): NDArray[] => {
+    expectTypeOf(lax.psum({ a: v, b: [v, 2] as const }, 'i')).toEqualTypeOf<{ a: NDArray; b: readonly [NDArray, NDArray] }>(); // prettier-ignore
+    expectTypeOf(lax.pmax(v, ['i'])).toEqualTypeOf<NDArray>();
+    const { a, b } = lax.psum({ a: v, b: [v, 2] as const }, 'i');
+    return [a, ...b];
+  };
+  expectTypeOf(pmap(f, 'i')(x)).toEqualTypeOf<NDArray[]>();
+  expect(over(f)(x).map((y) => y.js())).toEqual([[7, 7, 7], [7, 7, 7], [6, 6, 6]]); // prettier-ignore
 });
 
 test('the sum of a number is known', () => {
