@@ -40,8 +40,11 @@ test('the backend of the guide conforms', async () => {
   const page = readFileSync(packageFile('spec/guide/writing-a-backend.md'), 'utf8');
   const parts = [...page.matchAll(/^```ts file\n(.*?)^```$/gms)].map((m) => m[1]);
   writeFileSync(join(io.cwd, 'backend.ts'), parts.join('\n'));
-  const report = await runCheck({ backend: './backend.ts', only: ['*/f32/*', '*/i32/*'], folder: io.cwd, jobs: 2 });
+  const names = ['exp', 'max', 'mul', 'div', 'transpose', 'dot_general', 'jit', 'scan'];
+  const only = names.flatMap((name) => [`${name}/f32/*`, `${name}/i32/*`]);
+  const report = await runCheck({ backend: './backend.ts', only, folder: io.cwd, jobs: 2 });
   expect(report.failures).toEqual([]);
   const whole = report.cells.filter((c) => c.status === 'answered').map((c) => c.primitive);
-  for (const name of ['exp', 'max', 'mul', 'div', 'transpose', 'dot_general']) expect(whole).toContain(name);
+  for (const name of names.slice(0, -1)) expect(whole).toContain(name);
+  expect(report.gaps.map((g) => g.reason)).toContain('it takes slice: not written yet'); // a scan is more than its body
 }, 120_000);

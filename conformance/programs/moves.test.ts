@@ -15,7 +15,8 @@ function declared(jaxpr: Jaxpr): Set<Kernel> {
   for (const { primitive, inputs, params } of allEquations(jaxpr)) {
     const types = inputs.map((x) => x.aval);
     if (primitive.kind === 'first-order') kernels.add(`${primitive.name}/${types[0]?.dtype}`);
-    else for (const m of primitive.moves?.(types, params) ?? []) kernels.add(`${m.primitive}/${m.operands[0]!.dtype}`);
+    if (primitive.kind === 'higher-order')
+      for (const m of primitive.moves?.(types, params) ?? []) kernels.add(`${m.primitive}/${m.operands[0]!.dtype}`);
   }
   return kernels;
 }
