@@ -53,6 +53,7 @@ function commands(io: Io, done: (status: number) => void): Command {
   addServe(program, io, done);
   addBench(program, io, done);
   addReport(program, io, done);
+  addNewBackend(program, io, done);
   addQuestions(program, io, done);
   return program;
 }
@@ -160,6 +161,14 @@ const addReport: Adder = (program, io, done) => {
     .action(async (before: string, after: string, flags: { json?: true }) =>
       done((await import('./report.ts')).diff(io, before, after, flags)),
     );
+};
+
+const addNewBackend: Adder = (program, io, done) => {
+  program
+    .command('new-backend')
+    .description('Writes a folder to begin a backend in.')
+    .argument('<folder>', 'a new one')
+    .action(async (folder: string) => done((await import('./new-backend.ts')).newBackend(io, folder)));
 };
 
 const addQuestions: Adder = (program, io, done) => {

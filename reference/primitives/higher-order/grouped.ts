@@ -4,6 +4,7 @@
  */
 import { type Aval, aval, sameShape, type Shape, sizeOf } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { namedAxes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import {
   type Bounded,
@@ -11,12 +12,13 @@ import {
   type HigherOrder,
   type HigherOrderPrimitive,
   type Machine,
+  type Move,
   type ParamSchema,
 } from '../../core/primitive.ts';
 import type { Lax, Transforms } from '../../core/rules.ts';
 import { range, show, toFront } from '../axes.ts';
 import { effectsOf, either, fits, fixpoint, given, hull, isLinear, knownValues, pick, present, spread } from './shared.ts'; // prettier-ignore
-import { boundedRow, one, rowAt, stackBounded, stackRows } from './rows.ts';
+import { boundedRow, one, rowAt, rowMoves, stackBounded, stackMoves, stackRows } from './rows.ts';
 
 type Computation = {
   /** Maps what has been combined so far and the next elements, all scalars, to what both make together. */
@@ -78,6 +80,25 @@ export function groupReduction<const N extends string, G extends object, C exten
       return folded(machine, roles(xs), p.jaxpr, { shape: d.resultShape(shape, p), members: d.members(shape, p) });
     },
 
+    moves(xs, p) {
+      const { operands, inits } = roles(xs);
+      const { length } = d.members(operands[0]!.shape, p);
+      const flat = (x: Aval, size: number): Aval => ({ ...x, shape: [size] });
+      const reshape = (x: Aval, to: Shape): Move => ({
+        primitive: 'reshape',
+        operands: [x],
+        params: { new_sizes: to },
+      });
+      return [
+        ...operands.flatMap((x) => [reshape(x, [sizeOf(x.shape)]), ...rowMoves(flat(x, sizeOf(x.shape)))]),
+        ...inits.map((x) => reshape(x, [])),
+        ...operands.flatMap((x) => [
+          ...stackMoves(flat(x, length)),
+          reshape(flat(x, length), d.resultShape(x.shape, p)),
+        ]),
+      ];
+    },
+
     jvp(t, x, dx, p) {
       const dual = t.jvp(program(t, avalsOf(x), p), given(dx));
       const results = t.evaluate(dual.jaxpr, [...x, ...present(dx)]);
@@ -96,12 +117,13 @@ export function groupReduction<const N extends string, G extends object, C exten
     batch(t, x, at, axis, p) {
       const { operands, inits } = roles(x);
       const where = roles(at);
-      if (where.inits.every((a) => a === null)) {
+      const alike = axis.name === null || !namedAxes(p.jaxpr).has(axis.name);
+      if (alike && where.inits.every((a) => a === null)) {
         const wide = operands.map((v, i) => toFront(t.lax, v, where.operands[i]!, axis));
         const out = t.bind(primitive, [...wide, ...inits], { ...p, ...d.batched(p) });
         return { out, at: out.map(() => 0) };
       }
-      // Each lane begins with something else.
+      // Each lane begins with something else, or combines in another way.
       const wide = x.map((v, i) => toFront(t.lax, v, at[i]!, axis));
       const lane = wide.map((v) => ({ ...v.aval, shape: v.shape.slice(1) }));
       const all = operands.map(() => true);

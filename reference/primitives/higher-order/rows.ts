@@ -1,6 +1,6 @@
 /** Slices along axis 0, one by one and stacked: what loops over them need of a machine and of error bounds. */
 import { allocate, type Aval, mover, sizeOf, take } from '../../core/host.ts';
-import type { Bound, Bounded, Machine, Params } from '../../core/primitive.ts';
+import type { Bound, Bounded, Machine, Move, Params } from '../../core/primitive.ts';
 
 /** `x[k]`, by the primitives that every machine has. */
 export function rowAt<V>(machine: Machine<V>, x: V, k: number): V {
@@ -16,6 +16,18 @@ export function rowAt<V>(machine: Machine<V>, x: V, k: number): V {
   return flat;
 }
 
+/** The calls of `rowAt`. */
+export function rowMoves(x: Aval): Move[] {
+  const rest = x.shape.slice(1);
+  const row = { ...x, shape: [1, ...rest] };
+  const zeros = x.shape.map(() => 0);
+  const params = { start_indices: zeros, limit_indices: row.shape, strides: x.shape.map(() => 1) };
+  return [
+    { primitive: 'slice', operands: [x], params },
+    { primitive: 'squeeze', operands: [row], params: { dimensions: [0] } },
+  ];
+}
+
 /** Rows joined along a new axis 0; they are released. */
 export function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Aval): V {
   const { shape, dtype } = result;
@@ -27,6 +39,16 @@ export function stackRows<V>(machine: Machine<V>, rows: readonly V[], result: Av
   const whole = one(machine, 'concatenate', lifted, { dimension: 0 });
   for (const row of lifted) machine.release(row);
   return whole;
+}
+
+/** The calls of `stackRows`. */
+export function stackMoves(result: Aval): Move[] {
+  const rest = result.shape.slice(1);
+  const row = { ...result, shape: [1, ...rest] };
+  return [
+    { primitive: 'reshape', operands: [{ ...result, shape: rest }], params: { new_sizes: row.shape } },
+    { primitive: 'concatenate', operands: [row, row], params: { dimension: 0 } },
+  ];
 }
 
 /** The only result of a primitive. */

@@ -10,6 +10,7 @@ import type { Transforms } from '../../core/rules.ts';
 import {
   alignBatch,
   copy,
+  copyMove,
   cut,
   effectsOf,
   fits,
@@ -22,7 +23,7 @@ import {
   repeat,
   spread,
 } from './shared.ts';
-import { boundedRow, rowAt, stackBounded, stackRows } from './rows.ts';
+import { boundedRow, rowAt, rowMoves, stackBounded, stackMoves, stackRows } from './rows.ts';
 
 export type ScanParams = {
   readonly jaxpr: Jaxpr;
@@ -116,6 +117,12 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
       ),
     );
     return [...(carry === initial ? carry.map((v) => copy(machine, v)) : carry), ...ys];
+  },
+
+  moves(operands, p) {
+    const { carry, xs } = roles(operands, p);
+    const ys = results(p.jaxpr.outAvals, p).ys.map((a) => stacked(a, p.length));
+    return p.length === 0 ? carry.map(copyMove) : [...xs.flatMap(rowMoves), ...ys.flatMap(stackMoves)];
   },
 
   jvp(t, x, dx, p) {

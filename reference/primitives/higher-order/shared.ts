@@ -7,6 +7,7 @@ import {
   type Bounded,
   knownOperand,
   type Machine,
+  type Move,
   type Operand,
   type Tangent,
 } from '../../core/primitive.ts';
@@ -31,6 +32,9 @@ export function cut<T>(xs: readonly T[], lengths: readonly number[]): T[][] {
 /** A value of the caller's own, equal to one that is not. */
 export const copy = <V>(machine: Machine<V>, v: V): V =>
   machine.apply('reshape', [v], { new_sizes: machine.aval(v).shape })[0]!;
+
+/** The call of `copy`. */
+export const copyMove = (x: Aval): Move => ({ primitive: 'reshape', operands: [x], params: { new_sizes: x.shape } });
 
 /** Spreads values over the positions that are marked; the others are null. */
 export function spread<T>(values: readonly T[], marked: readonly boolean[]): (T | null)[] {

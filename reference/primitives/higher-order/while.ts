@@ -4,11 +4,25 @@
  */
 import { type Aval, aval, numbers, showAval, sizeOf } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { partLanes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine } from '../../core/primitive.ts';
 import { repeated, speculative } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
-import { alignBatch, copy, cut, effectsOf, fits, fixpoint, given, pick, present, repeat, spread } from './shared.ts';
+import {
+  alignBatch,
+  copy,
+  copyMove,
+  cut,
+  effectsOf,
+  fits,
+  fixpoint,
+  given,
+  pick,
+  present,
+  repeat,
+  spread,
+} from './shared.ts';
 import { loopOf, repeatedLoop, type WhileParams, whileRoles } from './while-parts.ts';
 import { transposeWhile } from './while-transpose.ts';
 
@@ -67,6 +81,7 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     }
     return carry === initial ? carry.map((v) => copy(machine, v)) : carry;
   },
+  moves: (operands, p) => whileRoles(operands, p).carry.map(copyMove),
 
   jvp(t, x, dx, p) {
     const { cond, body, carry } = whileRoles(x, p);
@@ -137,7 +152,10 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     );
     let carry = fixpoint(is.carry, (c) => t.batch(p.body_jaxpr, [...is.body, ...c], axis).out);
     const [apart] = t.batch(p.cond_jaxpr, [...is.cond, ...carry], axis).out;
-    if (apart) carry = carry.map(() => true);
+    if (apart) {
+      partLanes(axis, [p.cond_jaxpr, p.body_jaxpr], 'while: the end of the loop');
+      carry = carry.map(() => true);
+    }
     const cond = t.batch(p.cond_jaxpr, [...is.cond, ...carry], axis).jaxpr;
     const body = t.batch(p.body_jaxpr, [...is.body, ...carry], axis, carry).jaxpr;
     const initial = alignBatch(t.lax, parts.carry, where.carry, 0).map((c, i) =>
