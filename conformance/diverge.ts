@@ -1,6 +1,6 @@
 /** Why two backends give different numbers: which equation, whose fault, and the smallest proof (spec/diverge.md). */
 import { Backend } from '../reference/core/open-backend.ts';
-import { ConcreteArray } from '../reference/core/array.ts';
+import type { ConcreteArray } from '../reference/core/array.ts';
 import { checkOptions } from '../reference/core/errors.ts';
 import type { HostArray } from '../reference/core/host.ts';
 import type { Jaxpr } from '../reference/core/jaxpr.ts';
@@ -9,8 +9,16 @@ import { makeJaxpr } from '../reference/transforms/make-jaxpr.ts';
 import { Bench, factsOf } from './bench.ts';
 import { conditioningOf, outputDifferences, type Side } from './debug/compare.ts';
 import type { Divergence, Finding, OutputDifference } from './debug/divergence.ts';
-import { findingOf, nanFindingOf, type Outcome, outcomeOf, requireNoGaps, type Subject, valuesOn } from './debug/examine.ts';
-import { equationCount } from './debug/parts.ts';
+import {
+  findingOf,
+  nanFindingOf,
+  type Outcome,
+  outcomeOf,
+  requireNoGaps,
+  type Subject,
+  valuesOn,
+} from './debug/examine.ts';
+import { equationCount, type Values } from './debug/parts.ts';
 import { openBackend } from './open.ts';
 import { versions } from './run.ts';
 import { UsageError } from './types.ts';
@@ -118,11 +126,25 @@ const saysNothing = ({ different, worst }: OutputDifference): boolean =>
   different > 0 && (worst === null || worst >= 1);
 
 async function compareNans(subjects: readonly Subject[]): Promise<Found> {
-  const values = await Promise.all(subjects.map(valuesOn));
   const findings: Finding[] = [];
-  for (const [i, subject] of subjects.entries()) {
-    const finding = await nanFindingOf(subject, values[1 - i] ?? null);
-    if (finding !== null) findings.push(finding);
+  const values: Values[] = [];
+  for (const subject of subjects) {
+    const all = await valuesOn(subject);
+    if (!(all instanceof Error)) values.push(all);
+    else findings.push(await failureOf(subject, all));
+  }
+  if (findings.length === 0) {
+    for (const [i, subject] of subjects.entries()) {
+      const finding = await nanFindingOf(subject, values[i]!, values[1 - i] ?? null);
+      if (finding !== null) findings.push(finding);
+    }
   }
   return { kind: findings.length > 0 ? 'diverge' : 'agree', outputs: [], findings, conditioning: null };
+}
+
+/** The equation in which a backend fails. @throws UsageError if it fails only where all values of the program are asked for */
+async function failureOf(subject: Subject, error: Error): Promise<Finding> {
+  const finding = await findingOf(subject, await outcomeOf(subject), true);
+  if (finding !== null) return finding;
+  throw new UsageError(`${subject.facts.name} fails where every value of the program is asked for: ${error.message}`);
 }

@@ -32,13 +32,15 @@ export function outputDifferences(a: Side, b: Side): OutputDifference[] {
     };
     const same = (i: number): boolean => sameElement(u(i), v(i)) || (isNaNElement(u(i)) && isNaNElement(v(i)));
     const [p, q] = [a.bounded[j]!.bound, b.bounded[j]!.bound];
+    const worst = (i: number): number => (p?.worst[i] ?? 0) + (q?.worst[i] ?? 0);
+    const likely = (i: number): number => LIKELY * Math.sqrt((p?.variance[i] ?? 0) + (q?.variance[i] ?? 0));
     return {
       output: j,
       type: showAval(x),
       different: places.filter((i) => !same(i)).length,
       largest: relative(places.map((i) => (same(i) ? 0 : distance(u(i), v(i))))),
-      likely: relative(places.map((i) => LIKELY * Math.sqrt((p?.variance[i] ?? 0) + (q?.variance[i] ?? 0)))),
-      worst: relative(places.map((i) => (p?.worst[i] ?? 0) + (q?.worst[i] ?? 0))),
+      likely: relative(places.map((i) => Math.min(likely(i), worst(i)))),
+      worst: relative(places.map(worst)),
     };
   });
 }

@@ -42,7 +42,7 @@ export interface Finding {
   readonly element: Element | null;
   /** Whether the equation of the outermost program began with the bits that the reference has there. */
   readonly inputs: 'same' | 'within bounds' | null;
-  /** Later equations of the outermost program that are wrong on their own operands too. */
+  /** Later equations of the same program, or run of a nested one, that are wrong on their own operands too. */
   readonly alsoWrong: readonly number[];
   readonly reproducer: { readonly equations: number; readonly file: string | null } | null;
 }

@@ -177,9 +177,9 @@ function unstableProgram(subject: Subject, runs: readonly (readonly HostArray[])
 }
 
 /** The first equation that makes a NaN or an infinity; `other`: which the other backend does not have there. */
-export async function nanFindingOf(subject: Subject, other: Values | null): Promise<Finding | null> {
-  const { bench, jaxpr, inputs } = subject;
-  const maker = await firstMaker(bench, jaxpr, inputs, other);
+export async function nanFindingOf(subject: Subject, values: Values, other: Values | null): Promise<Finding | null> {
+  const { bench, jaxpr } = subject;
+  const maker = await firstMaker(bench, jaxpr, values, other);
   if (maker === null) return null;
   const { bad, number, path, equation, operands } = maker;
   const proof = isReference(bench) ? null : await wrongAlone(bench, aloneOf(equation), operands);
@@ -207,7 +207,11 @@ function madeBy({ bad, equation, operands, results }: Maker): string {
   return `${made}: ${primitive.name}(${shown.join(', ')}) = ${showElement(y!.dtype, elements(y!)(at))}`;
 }
 
-export const valuesOn = ({ bench, jaxpr, inputs }: Subject): Promise<Values> => everyValue(bench, jaxpr, inputs);
+/** Every value of the program as the backend has it, or what it throws. */
+export const valuesOn = ({ bench, jaxpr, inputs }: Subject): Promise<Values | Error> =>
+  everyValue(bench, jaxpr, inputs).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  );
 
 async function reproducer(
   subject: Subject,

@@ -37,7 +37,7 @@ export interface Located {
   readonly isolated: boolean;
   /** The equation of the outermost program that it is part of, and what that one's operands were. */
   readonly outer: { readonly equation: Equation; readonly operands: readonly HostArray[] } | null;
-  /** Numbers of later equations of the outermost program that are wrong too. */
+  /** Numbers of later equations of the same program that are wrong on their own operands too. */
   readonly alsoWrong: readonly number[];
 }
 
@@ -58,7 +58,7 @@ const valuesOf = (bounded: readonly Bounded[]): HostArray[] => bounded.map((x) =
 
 /** How many equations of the text one equation is, those of its nested programs included. */
 const extent = ({ primitive, params }: Equation): number =>
-  1 + (primitive.kind === 'first-order' ? 0 : primitive.subJaxprs(params).reduce((n, j) => n + equationCount(j), 0));
+  1 + (primitive.kind !== 'higher-order' ? 0 : primitive.subJaxprs(params).reduce((n, j) => n + equationCount(j), 0));
 
 /** The number of the equation at `index`. */
 export const numberAt = ({ equations }: Jaxpr, index: number, { first }: Origin): number =>
@@ -127,8 +127,8 @@ export class Search {
       if (found === null) {
         const wrong = await this.#judged(equation, operands, results, { first: number, path: origin.path }, isolated);
         if (wrong !== null) found = { ...wrong, outer: { equation, operands } };
-        // What comes after it is of interest in the outermost program only.
-        if (found !== null && origin.path.length > 0) return found;
+        // Whatever is wrong within a nested program has told what comes after it there.
+        if (found !== null && found.path.length > origin.path.length) return found;
       } else if (!(results instanceof Error) && this.#compared(equation, operands, results).wrong !== null) {
         alsoWrong.push(number);
       }

@@ -35,11 +35,10 @@ export function badAt(x: HostArray, bad: Bad): number {
   return -1;
 }
 
-/** Every value of a program, as a backend has it. */
+/** Every value of a program, as a backend has it. @throws whatever the backend throws */
 export async function everyValue(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Values> {
-  const all = await bench.run(tapped(jaxpr), inputs);
   const values = new Values(jaxpr, inputs);
-  values.bindResults(jaxpr, all);
+  values.bindResults(jaxpr, await bench.run(tapped(jaxpr), inputs));
   return values;
 }
 
@@ -47,12 +46,11 @@ export async function everyValue(bench: Bench, jaxpr: Jaxpr, inputs: readonly Ho
 export async function firstMaker(
   bench: Bench,
   jaxpr: Jaxpr,
-  inputs: readonly HostArray[],
+  values: Values,
   other: Values | null,
   kinds: readonly Bad[] = ['nan', 'infinity'],
   origin: Origin = WHOLE,
 ): Promise<Maker | null> {
-  const values = await everyValue(bench, jaxpr, inputs);
   for (const [i, equation] of jaxpr.equations.entries()) {
     const [operands, results] = [values.all(equation.inputs), values.all(equation.outputs)];
     const elsewhere = other?.all(equation.outputs) ?? [];
@@ -66,11 +64,13 @@ export async function firstMaker(
 
 async function makerInside(bench: Bench, { bad, number, path, equation, operands }: Maker): Promise<Maker | null> {
   const { primitive, params } = equation;
-  if (primitive.kind === 'first-order') return null;
+  if (primitive.kind !== 'higher-order') return null;
   const answer = await searchNested<Maker>(primitive, operands, params, async (run) => {
     const results = await bench.run(run.jaxpr, run.operands);
     const origin = originWithin(primitive, params, run, number, path);
-    const found = has(results, bad) ? await firstMaker(bench, run.jaxpr, run.operands, null, [bad], origin) : null;
+    const found = has(results, bad)
+      ? await firstMaker(bench, run.jaxpr, await everyValue(bench, run.jaxpr, run.operands), null, [bad], origin)
+      : null;
     return found === null ? { results } : { found };
   });
   return 'found' in answer ? answer.found : null;

@@ -43,7 +43,7 @@ function retyped(jaxpr: Jaxpr, change: Change, inLists: Change, alone: Change): 
     const inputs = equation.inputs.map(read);
     const plain = mapped(equation.params, inLists, alone) as Params;
     const params =
-      primitive.kind === 'first-order'
+      primitive.kind !== 'higher-order'
         ? plain
         : (primitive.withSubJaxprs(
             plain,

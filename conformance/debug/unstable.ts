@@ -68,7 +68,7 @@ export async function firstUnstable(
 
 async function unstableInside(bench: Bench, { equation, operands, number, path }: Unstable): Promise<Unstable | null> {
   const { primitive, params } = equation;
-  if (primitive.kind === 'first-order') return null;
+  if (primitive.kind !== 'higher-order') return null;
   const answer = await searchNested<Unstable>(primitive, operands, params, async (run) => {
     const runs = await runsOf(bench, run.jaxpr, run.operands);
     if (runs instanceof Error) return { results: evaluateJaxpr(run.jaxpr, run.operands) };

@@ -154,7 +154,7 @@ function numbered(jaxpr: Jaxpr): Jaxpr {
       equations: inner.equations.map((equation) => {
         const source = SourceLocation.of(lineOf(++number));
         const { primitive, params } = equation;
-        if (primitive.kind === 'first-order') return { ...equation, source };
+        if (primitive.kind !== 'higher-order') return { ...equation, source };
         const programs = primitive.subJaxprs(params).map(renumbered);
         return { ...equation, source, params: primitive.withSubJaxprs(params, programs) as Params };
       }),

@@ -144,7 +144,7 @@ const FIRST_ORDER: Readonly<Record<string, Plant | undefined>> = {
 /** A higher-order primitive that does not keep to its rule; null: it is another one. */
 function misruled(primitive: AnyHigherOrder): AnyHigherOrder | null {
   const evaluate = MISRULED[primitive.name];
-  return evaluate === undefined ? null : { ...primitive, evaluate: (machine, xs, params) => evaluate(primitive, machine as Machine<unknown>, xs, params as Params) as never }; // prettier-ignore
+  return evaluate === undefined ? null : { ...primitive, evaluate: (machine, xs, params) => evaluate(primitive, machine, xs, params as Params) as never }; // prettier-ignore
 }
 
 type Rule = (
@@ -200,6 +200,7 @@ export function faultIn(kind: string, equation: Equation, random: RandomStream):
     const wrong = kind === `misruled ${primitive.name}` ? misruled(primitive) : null;
     return wrong && { kind, isFault: () => true, planted: (e) => ({ ...e, primitive: wrong }) };
   }
+  if (primitive.kind === 'collective') return null;
   const wrong = FIRST_ORDER[kind]?.({ ...equation, primitive }, random) ?? null;
   return wrong && kernelFault(primitive, { kind, wrong });
 }
@@ -241,7 +242,7 @@ function withFault(jaxpr: Jaxpr, fault: Fault, line: string, fused: boolean): Ja
     if (equation.source?.toString() === line && (!fused || hasHiddenNeighbour(jaxpr, equation)))
       return fault.planted(equation);
     const { primitive, params } = equation;
-    if (primitive.kind === 'first-order') return equation;
+    if (primitive.kind !== 'higher-order') return equation;
     const programs = primitive.subJaxprs(params).map((inner) => withFault(inner, fault, line, fused));
     return { ...equation, params: primitive.withSubJaxprs(params, programs) as Params };
   });

@@ -121,7 +121,7 @@ const namesIt = ({ numbers }: Finding, equation: number, fused: boolean): boolea
 function programOf(jaxpr: Jaxpr, target: Equation): Jaxpr {
   if (jaxpr.equations.includes(target)) return jaxpr;
   const nested = jaxpr.equations.flatMap(({ primitive, params }) =>
-    primitive.kind === 'first-order' ? [] : [...primitive.subJaxprs(params)],
+    primitive.kind !== 'higher-order' ? [] : [...primitive.subJaxprs(params)],
   );
   return programOf(
     nested.find((inner) => [...allEquations(inner)].includes(target))!,
