@@ -106,6 +106,23 @@ describe('a wrong equation is named', () => {
     expect(finding).toMatchObject({ names: ['tanh'], path: ['scan, iteration 3'] });
   });
 
+  test('within a loop, where it is wrong as long as the loop runs only', async () => {
+    let calls = 0;
+    const late = wrongBackend(
+      ({ name }, results) => (name === 'tanh' && ++calls === 3 ? plusOne(results) : results),
+      (_, results) => {
+        calls = 0;
+        return results;
+      },
+    );
+    for (const reverse of [false, true]) {
+      const f = (v: NDArray): unknown => lax.scan((c: NDArray, _: NDArray) => [lax.tanh(lax.sin(c)), null], v, null, { length: 5, reverse }); // prettier-ignore
+      const finding = blamed(await between(late, f, x));
+      expect(finding).toMatchObject({ kind: 'wrong', names: ['tanh'], path: ['scan, iteration 2'] });
+      expect(finding.reproducer!.equations).toBe(3);
+    }
+  });
+
   test('by the loop, if its iterations are right and their sum is not', async () => {
     const skips = wrongBackend(
       (_, results) => results,

@@ -14,6 +14,7 @@ import { type Comparison, exactly, judgeEquation, judgeProgram } from '../budget
 import { attempt, type Evidence, judgement, threw } from '../laws/law.ts';
 import { RandomStream } from '../programs/random-stream.ts';
 import { direction } from '../programs/sample.ts';
+import { type Inside, seenInside } from './inside.ts';
 import { type Answer, type NestedRun, searchNested } from './nested.ts';
 import { aloneOf, areOf, equationCount, referenceValues, partOf, rangesOf, tapped, Values } from './parts.ts';
 
@@ -105,7 +106,7 @@ export class Search {
     if (all instanceof Error || all.length !== program.outputs.length) return null;
     if (exactly(got, all.slice(0, got.length)).wrong !== null) return null;
     const values = new Values(jaxpr, inputs);
-    values.bind(jaxpr.equations.flatMap((e) => e.outputs), all.slice(got.length)); // prettier-ignore
+    values.bindResults(jaxpr, all);
     return values;
   }
 
@@ -160,9 +161,9 @@ export class Search {
     }
     const { expected, ...comparison } = this.#compared(equation, operands, results);
     if (primitive.kind === 'higher-order' && exactly(expected, results).wrong !== null) {
-      const inside = await this.#inside(primitive, equation, operands, origin);
-      if ('found' in inside) return inside.found;
-      const isSumOfParts = exactly(inside.results, results).wrong === null;
+      const inside = await this.#inside(primitive, equation, operands, results, origin);
+      if ('found' in inside && inside.found !== null) return inside.found;
+      const isSumOfParts = 'results' in inside && exactly(inside.results, results).wrong === null;
       if (comparison.wrong === null && !isSumOfParts) {
         const elsewhere = await this.#wrongElsewhere(equation, operands);
         return elsewhere && this.#located([equation], [first], path, elsewhere, true);
@@ -199,31 +200,55 @@ export class Search {
     return { numbers, path, equations, evidence: { ...evidence, source }, isolated, outer: null, alsoWrong: [] };
   }
 
-  /** The first run of a nested program that is wrong, and what is wrong in it. */
-  #inside(
+  /**
+   * The first run of a nested program that is wrong, and what is wrong in it: in the equation, or as a program of its own.
+   * null: the equation gives a run something else than it should.
+   */
+  async #inside(
     primitive: AnyHigherOrder,
-    { params }: Equation,
+    equation: Equation,
     operands: readonly HostArray[],
+    results: readonly HostArray[],
     { first, path }: Origin,
-  ): Promise<Answer<Located>> {
+  ): Promise<Answer<Located | null>> {
+    const { params } = equation;
+    const originOf = (run: NestedRun): Origin => originWithin(primitive, params, run, first, path);
+    const seen = await seenInside(this.#bench, primitive, equation, operands, results);
+    if (seen !== null) {
+      let index = 0;
+      const answer = await searchNested<Located | null>(primitive, operands, params, (run) =>
+        this.#seenRun(run, seen(run, index++), originOf(run)),
+      );
+      if ('found' in answer) return answer;
+    }
+    return searchNested<Located>(primitive, operands, params, (run) => this.#ownRun(run, originOf(run)));
+  }
+
+  async #seenRun(run: NestedRun, seen: ReturnType<Inside>, origin: Origin): Promise<Answer<Located | null>> {
+    const { jaxpr, operands } = run;
+    if (exactly(operands, seen.operands).wrong !== null) return { found: null };
+    const [results, expected] = [seen.values.all(jaxpr.outputs), evaluateJaxpr(jaxpr, operands)];
+    if (exactly(expected, results).wrong === null) return { results };
+    const found = await this.#firstWrong(jaxpr, operands, origin, async (e) => seen.values.all(e.outputs), false);
+    return found === null ? { results: areOf(jaxpr.outputs, results) ? results : expected } : { found };
+  }
+
+  async #ownRun({ jaxpr, operands }: NestedRun, origin: Origin): Promise<Answer<Located>> {
+    if (Date.now() > this.#deadline) return { results: evaluateJaxpr(jaxpr, operands) };
     const { profile } = this.#bench;
-    return searchNested<Located>(primitive, operands, params, async (run) => {
-      if (Date.now() > this.#deadline) return { results: evaluateJaxpr(run.jaxpr, run.operands) };
-      const got = await attempt(this.#bench, run.jaxpr, run.operands);
-      const bounded = errorBound(run.jaxpr, run.operands, profile);
-      const results = got instanceof Error ? valuesOf(bounded) : got;
-      // A bound has room for an error that is beyond the budget of a single equation.
-      if (!(got instanceof Error) && exactly(results, valuesOf(bounded)).wrong === null) return { results };
-      const isWrong = got instanceof Error || judgeProgram(bounded, got, profile).wrong !== null;
-      const origin = originWithin(primitive, params, run, first, path);
-      const found = await this.within(run.jaxpr, run.operands, got, isWrong, origin);
-      return found === null ? { results } : { found };
-    });
+    const got = await attempt(this.#bench, jaxpr, operands);
+    const bounded = errorBound(jaxpr, operands, profile);
+    const results = got instanceof Error || !areOf(jaxpr.outputs, got) ? valuesOf(bounded) : got;
+    // A bound has room for an error that is beyond the budget of a single equation.
+    if (results === got && exactly(got, valuesOf(bounded)).wrong === null) return { results };
+    const isWrong = got instanceof Error || judgeProgram(bounded, got, profile).wrong !== null;
+    const found = await this.within(jaxpr, operands, got, isWrong, origin);
+    return found === null ? { results } : { found };
   }
 
   /**
-   * What is wrong with an equation on other numbers, where the bound has room for whatever is wrong with these. Loops of unknown length are
-   * left alone: on other numbers they may not end.
+   * What is wrong with an equation on other numbers, where the bound has room for whatever is wrong with these. Loops of
+   * unknown length are left alone: on other numbers they may not end.
    */
   async #wrongElsewhere(equation: Equation, operands: readonly HostArray[]): Promise<Evidence | null> {
     const jaxpr = aloneOf(equation);

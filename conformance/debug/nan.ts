@@ -1,4 +1,5 @@
 /** Finding the first equation that makes a NaN, or an infinity, of operands that have none. */
+import { BackendError } from '../../reference/core/errors.ts';
 import { isInexact } from '../../reference/core/dtypes.ts';
 import { type Element, elements, type HostArray, sizeOf } from '../../reference/core/host.ts';
 import type { Equation, Jaxpr } from '../../reference/core/jaxpr.ts';
@@ -6,7 +7,7 @@ import type { Bench } from '../bench.ts';
 import { isFiniteElement, isNaNElement } from '../elements.ts';
 import { searchNested } from './nested.ts';
 import { type Origin, numberAt, originWithin, WHOLE } from './locate.ts';
-import { tapped, Values } from './parts.ts';
+import { areOf, tapped, Values } from './parts.ts';
 
 export type Bad = 'nan' | 'infinity';
 
@@ -37,8 +38,11 @@ export function badAt(x: HostArray, bad: Bad): number {
 
 /** Every value of a program, as a backend has it. @throws whatever the backend throws */
 export async function everyValue(bench: Bench, jaxpr: Jaxpr, inputs: readonly HostArray[]): Promise<Values> {
+  const program = tapped(jaxpr);
+  const all = await bench.run(program, inputs);
+  if (!areOf(program.outputs, all)) throw new BackendError(`${bench.backend.name} gives results of other types`);
   const values = new Values(jaxpr, inputs);
-  values.bindResults(jaxpr, await bench.run(tapped(jaxpr), inputs));
+  values.bindResults(jaxpr, all);
   return values;
 }
 

@@ -7,7 +7,7 @@ import { exactly } from '../budgets.ts';
 import { attempt } from '../laws/law.ts';
 import { numberAt, type Origin, originWithin, WHOLE } from './locate.ts';
 import { searchNested } from './nested.ts';
-import { tapped, Values } from './parts.ts';
+import { areOf, tapped, Values } from './parts.ts';
 
 /** How often whatever is suspect runs. */
 const RUNS = 3;
@@ -71,7 +71,9 @@ async function unstableInside(bench: Bench, { equation, operands, number, path }
   if (primitive.kind !== 'higher-order') return null;
   const answer = await searchNested<Unstable>(primitive, operands, params, async (run) => {
     const runs = await runsOf(bench, run.jaxpr, run.operands);
-    if (runs instanceof Error) return { results: evaluateJaxpr(run.jaxpr, run.operands) };
+    if (runs instanceof Error || !areOf(run.jaxpr.outputs, runs[0]!)) {
+      return { results: evaluateJaxpr(run.jaxpr, run.operands) };
+    }
     const results = runs[0]!;
     if (otherOf(runs) === null) return { results };
     const found = await firstUnstable(bench, run.jaxpr, run.operands, originWithin(primitive, params, run, number, path)); // prettier-ignore
