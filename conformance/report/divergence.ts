@@ -116,9 +116,11 @@ function conditioningLines(
   found: Divergence,
   paint: Paint,
 ): string[] {
-  const bound = (x: number | null): string => (x === null ? 'unknown' : rounded(x));
+  const place = `${count(equation)} of ${count(found.equations)}`;
+  const where = after === null ? `nothing bounds the results from ${place} on` : `digits are lost at ${place}`;
+  const bound = (x: number | null): string => (x === null ? 'none' : rounded(x));
   return [
-    `${paint('yellow', 'ill-conditioned')}: every equation is within its budget; digits are lost at ${count(equation)} of ${count(found.equations)}`,
+    `${paint('yellow', 'ill-conditioned')}: every equation is within its budget, but ${where}`,
     equationLine(text, source),
     `    bound, relative to the largest element: ${bound(before)} before it, ${bound(after)} after it`,
   ];
