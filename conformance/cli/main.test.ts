@@ -20,7 +20,17 @@ describe('the command line', () => {
     expect(await main(['--help'], help.io)).toBe(0);
     expect(help.out()).toContain(EXIT_TABLE);
     const listed = [...help.out().matchAll(/^ {2}([a-z]+)(?: \[| <)/gm)].map((m) => m[1]);
-    expect(listed).toEqual(['check', 'run', 'replay', 'diverge', 'serve', 'bench', 'explain', 'primitives', 'backends']);
+    expect(listed).toEqual([
+      'check',
+      'run',
+      'replay',
+      'diverge',
+      'serve',
+      'bench',
+      'explain',
+      'primitives',
+      'backends',
+    ]);
   });
 
   it('answers bad usage with status 2, on stderr, saying what is wrong', async () => {

@@ -73,12 +73,16 @@ export const originWithin = (primitive: AnyHigherOrder, params: Equation['params
 
 export class Search {
   readonly #bench: Bench;
-  /** A `Date.now()` after which nested programs are not looked into. */
+  /** A `Date.now()` after which nested programs are not looked into, and parts not made smaller. */
   readonly #deadline: number;
 
   constructor(bench: Bench, deadline: number) {
     this.#bench = bench;
     this.#deadline = deadline;
+  }
+
+  get isLate(): boolean {
+    return Date.now() > this.#deadline;
   }
 
   /** The first equation that is wrong in a program that gave `got`; null: each is right by itself, and so are they together. */
@@ -234,7 +238,7 @@ export class Search {
   }
 
   async #ownRun({ jaxpr, operands }: NestedRun, origin: Origin): Promise<Answer<Located>> {
-    if (Date.now() > this.#deadline) return { results: evaluateJaxpr(jaxpr, operands) };
+    if (this.isLate) return { results: evaluateJaxpr(jaxpr, operands) };
     const { profile } = this.#bench;
     const got = await attempt(this.#bench, jaxpr, operands);
     const bounded = errorBound(jaxpr, operands, profile);
@@ -254,7 +258,7 @@ export class Search {
     const jaxpr = aloneOf(equation);
     if ([...allEquations(jaxpr)].some((e) => e.primitive.name === 'while')) return null;
     const random = new RandomStream('elsewhere');
-    for (let n = 0; n < OTHER_OPERANDS && Date.now() < this.#deadline; n++) {
+    for (let n = 0; n < OTHER_OPERANDS && !this.isLate; n++) {
       const others = operands.map((x) => (isInexact(x.dtype) ? direction(x, random) : x));
       const wrong = await this.wrongAlone(jaxpr, others);
       if (wrong !== null) return wrong;
@@ -279,7 +283,7 @@ export class Search {
   async #neighbours(jaxpr: Jaxpr, inputs: readonly HostArray[], origin: Origin): Promise<Located | null> {
     const part = new Part(this, jaxpr, inputs);
     for (const size of WINDOWS) {
-      for (let from = 0; from + size <= jaxpr.equations.length && Date.now() < this.#deadline; from++) {
+      for (let from = 0; from + size <= jaxpr.equations.length && !this.isLate; from++) {
         if (await part.take(jaxpr.equations.slice(from, from + size))) return this.#part(part, origin);
       }
     }
@@ -325,7 +329,7 @@ class Part {
   /** Goes on with these equations if they are wrong. */
   async take(equations: readonly Equation[]): Promise<boolean> {
     const jaxpr = partOf(this.whole, equations);
-    if (jaxpr.outputs.length === 0) return false;
+    if (jaxpr.outputs.length === 0 || this.#search.isLate) return false;
     const wrong = await this.#search.wrongAlone(jaxpr, this.#values.all(jaxpr.inputs));
     if (wrong === null) return false;
     this.evidence = wrong;
