@@ -9,7 +9,8 @@ import { environmentVariable } from './core/config.ts';
 import { ArgumentError } from './core/errors.ts';
 import { asArray } from './core/convert.ts';
 import type { NDArray } from './core/ndarray.ts';
-import { leaves, map, type Mapped } from './core/tree.ts';
+import { leaves, type Mapped } from './core/tree.ts';
+import { map } from './library/tree.ts';
 import { openReference, referenceBackend } from './interpreter.ts';
 
 /** The reference interpreter: always open, and the default until another is set. */

@@ -23,7 +23,7 @@ export type Loose<T> = T extends NDArray
       : T;
 export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
 /** Results: every leaf is an array. */
-export type Arrays<T> = T extends NDArray | null
+export type Arrays<T> = T extends NDArray | null | ((...args: never[]) => unknown)
   ? T
   : T extends number | bigint | boolean
     ? NDArray

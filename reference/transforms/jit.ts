@@ -3,7 +3,8 @@ import type { Backend } from '../core/open-backend.ts';
 import { x64Enabled } from '../core/config.ts';
 import { ArgumentError, checkOptions } from '../core/errors.ts';
 import { NDArray } from '../core/ndarray.ts';
-import { identityOf, leaves, type TreeDef, unflatten } from '../core/tree.ts';
+import { valueText } from '../core/node-types.ts';
+import { leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
 import { jit as jitPrimitive, type JitParams } from '../primitives/higher-order/jit.ts';
 import {
@@ -100,17 +101,12 @@ function release(arrays: readonly unknown[], how: string): void {
 
 /** Static arguments are told apart by value where they have one, else by identity. @throws ArgumentError for arrays */
 function staticKey(x: unknown, where: string): string {
-  if (x instanceof NDArray || ArrayBuffer.isView(x)) {
+  return valueText(x, (value) => {
+    if (!(value instanceof NDArray || ArrayBuffer.isView(value))) return;
     throw new ArgumentError(
       `${where}: a static argument holds an array, which cannot be compared with those of earlier calls; pass it as an ordinary argument, or close over it`,
     );
-  }
-  if (Array.isArray(x)) return `[${x.map((element) => staticKey(element, where)).join(',')}]`;
-  if (typeof x === 'string') return JSON.stringify(x);
-  if (typeof x === 'symbol' && Symbol.keyFor(x) !== undefined) return `@${JSON.stringify(Symbol.keyFor(x))}`;
-  if ((typeof x === 'object' && x !== null) || typeof x === 'function' || typeof x === 'symbol')
-    return `#${identityOf(x)}`;
-  return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
+  });
 }
 
 function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[], where: string): string {
