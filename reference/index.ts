@@ -21,7 +21,11 @@ export * as tree from './library/tree.ts';
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
 export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev } from './transforms/jacobian.ts';
 export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
-export { jit, type JitOptions } from './transforms/jit.ts';
+export { explainCacheMisses } from './transforms/cache-misses.ts';
+export { disableJit } from './transforms/disable-jit.ts';
+export { jit, type JitOptions, type Jitted } from './transforms/jit.ts';
+export { type CacheInfo, clearCaches } from './transforms/jit-cache.ts';
+export type { Compiled, Lowered } from './transforms/lower.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';
 export { makeJaxpr } from './transforms/make-jaxpr.ts';
 export {

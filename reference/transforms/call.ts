@@ -114,10 +114,21 @@ export function requireInexact(
 ): void {
   const i = arrays.findIndex((x) => !isInexact(x.dtype));
   if (i < 0) return;
-  const path = treedef.paths()[i]!.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`);
+  const path = argumentPaths(treedef, argnums)[i]!;
   throw new DifferentiationError(
     `${where}: argument${path} is ${showAval(arrays[i]!.aval)}, which has no derivative; convert it with astype('float32'), or choose other argnums`,
   );
+}
+
+/** The paths of the leaves of the arguments with the given numbers. */
+export const argumentPaths = (treedef: TreeDef, argnums: readonly number[]): string[] =>
+  treedef.paths().map((path) => path.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`));
+
+/** Like `argumentNumbers`, without those of arguments that the call leaves out. @throws ArgumentError */
+export function presentNumbers(argnums: number | readonly number[], count: number, where: string): readonly number[] {
+  const list = typeof argnums === 'number' ? [argnums] : argnums;
+  const absent = (n: number): boolean => Number.isInteger(n) && n >= count;
+  return list.length === 0 ? list : argumentNumbers(list.filter((n) => !absent(n)), count, where); // prettier-ignore
 }
 
 /** Argument numbers, negative ones counted from the end. @throws ArgumentError */

@@ -77,7 +77,7 @@ function choose(
   const trees: TreeDef[] = [];
   const staged = branches.map((f) => {
     const { flat, outTree } = flattenFunction(f, treedef, `${where} branch ${nameOf(f)}`);
-    const s = stage(`${where} branch ${nameOf(f)}`, flat, avals);
+    const s = stage(`${where} branch ${nameOf(f)}`, flat, avals, () => treedef.paths());
     trees.push(outTree());
     return s;
   });
@@ -142,7 +142,8 @@ export function scan<C, X, Y>(
   );
   const run = (initial: readonly NDArray[]): TracedBody => {
     const { flat, outTree } = flattenFunction(body, inTree, where);
-    const staged = stage(where, flat, [...initial.map((c) => ({ ...c.aval, weak: false })), ...sliceAvals]);
+    const avals = [...initial.map((c) => ({ ...c.aval, weak: false })), ...sliceAvals];
+    const staged = stage(where, flat, avals, () => inTree.paths());
     return { staged, outTree: outTree() };
   };
   const { initial, traced } = settled(carry.arrays, run);

@@ -29,7 +29,7 @@ export function whileLoop<C>(
   const { arrays, treedef } = flattenArguments([init], where);
   const { initial, traced } = settled(arrays, (carry) => {
     const { flat, outTree } = flattenFunction(body as (carry: Tree) => unknown, treedef, where);
-    const staged = stage(where, flat, carry.map(strong));
+    const staged = stage(where, flat, carry.map(strong), () => treedef.paths());
     return { staged, outTree: outTree() };
   });
   const { staged, outTree } = traced;
@@ -37,7 +37,7 @@ export function whileLoop<C>(
   sameTypes(initial.map((c) => c.aval), staged.jaxpr.outAvals, outTree, `${where}: the initial carry`, 'the body'); // prettier-ignore
 
   const asked = flattenFunction(goesOn as (carry: Tree) => unknown, treedef, `${where} predicate`);
-  const predicate = stage(`${where} predicate`, asked.flat, initial.map(strong));
+  const predicate = stage(`${where} predicate`, asked.flat, initial.map(strong), () => treedef.paths());
   const [type] = predicate.jaxpr.outAvals;
   if (asked.outTree().node.kind !== 'leaf' || type?.dtype !== 'bool' || type.shape.length !== 0) {
     throw new DTypeError(

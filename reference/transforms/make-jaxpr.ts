@@ -15,11 +15,8 @@ export function makeJaxpr<F extends AnyFunction>(f: F): (...args: LooseArguments
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat } = flattenFunction(f, treedef, where);
-    const { jaxpr, lifted } = stage(
-      nameOf(f),
-      flat,
-      arrays.map((x) => x.aval),
-    );
+    const avals = arrays.map((x) => x.aval);
+    const { jaxpr, lifted } = stage(where, flat, avals, () => treedef.paths());
     if (lifted.length > 0)
       throw new EtalonError(`${where}: the function closes over a traced value; pass it as an argument`);
     return jaxpr;
