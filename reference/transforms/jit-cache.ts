@@ -54,9 +54,9 @@ export interface CacheInfo {
 }
 
 class ProgramCache {
-  traces = 0;
-  hits = 0;
-  readonly programs = new Map<string, Program>();
+  traces: number = 0;
+  hits: number = 0;
+  readonly programs: Map<string, Program> = new Map();
   info(): CacheInfo {
     return { traces: this.traces, hits: this.hits, entries: this.programs.size };
   }

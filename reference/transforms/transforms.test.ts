@@ -281,7 +281,7 @@ describe('control flow', () => {
     [
       'xs of different lengths',
       () => scan((c: NDArray) => [c, null], array(1), [array([1]), array([1, 2])]),
-      /disagree/,
+      /xs\[0\] has 1 slices, but xs\[1\] has 2/,
     ],
     ['no length', () => scan((c: NDArray) => [c, null], array(1), null), /without xs/],
   ])('refuses %s', (_, run, message) => expect(run).toThrow(message));
