@@ -5,19 +5,23 @@
  */
 import { ConcreteArray } from './array.ts';
 import type { Buffer, Executable } from './backend.ts';
-import { BackendError, EtalonError } from './errors.ts';
+import { BackendError, EtalonError, NoSyncReadError } from './errors.ts';
 import type { Aval, HostArray } from './host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from './jaxpr.ts';
 import type { NDArray } from './ndarray.ts';
 import { type AnyFirstOrder, type AnyPrimitive, inferAvals, type Machine, type Params } from './primitive.ts';
+import type { SourceLocation } from './source.ts';
 
 /** What a backend brings; V is its handle of a value. */
 export interface Kernels<V extends Buffer> {
   /** Computes a first-order primitive. Each result is a handle of its own, also where it is the value of an operand. */
   apply(primitive: AnyFirstOrder, operands: readonly V[], params: Params, results: readonly Aval[]): readonly V[];
   put(value: HostArray): V;
-  /** The value, at once; only predicates and iteration counts of control flow are read. */
-  read(value: V): HostArray;
+  /**
+   * The value, at once; only predicates of control flow are read. Left out where the backend cannot: running a program
+   * that needs it is a NoSyncReadError.
+   */
+  read?(value: V): HostArray;
   /** Another handle of the same value. Either may be freed first. */
   clone(value: V): V;
   free(value: V): void;
@@ -87,7 +91,7 @@ function machineOf<V extends Buffer>(kernels: Kernels<V>, programOf: (jaxpr: Jax
         inferAvals(primitive, operands.map(kernels.avalOf), params),
       );
     },
-    read: kernels.read,
+    read: kernels.read ?? (() => refuseRead('control flow', null)),
     aval: kernels.avalOf,
     constant: kernels.put,
     release: kernels.free,
@@ -222,6 +226,13 @@ function runProgram<V extends Buffer>(
   });
 }
 
+function refuseRead(name: string, source: SourceLocation | null): never {
+  throw new NoSyncReadError(
+    `${name}${source === null ? '' : ` at ${source.toString()}`} decides by a value, which this backend cannot read at once. ` +
+      `Loops of a known length, lax.scan and lax.foriLoop with numbers as limits, need no decision, backwards neither; or run on another backend: jit(f, { backend })`,
+  );
+}
+
 function runStep<V extends Buffer>(
   kernels: Kernels<V>,
   machine: Machine<V>,
@@ -229,8 +240,9 @@ function runStep<V extends Buffer>(
   operands: readonly V[],
 ): readonly V[] {
   const { primitive, params, source } = step.equation;
+  const own = kernels.read === undefined ? { ...machine, read: () => refuseRead(primitive.name, source) } : machine;
   try {
-    return applyPrimitive(kernels, machine, primitive, operands, params, step.results);
+    return applyPrimitive(kernels, own, primitive, operands, params, step.results);
   } catch (error) {
     if (error instanceof EtalonError) throw error;
     const where = source === null ? '' : ` at ${source.toString()}`;

@@ -19,7 +19,7 @@ export type Loose<T> = T extends NDArray
   : T extends (...args: never[]) => unknown
     ? T
     : T extends object
-      ? { [K in keyof T]: Loose<T[K]> }
+      ? { readonly [K in keyof T]: Loose<T[K]> }
       : T;
 export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
 /** Results: every leaf is an array. */

@@ -173,8 +173,8 @@ export interface ScanOptions {
  * const [total, partial] = lax.scan((c, x) => [c.add(x), c], 0, np.arange(5));
  * @throws TreeError, ShapeError if f changes the type of the carry
  */
-export function scan<C, X, Y>(
-  f: (carry: NoInfer<Arrays<C>>, x: NoInfer<Arrays<X>>) => readonly [carry: NoInfer<Loose<Arrays<C>>>, y: Y],
+export function scan<C, X, Y, const Next extends Loose<Arrays<C>> = Loose<Arrays<C>>>(
+  f: (carry: NoInfer<Arrays<C>>, x: NoInfer<Arrays<X>>) => readonly [carry: Next, y: Y],
   init: C,
   xs: X,
   options: ScanOptions = {},

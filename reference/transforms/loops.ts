@@ -23,9 +23,9 @@ import { stage } from './staging.ts';
  * lax.whileLoop((x) => x.less(100), (x) => x.mul(2), 3); // 192
  * @throws TreeError, ShapeError if the body changes the type of the carry; DTypeError if goesOn gives no bool scalar
  */
-export function whileLoop<C>(
+export function whileLoop<C, const Next extends Loose<Arrays<C>> = Loose<Arrays<C>>>(
   goesOn: (carry: NoInfer<Arrays<C>>) => ArrayLike,
-  body: (carry: NoInfer<Arrays<C>>) => NoInfer<Loose<Arrays<C>>>,
+  body: (carry: NoInfer<Arrays<C>>) => Next,
   init: C,
 ): Arrays<C> {
   const where = `lax.whileLoop(${nameOf(body)})`;
@@ -95,10 +95,10 @@ export interface ForiLoopOptions {
  * lax.foriLoop(0, 5, (i, total) => total.add(i), 0); // 10
  * @throws DTypeError if a limit is no integer scalar; what whileLoop throws
  */
-export function foriLoop<C>(
+export function foriLoop<C, const Next extends Loose<Arrays<C>> = Loose<Arrays<C>>>(
   lower: ArrayLike,
   upper: ArrayLike,
-  body: (i: NDArray, carry: NoInfer<Arrays<C>>) => NoInfer<Loose<Arrays<C>>>,
+  body: (i: NDArray, carry: NoInfer<Arrays<C>>) => Next,
   init: C,
   options: ForiLoopOptions = {},
 ): Arrays<C> {
