@@ -22,6 +22,33 @@ export type Loose<T> = T extends NDArray
       ? { readonly [K in keyof T]: Loose<T[K]> }
       : T;
 export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
+/** Arguments of which those with the numbers N may have numbers for arrays; the others reach the function as they are. */
+export type LooseChosen<A extends readonly unknown[], N> =
+  number extends Position<A, N>
+    ? LooseArguments<A>
+    : { [K in keyof A]: K extends `${Position<A, N>}` ? Loose<A[K]> : A[K] };
+/** The arguments with the numbers N, which may be one number or a list. */
+export type Chosen<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? { -readonly [I in keyof N]: A[Position<A, N[I]>] }
+  : A[Position<A, N>];
+/** Argument numbers counted from the front. */
+type Position<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? Position<A, N[number]>
+  : `${N & number}` extends `-${infer Back extends number}`
+    ? FromEnd<A, Back>
+    : N & number;
+/** The number of arguments less those at the end. */
+type FromEnd<
+  A extends readonly unknown[],
+  Back extends number,
+  Dropped extends readonly unknown[] = [],
+> = Dropped['length'] extends Back
+  ? Required<A>['length']
+  : A extends readonly [...infer Front, unknown?]
+    ? FromEnd<Front, Back, [...Dropped, unknown]>
+    : never;
+/** The two parts of what a function with an auxiliary result returns. */
+export type FunctionWithAux = (...args: Tree[]) => readonly [value: unknown, aux: unknown];
 /** Results: every leaf is an array. */
 export type Arrays<T> = T extends NDArray | null | ((...args: never[]) => unknown)
   ? T

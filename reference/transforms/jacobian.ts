@@ -6,7 +6,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, flattenArguments, type LooseArguments, nameOf, requireInexact } from './call.ts'; // prettier-ignore
+import { type AnyFunction, argumentNumbers, type Arrays, type Chosen, flattenArguments, type FunctionWithAux, type LooseChosen, nameOf, requireInexact } from './call.ts'; // prettier-ignore
 import { linearize, vjp } from './grad.ts';
 
 export interface JacobianOptions<N extends number | readonly number[] = 0> {
@@ -22,9 +22,7 @@ export type Jacobian<Y, X> = Y extends NDArray | number
     ? NDArray
     : { readonly [K in keyof X]: Jacobian<Y, X[K]> }
   : { readonly [K in keyof Y]: Jacobian<Y[K], X> };
-type OfArguments<F extends AnyFunction, N> = N extends number
-  ? Jacobian<ReturnType<F>, Parameters<F>[N]>
-  : Jacobian<ReturnType<F>, { readonly [I in keyof N]: N[I] extends number ? Parameters<F>[N[I]] : never }>;
+type OfArguments<Y, F extends AnyFunction, N> = Jacobian<Y, Chosen<Parameters<F>, N>>;
 
 type Mode = (problem: Problem) => { readonly columns: readonly (readonly NDArray[])[]; readonly aux: unknown };
 
@@ -43,7 +41,10 @@ interface Problem {
  * jacfwd((x) => x.mul(x))(np.array([1, 2])); // [[2, 0], [0, 4]]
  * @throws DifferentiationError for arguments or results without derivatives
  */
-export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays }) => {
+export const jacfwd: typeof jacrev = (f: AnyFunction, options?: JacobianOptions<number | readonly number[]>) =>
+  forward(f, options) as never;
+
+const forward = jacobianBy('jacfwd', ({ f, arrays }) => {
   let aux: unknown;
   const [, push] = linearize(
     ((...leaves: readonly NDArray[]) => {
@@ -70,16 +71,18 @@ export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays }) => {
  * jacrev((x) => np.stack([x.sum(), np.prod(x)]))(np.array([2, 3])); // [[1, 1], [3, 2]]
  * @throws DifferentiationError for arguments or results without derivatives
  */
-export function jacrev<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+export function jacrev<F extends FunctionWithAux, const N extends number | readonly number[] = 0>(
   f: F,
   options: JacobianOptions<N> & { readonly hasAux: true },
-): (...args: LooseArguments<Parameters<F>>) => [jacobian: unknown, aux: unknown];
+): (
+  ...args: LooseChosen<Parameters<F>, N>
+) => [jacobian: OfArguments<ReturnType<F>[0], F, N>, aux: Arrays<ReturnType<F>[1]>];
 export function jacrev<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options?: JacobianOptions<N>,
-): (...args: LooseArguments<Parameters<F>>) => OfArguments<F, N>;
+  options?: JacobianOptions<N> & { readonly hasAux?: false },
+): (...args: LooseChosen<Parameters<F>, N>) => OfArguments<ReturnType<F>, F, N>;
 export function jacrev(f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}): AnyFunction {
-  return reverse(f, options as JacobianOptions);
+  return reverse(f, options);
 }
 
 const reverse = jacobianBy('jacrev', ({ f, arrays, where }) => {
@@ -111,16 +114,19 @@ export const jacobian: typeof jacrev = jacrev;
  * @example
  * hessian((x) => np.prod(x))(np.array([2, 3])); // [[0, 1], [1, 0]]
  */
-export function hessian<F extends AnyFunction>(
+export function hessian<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options: { readonly argnums?: number | readonly number[] } = {},
-): (...args: LooseArguments<Parameters<F>>) => Jacobian<Jacobian<ReturnType<F>, Parameters<F>[0]>, Parameters<F>[0]> {
+  options: { readonly argnums?: N } = {},
+): (...args: LooseChosen<Parameters<F>, N>) => OfArguments<OfArguments<ReturnType<F>, F, N>, F, N> {
   checkOptions(options, ['argnums'], 'hessian');
-  return jacfwd(jacrev(f as AnyFunction, options as never) as AnyFunction, options as never) as never;
+  return forward(reverse(f, options), options) as never;
 }
 
-function jacobianBy(name: string, mode: Mode): typeof jacrev {
-  return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}) => {
+function jacobianBy(
+  name: string,
+  mode: Mode,
+): (f: AnyFunction, options?: JacobianOptions<number | readonly number[]>) => AnyFunction {
+  return (f, options = {}) => {
     checkOptions(options, ['argnums', 'hasAux'], name);
     const where = `${name}(${nameOf(f)})`;
     const argnums = options.argnums ?? 0;
@@ -143,7 +149,7 @@ function jacobianBy(name: string, mode: Mode): typeof jacrev {
       const nested = unflatten(outTree!, perResult.map((trees) => (typeof argnums === 'number' ? trees[0] : trees))); // prettier-ignore
       return options.hasAux === true ? [nested, aux] : nested;
     };
-  }) as typeof jacrev;
+  };
 }
 
 function valueAndAux(result: unknown, hasAux: boolean, where: string): readonly [unknown, unknown] {
