@@ -15,6 +15,7 @@ import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './higher-order/custom-jvp.ts';
 import { customLin, customVjpCall } from './higher-order/custom-vjp.ts';
+import { debugCallback } from './higher-order/debug-callback.ts';
 import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './higher-order/jit.ts';
@@ -109,6 +110,7 @@ export const higherOrder: {
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
   readonly checkpoint: typeof checkpoint;
+  readonly debug_callback: typeof debugCallback;
 } = {
   jit,
   cond,
@@ -120,6 +122,7 @@ export const higherOrder: {
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,
   checkpoint,
+  debug_callback: debugCallback,
 };
 
 export type PrimitiveName = keyof Primitives;

@@ -1,10 +1,8 @@
 /** Between the user's functions of trees and the transformations' functions of flat arrays. */
 import { asArray, isArrayLike } from '../core/convert.ts';
-import { isInexact } from '../core/dtypes.ts';
-import { ArgumentError, AsyncFunctionError, DifferentiationError } from '../core/errors.ts';
-import { showAval } from '../core/host.ts';
+import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
-import { requireAlive } from '../core/trace.ts';
+import { currentTrace, isEvaluating, requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
@@ -102,6 +100,7 @@ export function flattenFunction(
 ): { flat: FlatFunction; outTree(): TreeDef } {
   let out: TreeDef | undefined;
   const flat = (arrays: readonly NDArray[]): readonly NDArray[] => {
+    if (!isEvaluating()) currentTrace().subject ??= where;
     const result = f(...(unflatten(inTree, arrays) as unknown[]));
     rejectAsync(result, where);
     const [leaves, treedef] = flatten(result);
@@ -126,24 +125,6 @@ export function rejectAsync(result: unknown, where: string): void {
   if (result instanceof Promise) result.catch(() => undefined); // its own failure is a consequence of this one
   throw new AsyncFunctionError(
     `${where} returned ${kind}: transformations need the result at once. Await outside, and pass the values in`,
-  );
-}
-
-/**
- * `arrays` are the leaves of the arguments of the given numbers, `treedef` the list of those.
- * @throws DifferentiationError if an argument that is to be differentiated has no tangent
- */
-export function requireInexact(
-  arrays: readonly NDArray[],
-  argnums: readonly number[],
-  treedef: TreeDef,
-  where: string,
-): void {
-  const i = arrays.findIndex((x) => !isInexact(x.dtype));
-  if (i < 0) return;
-  const path = argumentPaths(treedef, argnums)[i]!;
-  throw new DifferentiationError(
-    `${where}: argument${path} is ${showAval(arrays[i]!.aval)}, which has no derivative; convert it with astype('float32'), or choose other argnums`,
   );
 }
 

@@ -4,6 +4,7 @@ import {
   checkpoint,
   customJvp,
   customVjp,
+  debug,
   grad,
   jit,
   lax,
@@ -44,6 +45,12 @@ backwards.defvjp(
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
+const watched = (v: NDArray): NDArray => {
+  const y = np.sin(v);
+  debug.callback(() => undefined, v, y);
+  return y.sum();
+};
+
 /** The tangent of `backwards`, which only its transpose is known of. */
 const tangentOf = (v: NDArray): NDArray =>
   transforms.bind(higherOrder.custom_lin, [v], {
@@ -69,6 +76,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     reduced,
     windowed,
     again,
+    watched,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),
   ];
