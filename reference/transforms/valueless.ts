@@ -11,7 +11,7 @@ export abstract class ValuelessTracer extends Tracer {
   protected abstract readonly advice: string;
   /** Where the value comes from, and who is at work. */
   protected get story(): string {
-    return `while ${this.trace.name} is being traced`;
+    return `while ${this.trace.subject ?? this.trace.name} is being traced`;
   }
 
   #refuse(asked: string): never {
