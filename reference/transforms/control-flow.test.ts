@@ -34,6 +34,9 @@ describe('unroll', () => {
         const [plain, written] = [looped({ reverse }), looped({ reverse, unroll })];
         expect(bits(written(x, w))).toEqual(bits(plain(x, w)));
         expect(bits(jit(written)(x, w))).toEqual(bits(plain(x, w)));
+        const weak = (way: lax.ScanOptions): unknown =>
+          lax.scan((c, s) => [c.mul(c).add(s), [c, 1]], 1, x.astype('float32'), way);
+        expect(bits(weak({ reverse, unroll }))).toEqual(bits(weak({ reverse })));
         const batch = np.stack([w, x.sum()]);
         expect(bits(vmap(written, [null, 0])(x, batch))).toEqual(bits(vmap(plain, [null, 0])(x, batch)));
       }),

@@ -19,6 +19,10 @@ export function numberOf(x: NDArray): number | null {
   }
 }
 
+/** The first n arrays strong, as bodies see their carry. */
+const strong = (inputs: readonly NDArray[], n: number): NDArray[] =>
+  inputs.map((x, i) => (i < n ? lax.convertElementType(x, x.dtype) : x));
+
 /** One iteration on flat arrays: carry and slices of xs to carry and slices of ys. */
 type Step = (inputs: readonly NDArray[]) => readonly NDArray[];
 
@@ -40,7 +44,10 @@ export function scanPlainly(
     rows.push(out.slice(initial.length));
   }
   if (reverse) rows.reverse();
-  const ys = rows[0]!.map((_, j) => lax.concatenate(rows.map((row) => lax.expandDims(row[j]!, [0])), 0)); // prettier-ignore
+  const ys = rows[0]!.map((_, j) => {
+    const stacked = lax.concatenate(rows.map((row) => lax.expandDims(row[j]!, [0])), 0); // prettier-ignore
+    return lax.convertElementType(stacked, stacked.dtype);
+  });
   return [...carry, ...ys];
 }
 
@@ -73,7 +80,7 @@ export function settling(
   let tree: TreeDef | undefined;
   const run = (inputs: readonly NDArray[]): readonly NDArray[] => {
     const { flat, outTree } = body();
-    const out = flat(inputs.map((x, i) => (i < n ? lax.convertElementType(x, x.dtype) : x)));
+    const out = flat(strong(inputs, n));
     tree = outTree();
     return out;
   };
@@ -121,7 +128,7 @@ export function unrolled(
   const blocks = unroll < length ? Math.floor(length / unroll) : 0;
   const inBlocks = blocks * unroll;
   const several = (own: readonly NDArray[], from: readonly NDArray[], slices: readonly NDArray[], count: number) =>
-    scanPlainly((inputs) => evaluate(jaxpr, [...own, ...inputs]), from, slices, count, reverse);
+    scanPlainly((inputs) => evaluate(jaxpr, [...own, ...strong(inputs, from.length)]), from, slices, count, reverse);
   // In the direction of the scan the blocks come first.
   const [first, end] = reverse ? [length - inBlocks, length] : [0, inBlocks];
   if (blocks === 0) return several(consts, carry, xs, length);
