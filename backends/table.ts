@@ -5,7 +5,7 @@
  */
 import { type BackendDefinition, type Capabilities, gap, type Gap } from '../reference/core/backend.ts';
 import type { Aval } from '../reference/core/host.ts';
-import type { AnyFirstOrder, AnyPrimitive, Params } from '../reference/core/primitive.ts';
+import type { AnyFirstOrder, Params, RunnablePrimitive } from '../reference/core/primitive.ts';
 import { type ParamsOf, type PrimitiveName, primitives } from '../reference/primitives/index.ts';
 
 /** Computes one primitive. `Context` is what the backend computes with, V and R its handles of operands and results. */
@@ -63,7 +63,7 @@ function firstReason(types: readonly Aval[], values: (type: Aval) => string | nu
   return null;
 }
 
-function gapOfReading(primitive: AnyPrimitive, params: Params): string | null {
+function gapOfReading(primitive: RunnablePrimitive, params: Params): string | null {
   if (primitive.kind !== 'higher-order') return null;
   const shows = primitive.subJaxprs(params).length === 0 && primitive.effects(params).has('debug');
   const decides = primitive.name === 'while' || primitive.name === 'cond';
@@ -72,7 +72,7 @@ function gapOfReading(primitive: AnyPrimitive, params: Params): string | null {
 
 function gapOf<Context, V, R>(
   table: Lowerings<Context, V, R>,
-  primitive: AnyPrimitive,
+  primitive: RunnablePrimitive,
   operands: readonly Aval[],
   params: Params,
 ): string | null {

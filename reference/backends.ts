@@ -10,7 +10,7 @@ import { ArgumentError } from './core/errors.ts';
 import { asArray } from './core/convert.ts';
 import type { NDArray } from './core/ndarray.ts';
 import { leaves, type Mapped } from './core/tree.ts';
-import { map } from './library/tree.ts';
+import { map } from './core/tree-map.ts';
 import { openReference, referenceBackend } from './interpreter.ts';
 
 /** The reference interpreter: always open, and the default until another is set. */

@@ -30,7 +30,8 @@ export { jit, type JitOptions, type Jitted } from './transforms/jit.ts';
 export { type CacheInfo, clearCaches } from './transforms/jit-cache.ts';
 export type { Compiled, Lowered } from './transforms/lower.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';
-export { makeJaxpr } from './transforms/make-jaxpr.ts';
+export { makeJaxpr, type MakeJaxprOptions } from './transforms/make-jaxpr.ts';
+export { pmap, type PmapOptions, softPmap } from './transforms/pmap.ts';
 export {
   checkpoint,
   type CheckpointOptions,

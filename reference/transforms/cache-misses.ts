@@ -37,6 +37,7 @@ function differences(old: Signature, now: Signature): string[] {
     if (before !== after) found.push(`${what}: ${before ?? 'left out'}, now ${after ?? 'left out'}`);
   };
   note('the default dtypes', `${old.x64 ? 64 : 32} bits`, `${now.x64 ? 64 : 32} bits`);
+  note('the named axes', old.axes, now.axes);
   for (const i of new Set([...old.fixed.keys(), ...now.fixed.keys()])) {
     note(`static argument ${i}`, old.fixed.get(i), now.fixed.get(i));
   }

@@ -3,6 +3,7 @@ import type { Backend } from '../core/open-backend.ts';
 import { x64Enabled } from '../core/config.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { Aval } from '../core/host.ts';
+import { axesKey } from '../core/named-axes.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { valueText } from '../core/node-types.ts';
 import type { TreeDef } from '../core/tree.ts';
@@ -31,6 +32,8 @@ export interface SplitCall extends FlatArguments {
 /** All that a program depends on. */
 export interface Signature {
   readonly x64: boolean;
+  /** The named axes around the call. */
+  readonly axes: string;
   /** The static arguments by number, as text that tells them apart. */
   readonly fixed: ReadonlyMap<number, string>;
   readonly treedef: TreeDef;
@@ -120,7 +123,7 @@ function staticKey(x: unknown, where: string): string {
 }
 
 function cacheKey({ where }: JitTarget, { args, fixed, treedef, arrays }: SplitCall): string {
-  let key = x64Enabled() ? '64' : '32';
+  let key = (x64Enabled() ? '64' : '32') + axesKey();
   for (const i of fixed) key += `|${i}:${staticKey(args[i], where)}`;
   key += `|${treedef.toString()}`;
   for (const { aval } of arrays) key += `;${aval.dtype}${aval.weak ? '*' : ''}${aval.shape.join(',')}`;
@@ -129,6 +132,7 @@ function cacheKey({ where }: JitTarget, { args, fixed, treedef, arrays }: SplitC
 
 const signatureOf = ({ where }: JitTarget, { args, fixed, moving, treedef, arrays }: SplitCall): Signature => ({
   x64: x64Enabled(),
+  axes: axesKey(),
   fixed: new Map(fixed.map((i) => [i, staticKey(args[i], where)])),
   treedef,
   avals: arrays.map((x) => x.aval),

@@ -66,7 +66,6 @@ function compiled<Result>(
   backend: Backend,
   where: string,
 ): Compiled<Result> {
-  // prettier-ignore
   const bound = { ...params, backend };
   backend.eager(jitPrimitive, signature.avals, bound);
   const run = (...args: readonly unknown[]): Result => {

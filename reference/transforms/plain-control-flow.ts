@@ -123,7 +123,6 @@ export function unrolled(
   unroll: number,
   scan: (call: ScanCall) => readonly NDArray[],
 ): readonly NDArray[] {
-  // prettier-ignore
   const { jaxpr, consts, carry, xs, length, reverse } = call;
   const blocks = unroll < length ? Math.floor(length / unroll) : 0;
   const inBlocks = blocks * unroll;
