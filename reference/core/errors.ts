@@ -90,6 +90,11 @@ export class DifferentiationError extends EtalonError {
   static override readonly anchor: string = 'differentiation';
 }
 
+/** A check failed: one that the user wrote, or an automatic one of `checkify`. */
+export class CheckError extends EtalonError {
+  static override readonly anchor: string = 'check';
+}
+
 /** @throws OptionError naming the option, the call and the options that exist. */
 export function checkOptions(options: object, known: readonly string[], where: string): void {
   for (const key of Object.keys(options)) {

@@ -7,6 +7,7 @@ import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
+import { check } from './higher-order/check.ts';
 import { checkpoint } from './higher-order/checkpoint.ts';
 import { cond } from './higher-order/cond.ts';
 import * as contraction from './contraction.ts';
@@ -109,6 +110,7 @@ export const higherOrder: {
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
   readonly checkpoint: typeof checkpoint;
+  readonly check: typeof check;
 } = {
   jit,
   cond,
@@ -120,6 +122,7 @@ export const higherOrder: {
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,
   checkpoint,
+  check,
 };
 
 export type PrimitiveName = keyof Primitives;

@@ -11,6 +11,7 @@ import type { AnyPrimitive, BatchAxis, Batched, Params } from '../core/primitive
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
 import { toFront } from '../primitives/axes.ts';
+import { batchHigherOrder } from './checkify/batch.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -76,7 +77,7 @@ function batchOne(
   axis: BatchAxis,
   params: Params,
 ): Batched {
-  if (primitive.kind === 'higher-order') return primitive.batch(t, values, at, axis, params);
+  if (primitive.kind === 'higher-order') return batchHigherOrder(t, primitive, values, at, axis, params);
   if (primitive.batch !== 'elementwise') return primitive.batch(t.lax, values, at, axis, params);
   const together = at.every((a) => a === at[0]);
   const aligned = together ? values : values.map((x, i) => toFront(t.lax, x, at[i]!, axis));
