@@ -3,7 +3,6 @@
  * axis (spec/transformations/vmap.md).
  */
 import { escaped } from '../core/array.ts';
-import { temporary } from '../core/scopes.ts';
 import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -12,6 +11,7 @@ import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
 import { toFront } from '../primitives/axes.ts';
 import { batchHigherOrder } from './checkify/batch.ts';
+import { derived } from './derived.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -61,7 +61,7 @@ export class BatchTrace extends Trace {
     const at = split.map(([, a]) => a);
     return withTrace(this.#parent, () => {
       if (at.every((a) => a === null)) return bind(primitive, values, params);
-      const { out, at: outAt } = temporary(() => batchOne(this.#t, primitive, values, at, this.#axis, params));
+      const { out, at: outAt } = derived(() => batchOne(this.#t, primitive, values, at, this.#axis, params));
       return out.map((y, i) => {
         if (outAt[i] === null) escaped(y, 'user');
         return this.tracer(y, outAt[i]!);
