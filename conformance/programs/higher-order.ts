@@ -12,6 +12,7 @@ import { type Aval, aval, buildElements, elementFrom, type HostArray, hostArray 
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import { bind } from '../../reference/core/trace.ts';
+import { range } from '../../reference/primitives/axes.ts';
 import { higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
@@ -222,6 +223,28 @@ const ownBackward: Recipe = {
   },
 };
 
+/** Checks that hold, beside a value and in the iterations of a loop. */
+const passing = (variant: string, program: (x: NDArray, y: NDArray) => readonly NDArray[]): Recipe => ({
+  subject: 'check',
+  variant,
+  dtypes: NUMBER,
+  make: (dtype, random) => sampleOf(t.trace(program, [aval([3], dtype), aval([3], dtype)]), random),
+});
+const holds = (x: NDArray): void => {
+  const params = { category: 'user' as const, message: '{} is a number', source: null };
+  bind(higherOrder.check, [lax.reduceAnd(lax.eq(x, x), range(x.ndim)), x], params);
+};
+const checkedSum = passing('beside', (x, y) => {
+  holds(x);
+  return [mulAdd(x, y)];
+});
+const checkedLoop = passing('in-a-loop', (x, y) => {
+  const one = aval([], x.dtype);
+  const body = t.trace((c, v) => (holds(c), [difference(c, v), c]), [one, one]);
+  const params = { jaxpr: body, length: 3, reverse: false, num_consts: 0, num_carry: 1 };
+  return bind(higherOrder.scan, [lax.reduceSum(y, [0]), x], params);
+});
+
 const RECIPES: readonly Recipe[] = [
   nestedJit,
   threeBranches,
@@ -235,6 +258,8 @@ const RECIPES: readonly Recipe[] = [
   customRule,
   ownBackward,
   recomputed,
+  checkedSum,
+  checkedLoop,
 ];
 
 /** The units of the higher-order primitives. `count`: cases per cell and recipe. */
