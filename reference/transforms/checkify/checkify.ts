@@ -57,7 +57,7 @@ export function checkify<F extends AnyFunction>(
     };
     const { out, error } = withTemporaries(
       () => temporary(run),
-      (made) => [...made.out, ...arraysOf(made.error.found.outcome)],
+      (made) => [...made.out, ...arraysOf(made.error.report.outcome)],
     );
     return [error, unflatten(outTree(), out) as Arrays<ReturnType<F>>];
   };

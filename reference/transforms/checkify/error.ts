@@ -6,7 +6,7 @@ import { register } from '../../core/tree.ts';
 import { checkMessage } from '../../primitives/higher-order/check.ts';
 import { cut } from '../../primitives/higher-order/shared.ts';
 import { transforms } from '../rules.ts';
-import { arraysOf, firstOfAll, type Found, outcomeOf, raise } from './outcome.ts';
+import { arraysOf, firstOfAll, outcomeOf, raise, type Report } from './outcome.ts';
 
 /**
  * What a function of `checkify` has found: nothing, or the check that failed first. It is a tree of arrays, so it goes
@@ -14,9 +14,9 @@ import { arraysOf, firstOfAll, type Found, outcomeOf, raise } from './outcome.ts
  */
 export class ErrorValue {
   /** @internal */
-  readonly found: Found;
-  constructor(found: Found) {
-    this.found = found;
+  readonly report: Report;
+  constructor(report: Report) {
+    this.report = report;
   }
 
   /**
@@ -24,7 +24,7 @@ export class ErrorValue {
    * @throws ConcretizationError while it is traced: return it instead
    */
   get(): string | null {
-    const lines = failures(this.found);
+    const lines = failures(this.report);
     return lines.length === 0 ? null : lines.join('\n');
   }
 
@@ -39,12 +39,12 @@ export class ErrorValue {
 }
 
 register(ErrorValue, {
-  flatten: ({ found: { sites, outcome } }) => [arraysOf(outcome), sites] as const,
+  flatten: ({ report: { sites, outcome } }) => [arraysOf(outcome), sites] as const,
   unflatten: (sites, arrays) => new ErrorValue({ sites, outcome: outcomeOf(arrays as NDArray[]) }),
 });
 
 /** A message per example that failed. */
-function failures({ sites, outcome: { code, values } }: Found): string[] {
+function failures({ sites, outcome: { code, values } }: Report): string[] {
   const own = cut(values, sites.map((s) => s.values.length)); // prettier-ignore
   return Array.from(code.dataSync(), Number).flatMap((failed, lane) => {
     if (failed === 0) return [];
@@ -86,6 +86,6 @@ export function checkError(error: ErrorValue): void {
     if (message !== null) throw new CheckError(message);
     return;
   }
-  const { sites, outcome } = error.found;
+  const { sites, outcome } = error.report;
   raise(transforms, { sites, outcome: outcome.code.ndim === 0 ? outcome : firstOfAll(transforms.lax, outcome, sites) });
 }

@@ -26,9 +26,18 @@ export interface Outcome {
   readonly values: readonly NDArray[];
 }
 
-export interface Found {
+/** All that is known of some checks. */
+export interface Report {
   readonly sites: readonly Site[];
   readonly outcome: Outcome;
+}
+
+/** A part of a report: what one equation adds. */
+export interface Found {
+  readonly sites: readonly Site[];
+  readonly values: readonly NDArray[];
+  /** The code if `before` sites come before these; `otherwise` if none of these fails. */
+  code(before: number, otherwise: NDArray): NDArray;
 }
 
 /** The results of equations, and what came of the checks in them, in order. */
@@ -58,29 +67,32 @@ export function earlier(lax: Lax, a: Outcome, b: Outcome): Outcome {
   return outcomeOf(first.map((x, i) => lax.select(is, x, second[i]!)));
 }
 
-/** The code of an outcome whose sites come after `count` others. */
-const renumbered = (lax: Lax, code: NDArray, count: number): NDArray =>
-  count === 0 ? code : lax.select(failed(lax, code), lax.add(code, count), code);
+/** One check; `fails` is a bool scalar. */
+export const single = (lax: Lax, site: Site, fails: NDArray, values: readonly NDArray[]): Found => ({
+  sites: [site],
+  values,
+  code: (before, otherwise) => lax.select(fails, before + 1, otherwise),
+});
 
-/** Outcomes of different sites, in the order in which they come about, as one outcome of all these sites. */
-export function inOrder(lax: Lax, found: readonly Found[]): Found {
-  let count = 0;
-  const codes = found.map(({ sites, outcome }) => {
-    const own = renumbered(lax, outcome.code, count);
-    count += sites.length;
-    return own;
-  });
+/** What is in a report, as a part of another one. */
+export const part = (lax: Lax, { sites, outcome: { code, values } }: Report): Found => ({
+  sites,
+  values,
+  code: (before, otherwise) => lax.select(failed(lax, code), before === 0 ? code : lax.add(code, before), otherwise),
+});
+
+/** What has been found, in the order in which it came about; `before` sites come before these. */
+export function inOrder(lax: Lax, found: readonly Found[], before: number = 0): Report {
   const sites = found.flatMap((f) => f.sites);
-  if (codes.length === 0) return { sites, outcome: passed(lax, sites) };
-  const code = codes.reduce((a, b) => lax.select(failed(lax, a), a, b));
-  return { sites, outcome: { code, values: found.flatMap((f) => f.outcome.values) } };
+  let count = before + sites.length;
+  const code = found.reduceRight((otherwise, f) => f.code((count -= f.sites.length), otherwise), passed(lax, []).code);
+  return { sites, outcome: { code, values: found.flatMap((f) => f.values) } };
 }
 
-/** An outcome of one of several lists of sites as one of all of them: nothing has failed in the others. */
+/** What has been found at one of several lists of sites, as an outcome of all of them: nothing has failed in the others. */
 export function among(lax: Lax, found: readonly Found[], which: number, lists: readonly (readonly Site[])[]): Outcome {
-  const own = inOrder(lax, found).outcome;
-  const values = lists.map((sites, i) => (i === which ? own : passed(lax, sites)).values);
-  return { code: renumbered(lax, own.code, lists.slice(0, which).flat().length), values: values.flat() };
+  const { code, values } = inOrder(lax, found, lists.slice(0, which).flat().length).outcome;
+  return { code, values: lists.flatMap((sites, i) => (i === which ? values : passed(lax, sites).values)) };
 }
 
 /** The first that failed of several outcomes of the same sites, which lie along the axes that the code has. */
@@ -94,14 +106,14 @@ export function firstOfAll(lax: Lax, { code, values }: Outcome, sites: readonly 
 }
 
 /** The results of a program with functional checks: those that it had before, and the outcome. */
-export function parted(results: readonly NDArray[], sites: readonly Site[]): Checked {
+export function parted(lax: Lax, results: readonly NDArray[], sites: readonly Site[]): Checked {
   if (sites.length === 0) return { out: results, found: [] };
   const [out, outcome] = cut(results, [results.length - outcomeAvals(sites).length]);
-  return { out: out!, found: [{ sites, outcome: outcomeOf(outcome!) }] };
+  return { out: out!, found: [part(lax, { sites, outcome: outcomeOf(outcome!) })] };
 }
 
 /** Puts what has been found back into the program, as checks. */
-export function raise(t: Transforms, { sites, outcome: { code, values } }: Found): void {
+export function raise(t: Transforms, { sites, outcome: { code, values } }: Report): void {
   const own = cut(values, sites.map((s) => s.values.length)); // prettier-ignore
   sites.forEach(({ category, message, source }, i) => {
     t.bind(check, [t.lax.ne(code, i + 1), ...own[i]!], { category, message, source });

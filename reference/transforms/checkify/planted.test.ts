@@ -28,12 +28,12 @@ function holds(parts: Parts, numRuns: number, property: (block: Block, c: number
 
 describe('the first check that fails is named, and the value is what it is without', () => {
   test('checkify(f)', () =>
-    holds({ automatic: true }, 60, (block, c) => {
+    holds({ automatic: true }, 40, (block, c) => {
       expect(found(checkify(functionOf(block), { errors: allChecks })(state(c)))).toEqual(expected(block, c));
     }));
 
   test('jit(checkify(f)) and checkify(jit(f))', () =>
-    holds({ automatic: true }, 20, (block, c) => {
+    holds({ automatic: true }, 12, (block, c) => {
       const f = functionOf(block);
       const options = { errors: allChecks };
       expect(found(jit(checkify(f, options))(state(c)))).toEqual(expected(block, c));
@@ -55,7 +55,7 @@ describe('the first check that fails is named, and the value is what it is witho
           expect(ends.js()).toEqual(wanted.map(([, end]) => end));
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 12 },
     ));
 
   test('checkify(vmap(f)), of one of the examples that fail; without checkify it is thrown', () =>
@@ -70,11 +70,11 @@ describe('the first check that fails is named, and the value is what it is witho
         expect(ends.js()).toEqual(cs.map((c) => expected(block, c)[1]));
         expect(oneOf).toContain(thrown(() => vmap(f)(batch)));
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     ));
 
   test('without checkify it is thrown, under jit and under grad too', () =>
-    holds({ reductions: false }, 15, (block, c) => {
+    holds({ reductions: false }, 10, (block, c) => {
       const f = functionOf(block);
       for (const g of [f, jit(f), grad(f) as F, jit(grad(f) as F)]) {
         expect(thrown(() => g(state(c)))).toBe(expected(block, c)[0]);
@@ -82,7 +82,7 @@ describe('the first check that fails is named, and the value is what it is witho
     }));
 
   test('checkify(grad(f)), and the derivative of checkify(f)', () =>
-    holds({ reductions: false }, 15, (block, c) => {
+    holds({ reductions: false }, 10, (block, c) => {
       const f = functionOf(block);
       const [error, inside] = checkify(grad(f) as F)(state(c));
       const after = (x: NDArray): [NDArray, InstanceType<typeof checked.Error>] => {
@@ -96,7 +96,7 @@ describe('the first check that fails is named, and the value is what it is witho
     }));
 
   test('checks that are not asked for throw', () =>
-    holds({}, 20, (block, c) => {
+    holds({}, 12, (block, c) => {
       const rest = allChecks.difference(userChecks);
       expect(thrown(() => checkify(functionOf(block), { errors: rest })(state(c))[1])).toBe(expected(block, c)[0]);
     }));

@@ -5,13 +5,13 @@
 import type { Equation, Jaxpr } from '../../core/jaxpr.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import type { AnyHigherOrder, Params } from '../../core/primitive.ts';
-import type { Lax, Transforms } from '../../core/rules.ts';
+import type { Transforms } from '../../core/rules.ts';
 import { SourceLocation } from '../../core/source.ts';
 import type { Category } from '../../primitives/higher-order/check.ts';
 import { Environment } from '../evaluate.ts';
 import { memoised } from '../memo.ts';
-import { type Finding, findings } from './automatic.ts';
-import { arraysOf, type Checked, type Found, inOrder, parted, type Site } from './outcome.ts';
+import { findings } from './automatic.ts';
+import { arraysOf, type Checked, type Found, inOrder, parted, single, type Site } from './outcome.ts';
 import { ruleOf } from './rules.ts';
 
 /** A program with functional checks: `x → y, outcome`; without sites, `x → y`. */
@@ -43,7 +43,7 @@ export function rewriting(t: Transforms, wanted: Wanted): Rewriting {
     t,
     wanted,
     rewrite: (jaxpr) => memo(jaxpr, key, () => rewritten(r, jaxpr)),
-    run: ({ jaxpr, sites }, operands) => parted(t.evaluate(jaxpr, operands), sites),
+    run: ({ jaxpr, sites }, operands) => parted(t.lax, t.evaluate(jaxpr, operands), sites),
   };
   return r;
 }
@@ -80,16 +80,16 @@ function runEquation(r: Rewriting, { primitive, params, source }: Equation, xs: 
   const out = t.bind(primitive, xs, params);
   if (!wanted.automatic) return { out, found: [] };
   const found = findings(t.lax, { primitive, operands: xs, params, results: out }, wanted.categories);
-  return { out, found: found.map((f) => foundAt(t.lax, f, source)) };
+  return {
+    out,
+    found: found.map(({ failed, values, ...of }) =>
+      single(t.lax, { ...of, source, values: values.map((v) => v.aval) }, failed, values),
+    ),
+  };
 }
 
 /** An equation with programs inside in which there is nothing to check. */
 function unchecked(r: Rewriting, primitive: AnyHigherOrder, xs: readonly NDArray[], params: Params): Checked {
   const inner = primitive.subJaxprs(params).map((jaxpr) => r.rewrite(jaxpr).jaxpr);
   return { out: r.t.bind(primitive, xs, primitive.withSubJaxprs(params, inner) as Params), found: [] };
-}
-
-function foundAt(lax: Lax, { category, message, failed, values }: Finding, source: SourceLocation | null): Found {
-  const code = lax.convertElementType(failed, 'int32');
-  return { sites: [{ category, message, source, values: values.map((v) => v.aval) }], outcome: { code, values } };
 }

@@ -34,8 +34,10 @@ import {
   type Outcome,
   outcomeAvals,
   outcomeOf,
+  part,
   parted,
   passed,
+  single,
   type Site,
   valuesOf,
 } from './outcome.ts';
@@ -49,7 +51,7 @@ const called =
   <P extends { readonly jaxpr: Jaxpr }>(primitive: AnyHigherOrder): Rule<P> =>
   (r, xs, params) => {
     const { jaxpr, sites } = r.rewrite(params.jaxpr);
-    return parted(r.t.bind(primitive, xs, { ...params, jaxpr }), sites);
+    return parted(r.t.lax, r.t.bind(primitive, xs, { ...params, jaxpr }), sites);
   };
 
 /** Every branch gives an outcome of the sites of all. */
@@ -65,7 +67,7 @@ const conditional: Rule<CondParams> = (r, xs, { branches }) => {
       return [...out, ...arraysOf(among(t.lax, found, i, lists))];
     }, branches[i]!.inAvals),
   );
-  return parted(t.bind(cond, xs, { branches: wide }), sites);
+  return parted(t.lax, t.bind(cond, xs, { branches: wide }), sites);
 };
 
 /** The outcome goes through the carry, and stays what it is from the first iteration on in which a check fails. */
@@ -87,7 +89,7 @@ const scanned: Rule<ScanParams> = (r, xs, p) => {
   const operands = [...xs.slice(0, n), ...arraysOf(passed(t.lax, sites)), ...xs.slice(n)];
   const results = t.bind(scan, operands, { ...p, jaxpr: body, num_carry: p.num_carry + own.length });
   const outcome = outcomeOf(results.slice(0, own.length));
-  return { out: results.slice(own.length), found: [{ sites, outcome }] };
+  return { out: results.slice(own.length), found: [part(t.lax, { sites, outcome })] };
 };
 
 /**
@@ -128,7 +130,7 @@ const looped: Rule<WhileParams> = (r, xs, p) => {
   const [outcome, out] = cut(results, [own.length]);
   const last = r.run(predicate, [...roles.cond, ...out!]);
   const after = among(t.lax, last.found, 0, lists);
-  return { out: out!, found: [{ sites, outcome: earlier(t.lax, outcomeOf(outcome!), after) }] };
+  return { out: out!, found: [part(t.lax, { sites, outcome: earlier(t.lax, outcomeOf(outcome!), after) })] };
 };
 
 /** The predicate alone, without its outcome, beside a carry that begins with one. */
@@ -162,7 +164,7 @@ const withOwnJvp: Rule<CustomJvpParams> = (r, xs, params) => {
     }, rule.inAvals);
   const { jvp } = params;
   const wide: CustomJvpParams = { ...params, jaxpr, jvp: jvp && { jaxpr: () => dual(jvp.jaxpr()) } };
-  return parted(t.bind(customJvpCall, xs, wide), sites);
+  return parted(t.lax, t.bind(customJvpCall, xs, wide), sites);
 };
 
 const withOwnVjp: Rule<CustomVjpParams> = (r, xs, params) => {
@@ -184,7 +186,7 @@ const withOwnVjp: Rule<CustomVjpParams> = (r, xs, params) => {
     jaxpr,
     rule: rule && { forward: () => forward(rule.forward()), backward: () => backward(rule.backward()) },
   };
-  return parted(t.bind(customVjpCall, xs, wide), sites);
+  return parted(t.lax, t.bind(customVjpCall, xs, wide), sites);
 };
 
 /** Outcomes are reduced beside the operands: in scalars, as a computation is one of scalars. */
@@ -212,7 +214,7 @@ const reduced =
     const start = scalars.map((a) => lax.zerosLike(a));
     const results = bind(primitive, [...xs.slice(0, n), ...passing, ...xs.slice(n), ...start], { ...params, jaxpr });
     const [out, rest] = cut(results, [n]);
-    return { out: out!, found: [{ sites, outcome: firstOfAll(lax, ofElements(lax, rest!, sites), sites) }] };
+    return { out: out!, found: [part(lax, { sites, outcome: firstOfAll(lax, ofElements(lax, rest!, sites), sites) })] };
   };
 
 const elementsOf = (lax: Lax, x: NDArray): NDArray[] => {
@@ -240,8 +242,7 @@ const asked: Rule<CheckParams> = ({ t: { lax }, wanted }, [predicate, ...given],
   // Nobody differentiates a message.
   const values = given.map((x) => (isInexact(x.dtype) ? lax.stopGradient(x) : x));
   const site = { category, message, source: source ?? SourceLocation.capture(), values: values.map((v) => v.aval) };
-  const code = lax.convertElementType(lax.bitwiseNot(predicate!), 'int32');
-  return { out: [], found: [{ sites: [site], outcome: { code, values } }] };
+  return { out: [], found: [single(lax, site, lax.bitwiseNot(predicate!), values)] };
 };
 
 type ParamsOf<N extends HigherOrderName> =
