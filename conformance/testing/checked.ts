@@ -10,6 +10,7 @@ import { checkpoint } from '../../reference/transforms/checkpoint.ts';
 import { cond, scan } from '../../reference/transforms/control-flow.ts';
 import { customJvp } from '../../reference/transforms/custom-jvp.ts';
 import { customVjp } from '../../reference/transforms/custom-vjp.ts';
+import { valueAndGrad } from '../../reference/transforms/grad.ts';
 import { jit } from '../../reference/transforms/jit.ts';
 import { whileLoop } from '../../reference/transforms/loops.ts';
 import { reduce } from '../../reference/transforms/reduce.ts';
@@ -27,27 +28,29 @@ export type Node =
   | { readonly kind: 'step'; readonly a: number; readonly b: number }
   | { readonly kind: 'check' | 'reduce'; readonly on: Condition }
   | { readonly kind: 'rem' | 'sqrt' | 'slice'; readonly r: number }
-  | { readonly kind: 'jit' | 'checkpoint' | 'customJvp' | 'customVjp'; readonly body: Block }
+  | { readonly kind: 'jit' | 'checkpoint' | 'customJvp' | 'customVjp' | 'gradient'; readonly body: Block }
   | { readonly kind: 'cond'; readonly p: number; readonly yes: Block; readonly no: Block }
   | { readonly kind: 'scan'; readonly n: number; readonly body: Block }
   | { readonly kind: 'while'; readonly n: number; readonly on: Condition; readonly body: Block };
 export type Block = readonly Node[];
 
+const CALLS = ['jit', 'checkpoint', 'customJvp', 'customVjp'] as const;
+
 interface Parts {
   /** Equations that automatic checks find. */
   readonly automatic?: boolean;
-  /** Checks in reductions, which see other numbers where derivatives combine elements in another order. */
-  readonly reductions?: boolean;
+  /** Derivatives, inside or outside; otherwise checks in reductions, of which these would change the order. */
+  readonly derivatives?: boolean;
 }
 
-export function checkedPrograms(fc: typeof FC, { automatic = false, reductions = true }: Parts): FC.Arbitrary<Block> {
+export function checkedPrograms(fc: typeof FC, { automatic = false, derivatives = false }: Parts): FC.Arbitrary<Block> {
   const small = fc.nat(6);
   const condition = fc.record({ id: fc.nat(99), p: fc.integer({ min: 2, max: 5 }), r: fc.nat(4) });
   const step = fc.record({ kind: fc.constant('step' as const), a: fc.integer({ min: 1, max: 5 }), b: small });
   const leaves: FC.Arbitrary<Node>[] = [
     step,
     fc.record({ kind: fc.constant('check' as const), on: condition }),
-    ...(reductions ? [fc.record({ kind: fc.constant('reduce' as const), on: condition })] : []),
+    ...(derivatives ? [] : [fc.record({ kind: fc.constant('reduce' as const), on: condition })]),
     ...(automatic
       ? [fc.record({ kind: fc.constantFrom('rem' as const, 'sqrt' as const, 'slice' as const), r: small })]
       : []),
@@ -58,7 +61,7 @@ export function checkedPrograms(fc: typeof FC, { automatic = false, reductions =
       { maxDepth: 3, withCrossShrink: true },
       ...leaves,
       fc.record({
-        kind: fc.constantFrom('jit' as const, 'checkpoint' as const, 'customJvp' as const, 'customVjp' as const),
+        kind: fc.constantFrom(...CALLS, ...(derivatives ? ['gradient' as const] : [])),
         body: tie('block'),
       }),
       fc.record({ kind: fc.constant('cond' as const), p: fc.integer({ min: 2, max: 3 }), yes: tie('block'), no: tie('block') }), // prettier-ignore
@@ -174,6 +177,10 @@ function apply(node: Node, c: NDArray): NDArray {
         (_: null, ct: NDArray) => [lax.mul(ct, 3)],
       );
       return f(c);
+    }
+    case 'gradient': {
+      const [value, slope] = valueAndGrad(functionOf(node.body))(c);
+      return lax.add(value, lax.mul(slope, 0));
     }
     case 'cond':
       return cond(lax.eq(remainder(c, node.p), 0), functionOf(node.yes), functionOf(node.no), c);

@@ -32,6 +32,11 @@ describe('the first check that fails is named, and the value is what it is witho
       expect(found(checkify(functionOf(block), { errors: allChecks })(state(c)))).toEqual(expected(block, c));
     }));
 
+  test('checkify(f), with derivatives in f', () =>
+    holds({ derivatives: true }, 20, (block, c) => {
+      expect(found(checkify(functionOf(block))(state(c)))).toEqual(expected(block, c));
+    }));
+
   test('jit(checkify(f)) and checkify(jit(f))', () =>
     holds({ automatic: true }, 12, (block, c) => {
       const f = functionOf(block);
@@ -74,7 +79,7 @@ describe('the first check that fails is named, and the value is what it is witho
     ));
 
   test('without checkify it is thrown, under jit and under grad too', () =>
-    holds({ reductions: false }, 10, (block, c) => {
+    holds({ derivatives: true }, 10, (block, c) => {
       const f = functionOf(block);
       for (const g of [f, jit(f), grad(f) as F, jit(grad(f) as F)]) {
         expect(thrown(() => g(state(c)))).toBe(expected(block, c)[0]);
@@ -82,7 +87,7 @@ describe('the first check that fails is named, and the value is what it is witho
     }));
 
   test('checkify(grad(f)), and the derivative of checkify(f)', () =>
-    holds({ reductions: false }, 10, (block, c) => {
+    holds({ derivatives: true }, 10, (block, c) => {
       const f = functionOf(block);
       const [error, inside] = checkify(grad(f) as F)(state(c));
       const after = (x: NDArray): [NDArray, InstanceType<typeof checked.Error>] => {
