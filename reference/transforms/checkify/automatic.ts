@@ -5,11 +5,10 @@ import { hostArray, showAval, type Shape } from '../../core/host.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import type { AnyFirstOrder, Params } from '../../core/primitive.ts';
 import type { Lax } from '../../core/rules.ts';
-import type { Category } from '../../primitives/higher-order/check.ts';
 import { type ScatterParams, gatherDims, windowSizes } from '../../primitives/scatter-windows.ts';
-import type { GatherParams } from '../../primitives/gather.ts';
-import { laneAt } from '../../primitives/higher-order/check.ts';
+import { type Category, laneAt } from '../../primitives/higher-order/check.ts';
 import { range } from '../../primitives/axes.ts';
+import type { ParamsOf, PrimitiveName } from '../../primitives/index.ts';
 
 /** A condition that makes an equation fail. */
 export interface Finding {
@@ -72,25 +71,21 @@ interface Placed {
   readonly sizes: Shape;
 }
 
-const PLACED: Readonly<Record<string, (lax: Lax, operands: readonly NDArray[], params: never) => Placed>> = {
-  gather: (_, [, starts], p: GatherParams) => ({
+const PLACED: {
+  readonly [N in PrimitiveName]?: (lax: Lax, operands: readonly NDArray[], params: ParamsOf<N>) => Placed;
+} = {
+  gather: (_, [, starts], { dimension_numbers, slice_sizes }) => ({
     starts: starts!,
-    axes: p.dimension_numbers.start_index_map,
-    sizes: p.slice_sizes,
+    axes: dimension_numbers.start_index_map,
+    sizes: slice_sizes,
   }),
-  dynamic_slice: (lax, [, ...starts], p: { readonly slice_sizes: Shape }) => ({
-    starts: stacked(lax, starts),
-    axes: range(starts.length),
-    sizes: p.slice_sizes,
-  }),
-  dynamic_update_slice: (lax, [, update, ...starts]) => ({
-    starts: stacked(lax, starts),
-    axes: range(starts.length),
-    sizes: update!.shape,
-  }),
-  ...Object.fromEntries(
-    ['scatter', 'scatter_add', 'scatter_mul', 'scatter_min', 'scatter_max'].map((name) => [name, scattered]),
-  ),
+  scatter: scattered,
+  scatter_add: scattered,
+  scatter_mul: scattered,
+  scatter_min: scattered,
+  scatter_max: scattered,
+  dynamic_slice: (lax, [, ...starts], { slice_sizes }) => startingAt(lax, starts, slice_sizes),
+  dynamic_update_slice: (lax, [, update, ...starts]) => startingAt(lax, starts, update!.shape),
 };
 
 function scattered(_: Lax, [x, starts, updates]: readonly NDArray[], p: ScatterParams): Placed {
@@ -98,11 +93,13 @@ function scattered(_: Lax, [x, starts, updates]: readonly NDArray[], p: ScatterP
   return { starts: starts!, axes, sizes: windowSizes(x!.shape, updates!.shape, p.dimension_numbers) };
 }
 
-const stacked = (lax: Lax, scalars: readonly NDArray[]): NDArray =>
-  scalars.length === 0 ? lax.full([0], 0, 'int32') : lax.concatenate(scalars.map((s) => lax.reshape(s, [1])), 0); // prettier-ignore
+function startingAt(lax: Lax, scalars: readonly NDArray[], sizes: Shape): Placed {
+  const parts = scalars.map((s) => lax.reshape(s, [1]));
+  return { starts: parts.length === 0 ? lax.full([0], 0, 'int32') : lax.concatenate(parts, 0), axes: range(parts.length), sizes }; // prettier-ignore
+}
 
 function indices(lax: Lax, { primitive, operands, params }: Computed): Finding[] {
-  const place = PLACED[primitive.name];
+  const place = PLACED[primitive.name as PrimitiveName];
   if (place === undefined) return [];
   const { starts, axes, sizes } = place(lax, operands, params as never);
   if (starts.size === 0) return [];

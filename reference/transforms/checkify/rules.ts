@@ -12,7 +12,12 @@ import { checkpoint, type CheckpointParams } from '../../primitives/higher-order
 import type { CheckParams } from '../../primitives/higher-order/check.ts';
 import { cond, type CondParams } from '../../primitives/higher-order/cond.ts';
 import { customJvpCall, type CustomJvpParams } from '../../primitives/higher-order/custom-jvp.ts';
-import { customVjpCall, type CustomVjpParams } from '../../primitives/higher-order/custom-vjp.ts';
+import {
+  customLin,
+  type CustomLinParams,
+  customVjpCall,
+  type CustomVjpParams,
+} from '../../primitives/higher-order/custom-vjp.ts';
 import { jit, type JitParams } from '../../primitives/higher-order/jit.ts';
 import {
   reduce,
@@ -189,6 +194,12 @@ const withOwnVjp: Rule<CustomVjpParams> = (r, xs, params) => {
   return parted(t.lax, t.bind(customVjpCall, xs, wide), sites);
 };
 
+/** What is known by its transpose only has no value to check. */
+const withoutValue: Rule<CustomLinParams> = (r, xs, params) => ({
+  out: r.t.bind(customLin, xs, { ...params, backward: silenced(r, params.backward) }),
+  found: [],
+});
+
 /** Outcomes are reduced beside the operands: in scalars, as a computation is one of scalars. */
 const reduced =
   <P extends { readonly jaxpr: Jaxpr }>(primitive: AnyHigherOrder): Rule<P> =>
@@ -256,8 +267,7 @@ const RULES: { readonly [N in HigherOrderName]: Rule<ParamsOf<N>> } = {
   while: looped,
   custom_jvp_call: withOwnJvp,
   custom_vjp_call: withOwnVjp,
-  // It is known by its transpose only, and has no value to check.
-  custom_lin: () => null,
+  custom_lin: withoutValue,
   reduce: reduced<ReduceParams>(reduce),
   reduce_window: reduced<ReduceWindowParams>(reduceWindow),
   check: asked,
