@@ -5,6 +5,7 @@
 import type * as FC from 'fast-check';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import * as lax from '../../reference/lax.ts';
+import { vmap } from '../../reference/transforms/batching.ts';
 import { check } from '../../reference/transforms/checkify/index.ts';
 import { checkpoint } from '../../reference/transforms/checkpoint.ts';
 import { cond, scan } from '../../reference/transforms/control-flow.ts';
@@ -28,7 +29,7 @@ export type Node =
   | { readonly kind: 'step'; readonly a: number; readonly b: number }
   | { readonly kind: 'check' | 'reduce'; readonly on: Condition }
   | { readonly kind: 'rem' | 'sqrt' | 'slice'; readonly r: number }
-  | { readonly kind: 'jit' | 'checkpoint' | 'customJvp' | 'customVjp' | 'gradient'; readonly body: Block }
+  | { readonly kind: 'jit' | 'checkpoint' | 'customJvp' | 'customVjp' | 'gradient' | 'vmap'; readonly body: Block }
   | { readonly kind: 'cond'; readonly p: number; readonly yes: Block; readonly no: Block }
   | { readonly kind: 'scan'; readonly n: number; readonly body: Block }
   | { readonly kind: 'while'; readonly n: number; readonly on: Condition; readonly body: Block };
@@ -37,7 +38,7 @@ export type Block = readonly Node[];
 const CALLS = ['jit', 'checkpoint', 'customJvp', 'customVjp'] as const;
 
 interface Parts {
-  /** Equations that automatic checks find. */
+  /** Equations that automatic checks find, instead of batches, in which they find other ones. */
   readonly automatic?: boolean;
   /** Derivatives, inside or outside; otherwise checks in reductions, of which these would change the order. */
   readonly derivatives?: boolean;
@@ -61,7 +62,11 @@ export function checkedPrograms(fc: typeof FC, { automatic = false, derivatives 
       { maxDepth: 3, withCrossShrink: true },
       ...leaves,
       fc.record({
-        kind: fc.constantFrom(...CALLS, ...(derivatives ? ['gradient' as const] : [])),
+        kind: fc.constantFrom(
+          ...CALLS,
+          ...(derivatives ? ['gradient' as const] : []),
+          ...(automatic ? [] : ['vmap' as const]),
+        ),
         body: tie('block'),
       }),
       fc.record({ kind: fc.constant('cond' as const), p: fc.integer({ min: 2, max: 3 }), yes: tie('block'), no: tie('block') }), // prettier-ignore
@@ -74,14 +79,27 @@ export function checkedPrograms(fc: typeof FC, { automatic = false, derivatives 
 
 // ---- the model
 
-/** The state at the end, and the messages of the checks that fail on the way, in order. */
-export function modelOf(block: Block, start: number): { readonly state: number; readonly failures: readonly string[] } {
+/**
+ * The states of a batch at its end, and the messages of the checks that fail on the way. A node is done for one example
+ * after the other before the next node comes.
+ */
+export function modelOf(
+  block: Block,
+  starts: readonly number[],
+): { readonly states: readonly number[]; readonly failures: readonly string[] } {
   const failures: string[] = [];
   const fail = (holds: boolean, message: string): void => {
     if (!holds) failures.push(message);
   };
   const ask = ({ id, p, r }: Condition, value: number): void => fail(value % p !== r, `check ${id}: ${value}`);
-  const run = (nodes: Block, state: number): number => nodes.reduce((c, node) => one(node, c), state);
+  const together = (nodes: Block, batch: readonly number[]): readonly number[] =>
+    nodes.reduce((cs, node) => {
+      if (node.kind === 'gradient') return together(node.body, cs);
+      if (node.kind !== 'vmap') return cs.map((c) => one(node, c));
+      const pairs = together(node.body, cs.flatMap((c) => [c, c + 1])); // prettier-ignore
+      return cs.map((_, i) => (pairs[2 * i]! + pairs[2 * i + 1]!) % MODULUS);
+    }, batch);
+  const run = (nodes: Block, c: number): number => together(nodes, [c])[0]!;
   const times = (n: number, state: number, body: (c: number) => number): number => {
     let c = state;
     for (let i = 0; i < n; i++) c = body(c);
@@ -121,8 +139,7 @@ export function modelOf(block: Block, start: number): { readonly state: number; 
         return run(node.body, c);
     }
   };
-  const state = run(block, start);
-  return { state, failures };
+  return { states: together(block, starts), failures };
 }
 
 // ---- the program
@@ -181,6 +198,10 @@ function apply(node: Node, c: NDArray): NDArray {
     case 'gradient': {
       const [value, slope] = valueAndGrad(functionOf(node.body))(c);
       return lax.add(value, lax.mul(slope, 0));
+    }
+    case 'vmap': {
+      const pair = lax.concatenate([c, lax.add(c, 1)].map((x) => lax.reshape(x, [1])), 0); // prettier-ignore
+      return remainder(lax.reduceSum(vmap(functionOf(node.body))(pair), [0]), MODULUS);
     }
     case 'cond':
       return cond(lax.eq(remainder(c, node.p), 0), functionOf(node.yes), functionOf(node.no), c);

@@ -1,5 +1,5 @@
 /** What the rules of `while` and its transpose share: the roles of its operands, and loops over a part of the carry. */
-import type { Jaxpr } from '../../core/jaxpr.ts';
+import { Jaxpr } from '../../core/jaxpr.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { pick, spread } from './shared.ts';
@@ -21,20 +21,29 @@ export function whileRoles<T>(
   return { cond: xs.slice(0, c), body: xs.slice(c, c + b), carry: xs.slice(c + b) };
 }
 
-/** The loop over some of the carry, which must need no other part of it; `inputs`: the operands that it takes. */
+interface Smaller {
+  readonly jaxpr: Jaxpr;
+  readonly inputs: readonly boolean[];
+}
+
+/**
+ * The loop over some of the carry, which must need no other part of it; `inputs`: the operands that it takes. `consts`
+ * says which of the body's consts it can have.
+ */
 export function loopOf(
   t: Transforms,
   p: WhileParams,
   carry: readonly boolean[],
+  consts: readonly boolean[],
 ): { readonly params: WhileParams; readonly inputs: readonly boolean[] } {
   const cond = t.dce(p.cond_jaxpr, [true]);
-  const body = t.dce(p.body_jaxpr, carry);
+  const body = bodyOf(t, p.body_jaxpr, carry, [...consts, ...carry]);
   const need = {
     cond: cond.inputs.slice(0, p.cond_nconsts),
     body: body.inputs.slice(0, p.body_nconsts),
   };
   /** The smaller jaxpr, taking all of the carry that is kept. */
-  const taking = ({ jaxpr, inputs }: typeof cond, whole: Jaxpr, consts: readonly boolean[]): Jaxpr => {
+  const taking = ({ jaxpr, inputs }: Smaller, whole: Jaxpr, consts: readonly boolean[]): Jaxpr => {
     const takes = [...consts, ...carry];
     return t.trace(
       (...x) => t.evaluate(jaxpr, pick(spread(x, takes), inputs) as NDArray[]),
@@ -50,4 +59,14 @@ export function loopOf(
     },
     inputs: [...need.cond, ...need.body, ...carry],
   };
+}
+
+/** The body for some of the carry, with the effects that ask for nothing but `available` inputs. */
+function bodyOf(t: Transforms, body: Jaxpr, carry: readonly boolean[], available: readonly boolean[]): Smaller {
+  if (body.effects.size === 0) return t.dce(body, carry);
+  const { known, knownResults } = t.partialEval(body, available);
+  const results = spread(known.outputs.slice(0, knownResults.filter(Boolean).length), knownResults);
+  const part = new Jaxpr({ ...known, outputs: pick(results, carry).map((x) => x!) });
+  const { jaxpr, inputs } = t.dce(part, part.outputs.map(() => true)); // prettier-ignore
+  return { jaxpr, inputs: spread(inputs, available).map((is) => is === true) };
 }

@@ -69,7 +69,7 @@ export function transposeWhile(
   const advance = new Jaxpr({ ...split.known, outputs: split.known.outputs.slice(0, steps) });
   const next = (carry: Values, consts: Values): Values => t.evaluate(advance, [...consts, ...carry]);
 
-  const n = countIterations(t, p, known, x, start);
+  const n = countIterations(t, p, known, constKnown, x, start);
   const zero = lax.full([], 0, 'int32');
   const stack = start.map((c) => put(t, lax.zerosLike({ shape: [STACK, ...c.shape], dtype: c.dtype }), zero, c));
   const sums = parts.body.filter(isLinear).map((b) => lax.zerosLike(operandAval(b)));
@@ -126,10 +126,11 @@ function countIterations(
   t: Tools,
   p: WhileParams,
   known: readonly boolean[],
+  constKnown: readonly boolean[],
   x: readonly Operand[],
   start: Values,
 ): NDArray {
-  const { params, inputs } = loopOf(t, p, known);
+  const { params, inputs } = loopOf(t, p, known, constKnown);
   const need = whileRoles(inputs, p);
   const parts = whileRoles(x, p);
   const cond = knownValues(pick(parts.cond, need.cond));

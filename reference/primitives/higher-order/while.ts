@@ -113,7 +113,7 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
       known.map((_, i) => i),
       p,
     );
-    const { params, inputs } = loopOf(t, p, ready);
+    const { params, inputs } = loopOf(t, p, ready, is.body);
     const needed = whileRoles(inputs, p);
     return {
       known: params,
@@ -154,7 +154,8 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
       used.map((u, i) => u || decides[i]!),
       (c) => t.dce(p.body_jaxpr, c).inputs.slice(p.body_nconsts),
     );
-    const { params, inputs } = loopOf(t, p, carry);
+    const consts = p.body_jaxpr.inputs.slice(0, p.body_nconsts).map(() => true);
+    const { params, inputs } = loopOf(t, p, carry, consts);
     return { params, inputs, results: carry };
   },
 
