@@ -26,7 +26,7 @@ function nest(shape: Shape, leaf: (i: number) => Nested): Nested {
 /** `f32[2] [4, 6]`: dtype, shape and value, as the specification's examples write them. */
 export const showValue = (x: HostArray): string => `${showAval(x)} ${showElements(x)}`;
 
-/** `[4, 6]`: the elements alone. */
+/** `[4, 6]`: the value alone. */
 export function showElements(x: HostArray): string {
   const read = elements(x);
   let at = 0;

@@ -5,6 +5,7 @@ import {
   checkpoint,
   customJvp,
   customVjp,
+  debug,
   grad,
   jit,
   lax,
@@ -49,6 +50,12 @@ backwards.defvjp(
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
+const watched = (v: NDArray): NDArray => {
+  const y = np.sin(v);
+  debug.callback(() => undefined, v, y);
+  return y.sum();
+};
+
 /** The tangent of `backwards`, which only its transpose is known of. */
 const tangentOf = (v: NDArray): NDArray =>
   transforms.bind(higherOrder.custom_lin, [v], {
@@ -75,6 +82,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     windowed,
     again,
     asked,
+    watched,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),
   ];

@@ -1,6 +1,7 @@
 /** What the rules of `while` and its transpose share: the roles of its operands, and loops over a part of the carry. */
-import { Jaxpr } from '../../core/jaxpr.ts';
+import type { Jaxpr } from '../../core/jaxpr.ts';
 import type { NDArray } from '../../core/ndarray.ts';
+import { repeated } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { pick, spread } from './shared.ts';
 
@@ -21,29 +22,27 @@ export function whileRoles<T>(
   return { cond: xs.slice(0, c), body: xs.slice(c, c + b), carry: xs.slice(c + b) };
 }
 
-interface Smaller {
-  readonly jaxpr: Jaxpr;
-  readonly inputs: readonly boolean[];
-}
+/** The loop once more, for its numbers only. */
+export const repeatedLoop = (p: WhileParams): WhileParams => ({
+  ...p,
+  cond_jaxpr: repeated(p.cond_jaxpr),
+  body_jaxpr: repeated(p.body_jaxpr),
+});
 
-/**
- * The loop over some of the carry, which must need no other part of it; `inputs`: the operands that it takes. `consts`
- * says which of the body's consts it can have.
- */
+/** The loop over some of the carry, which must need no other part of it; `inputs`: the operands that it takes. */
 export function loopOf(
   t: Transforms,
   p: WhileParams,
   carry: readonly boolean[],
-  consts: readonly boolean[],
 ): { readonly params: WhileParams; readonly inputs: readonly boolean[] } {
   const cond = t.dce(p.cond_jaxpr, [true]);
-  const body = bodyOf(t, p.body_jaxpr, carry, [...consts, ...carry]);
+  const body = t.dce(p.body_jaxpr, carry);
   const need = {
     cond: cond.inputs.slice(0, p.cond_nconsts),
     body: body.inputs.slice(0, p.body_nconsts),
   };
   /** The smaller jaxpr, taking all of the carry that is kept. */
-  const taking = ({ jaxpr, inputs }: Smaller, whole: Jaxpr, consts: readonly boolean[]): Jaxpr => {
+  const taking = ({ jaxpr, inputs }: typeof cond, whole: Jaxpr, consts: readonly boolean[]): Jaxpr => {
     const takes = [...consts, ...carry];
     return t.trace(
       (...x) => t.evaluate(jaxpr, pick(spread(x, takes), inputs) as NDArray[]),
@@ -59,14 +58,4 @@ export function loopOf(
     },
     inputs: [...need.cond, ...need.body, ...carry],
   };
-}
-
-/** The body for some of the carry, with the effects that ask for nothing but `available` inputs. */
-function bodyOf(t: Transforms, body: Jaxpr, carry: readonly boolean[], available: readonly boolean[]): Smaller {
-  if (body.effects.size === 0) return t.dce(body, carry);
-  const { known, knownResults } = t.partialEval(body, available);
-  const results = spread(known.outputs.slice(0, knownResults.filter(Boolean).length), knownResults);
-  const part = new Jaxpr({ ...known, outputs: pick(results, carry).map((x) => x!) });
-  const { jaxpr, inputs } = t.dce(part, part.outputs.map(() => true)); // prettier-ignore
-  return { jaxpr, inputs: spread(inputs, available).map((is) => is === true) };
 }

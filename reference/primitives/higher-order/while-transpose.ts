@@ -11,7 +11,7 @@ import type { NDArray } from '../../core/ndarray.ts';
 import { type Operand, operandAval, type Tangent } from '../../core/primitive.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { cut, fixpoint, isLinear, knownValues, pick, spread } from './shared.ts';
-import { loopOf, type WhileParams, whileRoles } from './while-parts.ts';
+import { loopOf, repeatedLoop, type WhileParams, whileRoles } from './while-parts.ts';
 
 /** Iterations are counted in int32: halving less than 2³¹ of them takes at most 31 steps. */
 const STACK = 33;
@@ -43,9 +43,10 @@ export function transposeWhile(
   t: Tools,
   ct: readonly Tangent[],
   x: readonly Operand[],
-  p: WhileParams,
+  loopParams: WhileParams,
 ): readonly Tangent[] {
   const { lax } = t;
+  const p = repeatedLoop(loopParams);
   const parts = whileRoles(x, p);
   const constKnown = parts.body.map((b) => !isLinear(b));
   const linear = fixpoint(parts.carry.map(isLinear), (flags) =>
@@ -69,7 +70,7 @@ export function transposeWhile(
   const advance = new Jaxpr({ ...split.known, outputs: split.known.outputs.slice(0, steps) });
   const next = (carry: Values, consts: Values): Values => t.evaluate(advance, [...consts, ...carry]);
 
-  const n = countIterations(t, p, known, constKnown, x, start);
+  const n = countIterations(t, p, known, x, start);
   const zero = lax.full([], 0, 'int32');
   const stack = start.map((c) => put(t, lax.zerosLike({ shape: [STACK, ...c.shape], dtype: c.dtype }), zero, c));
   const sums = parts.body.filter(isLinear).map((b) => lax.zerosLike(operandAval(b)));
@@ -126,11 +127,10 @@ function countIterations(
   t: Tools,
   p: WhileParams,
   known: readonly boolean[],
-  constKnown: readonly boolean[],
   x: readonly Operand[],
   start: Values,
 ): NDArray {
-  const { params, inputs } = loopOf(t, p, known, constKnown);
+  const { params, inputs } = loopOf(t, p, known);
   const need = whileRoles(inputs, p);
   const parts = whileRoles(x, p);
   const cond = knownValues(pick(parts.cond, need.cond));

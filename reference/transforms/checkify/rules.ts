@@ -4,6 +4,7 @@ import { type Aval, aval, sizeOf } from '../../core/host.ts';
 import { Jaxpr } from '../../core/jaxpr.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import type { AnyHigherOrder, HigherOrder, Params } from '../../core/primitive.ts';
+import { repeated } from '../../core/repeated.ts';
 import type { Lax, Transforms } from '../../core/rules.ts';
 import { SourceLocation } from '../../core/source.ts';
 import { range } from '../../primitives/axes.ts';
@@ -107,6 +108,7 @@ const looped: Rule<WhileParams> = (r, xs, p) => {
   const lists = [predicate.sites, body.sites];
   const sites = lists.flat();
   if (sites.length === 0) return null;
+  const again = { ...predicate, jaxpr: repeated(predicate.jaxpr) };
   const roles = whileRoles(xs, p);
   const own = outcomeAvals(sites);
   const [condConsts, bodyConsts] = [
@@ -117,7 +119,7 @@ const looped: Rule<WhileParams> = (r, xs, p) => {
   const step = t.trace(
     (...args) => {
       const [c, b, before, values] = cut(args, [condConsts.length, bodyConsts.length, own.length]);
-      const asked = r.run(predicate, [...c!, ...values!]);
+      const asked = r.run(again, [...c!, ...values!]);
       const done = r.run(body, [...b!, ...values!]);
       const now = inOrder(t.lax, [...asked.found, ...done.found]).outcome;
       return [...arraysOf(earlier(t.lax, outcomeOf(before!), now)), ...done.out];
@@ -133,7 +135,7 @@ const looped: Rule<WhileParams> = (r, xs, p) => {
   const start = arraysOf(passed(t.lax, sites));
   const results = t.bind(while_, [...roles.cond, ...roles.cond, ...roles.body, ...start, ...roles.carry], params);
   const [outcome, out] = cut(results, [own.length]);
-  const last = r.run(predicate, [...roles.cond, ...out!]);
+  const last = r.run(again, [...roles.cond, ...out!]);
   const after = among(t.lax, last.found, 0, lists);
   return { out: out!, found: [part(t.lax, { sites, outcome: earlier(t.lax, outcomeOf(outcome!), after) })] };
 };
@@ -164,7 +166,7 @@ const withOwnJvp: Rule<CustomJvpParams> = (r, xs, params) => {
   const dual = (rule: Jaxpr): Jaxpr =>
     t.trace((...args) => {
       const both = t.evaluate(silenced(r, rule), args);
-      const outcome = t.evaluate(jaxpr, args.slice(0, n)).slice(m);
+      const outcome = t.evaluate(repeated(jaxpr), args.slice(0, n)).slice(m);
       return [...both.slice(0, m), ...outcome, ...both.slice(m), ...outcome.map((x) => t.lax.zerosLike(x))];
     }, rule.inAvals);
   const { jvp } = params;
@@ -179,7 +181,7 @@ const withOwnVjp: Rule<CustomVjpParams> = (r, xs, params) => {
   const forward = (own: Jaxpr): Jaxpr =>
     t.trace((...args) => {
       const all = t.evaluate(silenced(r, own), args);
-      return [...all.slice(0, m), ...t.evaluate(jaxpr, args).slice(m), ...all.slice(m)];
+      return [...all.slice(0, m), ...t.evaluate(repeated(jaxpr), args).slice(m), ...all.slice(m)];
     }, own.inAvals);
   // The message's values have cotangents as all results do, which nobody asks for.
   const ignored = valuesOf(sites).filter((a) => isInexact(a.dtype));
@@ -271,6 +273,7 @@ const RULES: { readonly [N in HigherOrderName]: Rule<ParamsOf<N>> } = {
   reduce: reduced<ReduceParams>(reduce),
   reduce_window: reduced<ReduceWindowParams>(reduceWindow),
   check: asked,
+  debug_callback: () => null,
 };
 
 /** The rule of a primitive of the table. */
