@@ -17,19 +17,20 @@ export type Category = (typeof CATEGORIES)[number];
 
 export type CheckParams = {
   readonly category: Category;
-  /** Each `{}` stands for an operand after the predicate. */
+  /** Each `{}` stands for the next operand after the predicate; `{{` and `}}` are braces. */
   readonly message: string;
   /** Where the check comes from; null in a program read from a file. */
   readonly source: SourceLocation | null;
 };
 
-const PLACE = '{}';
-export const placesIn = (message: string): number => message.split(PLACE).length - 1;
+/** Braces that are braces, places for values, and single braces, which mean nothing. */
+const tokensIn = (message: string): readonly string[] => message.match(/\{\{|\}\}|\{\}|[{}]/g) ?? [];
+const placesIn = (message: string): number => tokensIn(message).filter((token) => token === '{}').length;
 
 /** The message about the given values, and where in the user's files it is from. */
 export function checkMessage({ message, source }: Omit<CheckParams, 'category'>, values: readonly HostArray[]): string {
-  const [first, ...rest] = message.split(PLACE);
-  const text = rest.reduce((all, part, i) => all + showElements(values[i]!) + part, first!);
+  let next = 0;
+  const text = message.replaceAll(/\{\{|\}\}|\{\}/g, (token) => (token === '{}' ? showElements(values[next++]!) : token[0]!)); // prettier-ignore
   const line = source?.toString() ?? '';
   return line === '' ? text : `${text} (${line})`;
 }
@@ -53,8 +54,8 @@ export const check: HigherOrderPrimitive<'check', CheckParams, 'C1' | 'C2'> = de
       (predicate?.dtype === 'bool' && predicate.shape.length === 0) ||
       `predicate must be a bool scalar, got ${predicate === undefined ? 'nothing' : showAval(predicate)}`,
     C2: ([, ...values], { message }) =>
-      values.length === placesIn(message) ||
-      `message must have one {} for each of the ${values.length} values, got ${placesIn(message)}`,
+      (placesIn(message) === values.length && !tokensIn(message).some((token) => token.length === 1)) ||
+      `message must have one {} for each of the ${values.length} values, and {{ and }} for braces, got ${JSON.stringify(message)}`,
   },
   recurs: false,
   subJaxprs: () => [],

@@ -5,6 +5,7 @@ import { smallVectors, smoothFunction, smoothPrograms } from '../../../conforman
 import {
   checkify as checked,
   customJvp,
+  debug,
   devicePut,
   errors,
   grad,
@@ -46,6 +47,35 @@ describe('programs without failures', () => {
   test('have the values that they have unchecked', () => same((f) => f, 40));
   test('and so have their derivatives', () => same((f) => grad((x: NDArray) => lax.reduceSum(f(x), [0])), 15));
   test('and batches', () => same((f) => (x) => vmap((y: NDArray) => f(np.multiply(x, y)))(vector([1, 0.5])), 15));
+
+  test('call the callbacks that they call unchecked, also differentiated', () => {
+    let seen: number[] = [];
+    const noted = (x: NDArray): NDArray => {
+      debug.callback((v: NDArray) => seen.push(Number(v.item())), x);
+      check(lax.lt(x, 100), 'large');
+      return x;
+    };
+    const own = customJvp((x: NDArray) => lax.mul(noted(x), 2));
+    own.defjvp(([x], [dx]) => [lax.mul(noted(x!), 2), lax.mul(dx!, 2)]);
+    const f = (x: NDArray): NDArray =>
+      lax.scan(
+        (c: NDArray) => [own(c), null],
+        lax.whileLoop(
+          (c: NDArray) => lax.lt(noted(c), 5),
+          (c: NDArray) => lax.mul(noted(c), 2),
+          x,
+        ),
+        null,
+        { length: 2 },
+      )[0];
+    const calls = (g: (x: NDArray) => unknown): number[] => {
+      seen = [];
+      g(np.array(1));
+      return seen;
+    };
+    expect(calls(checkify(f))).toEqual(calls(f));
+    expect(calls(grad((x: NDArray) => checkify(f)(x)[1]))).toEqual(calls(grad(f)));
+  });
 
   test('keep the error and the results, nothing else', () => {
     const x = devicePut(vector([1, 2, 3]), reference);
@@ -174,6 +204,14 @@ describe('messages', () => {
     };
     expect(plain(checkify(f)(np.array([1, 2]))[0])).toBe('[1, 2] [false, true] [1, 2] [1+1i, 2+2i]');
   });
+  test('have fields by number and by name, and braces', () => {
+    const says = (
+      message: string,
+      ...values: Parameters<typeof check> extends [unknown, unknown, ...infer V] ? V : never
+    ) => plain(checkify(() => (check(false, message, ...values), null))()[0]);
+    expect(says('{1} of {0}, {1}', 1, true)).toBe('true of 1, true');
+    expect(says('{} and {x} {{}}', 1, { x: np.array([2]) })).toBe('1 and [2] {}');
+  });
   test('of nested batches name each example', () => {
     const [error] = vmap(vmap(checkify(positive)))(np.array([[1, -1], [-2, 1]])); // prettier-ignore
     expect(plain(error)).toBe('example 0, 1: x must be positive, got -1\nexample 1, 0: x must be positive, got -2');
@@ -252,9 +290,12 @@ describe('check', () => {
     const wrong: [unknown[], RegExp][] = [
       [[np.array(1), 'no'], /predicate must be bool, got f32\[\]/],
       [['yes', 'no'], /predicate: expected an array/],
-      [[true, 3], /message must be a string, got number/],
-      [[true, '{} {}', 1], /message has 2 places \{\}, and there are 1 values/],
-      [[true, '{}', [1]], /value 0: expected an array or a number, got a list/],
+      [[true, 3], /the format must be a string, got number/],
+      [[true, '{} {}', 1], /there is no argument for the field 1/],
+      [[true, 'no', 1], /no field for argument 0/],
+      [[true, '{x}', 1], /the field \{x\} needs an object as last argument/],
+      [[true, '{'], /a single \{ in "\{"/],
+      [[true, '{}', [1]], /the value of \{0\}: expected an array or a number, got a list/],
     ];
     for (const [args, message] of wrong) expect(() => (check as (...xs: unknown[]) => void)(...args)).toThrow(message);
     expect(() => checkify(positive, { errors: ['nan'] as never })).toThrow(/errors must be a set of checks/);

@@ -11,7 +11,7 @@ import { cut } from '../../primitives/higher-order/shared.ts';
 
 export interface Site {
   readonly category: Category;
-  /** Each `{}` stands for a value. */
+  /** Each `{}` stands for a value; `{{` and `}}` are braces. */
   readonly message: string;
   readonly source: SourceLocation | null;
   /** The types of the values. */
