@@ -8,7 +8,7 @@ import { ArgumentError, DisposedError, MixedBackendsError, NoSyncReadError } fro
 import { type Aval, type Complex, type HostArray, type HostData, showAval, sizeOf } from './host.ts';
 import { NDArray, type Nested } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
-import { type Collectable, currentScope, hasTemporaries, type Scope, temporary } from './scopes.ts';
+import { type Collectable, currentScope, hasTemporaries, isTemporaries, type Scope, temporary } from './scopes.ts';
 import { elementOf, nested, showValue } from './show.ts';
 
 /** Where a value is: on a backend's device, on the host only (uncommitted), or nowhere any more. */
@@ -58,6 +58,11 @@ export class ConcreteArray extends NDArray implements Collectable {
     this.#scope?.delete(this);
     this.#scope = other;
     other?.add(this);
+  }
+
+  /** @internal True if a running transformation frees the array at its end. */
+  get isTemporary(): boolean {
+    return isTemporaries(this.#scope);
   }
 
   /** An uncommitted array. `host.data` must not be changed afterwards. */
@@ -220,7 +225,12 @@ Object.defineProperty(ConcreteArray.prototype, Symbol.for('nodejs.util.inspect.c
 export const retained = (x: NDArray): NDArray =>
   hasTemporaries() && x instanceof ConcreteArray ? temporary(() => x.alias()) : x;
 
-/** Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. */
+/**
+ * Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. What was none
+ * before, such as an operand that a rule gives back, stays where it is.
+ */
 export function escaped(x: NDArray, where: 'user' | 'jaxpr'): void {
-  if (x instanceof ConcreteArray) x.collectIn(where === 'user' ? currentScope() : null);
+  if (!(x instanceof ConcreteArray)) return;
+  if (where === 'jaxpr') x.collectIn(null);
+  else if (x.isTemporary) x.collectIn(currentScope());
 }

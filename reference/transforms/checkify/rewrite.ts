@@ -78,7 +78,7 @@ function runEquation(r: Rewriting, { primitive, params, source }: Equation, xs: 
   const { t, wanted } = r;
   if (primitive.kind === 'higher-order') return ruleOf(primitive)(r, xs, params) ?? unchecked(r, primitive, xs, params);
   const out = t.bind(primitive, xs, params);
-  if (!wanted.automatic) return { out, found: [] };
+  if (!wanted.automatic || primitive.kind === 'collective') return { out, found: [] };
   const found = findings(t.lax, { primitive, operands: xs, params, results: out }, wanted.categories);
   return {
     out,
