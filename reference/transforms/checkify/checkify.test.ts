@@ -267,6 +267,17 @@ describe('check', () => {
     expect(() => check(np.array([true, false]), 'no')).toThrow(errors.CheckError);
     expect(() => check(np.ones([0], { dtype: 'bool' }), 'no')).not.toThrow();
   });
+  test('goes with collectives', () => {
+    const share = (x: NDArray): NDArray => {
+      const total = lax.psum(x, 'i');
+      check(lax.lt(total, 5), 'total {} at {}', total, x);
+      return lax.div(x, total);
+    };
+    const batched = vmap(checkify(share, { errors: allChecks }), { axisName: 'i' });
+    expect(plain(batched(np.array([1, 3]))[0])).toBeNull();
+    expect(plain(batched(np.array([2, 3]))[0])).toBe('example 0: total 5 at 2\nexample 1: total 5 at 3');
+    expect(plain(checkify(vmap(share, { axisName: 'i' }))(np.array([2, 3]))[0])).toBe('total 5 at 2');
+  });
   test('of no examples checks nothing', () => {
     expect(vmap(positive)(np.zeros([0])).shape).toEqual([0]);
     expect(checkify(vmap(jit(positive)))(np.zeros([0]))[0].get()).toBeNull();
