@@ -99,8 +99,8 @@ const scanned: Rule<ScanParams> = (r, xs, p) => {
 };
 
 /**
- * As of a scan. Each iteration asks the predicate first, whose checks are those of the body's side of the loop: it has let
- * the iteration begin. The one that ends the loop is asked once more behind it.
+ * As a scan. A predicate cannot give an outcome, so it is asked again for it: in the body, before all else, and once
+ * behind the loop, for the answer that has ended it.
  */
 const looped: Rule<WhileParams> = (r, xs, p) => {
   const { t } = r;
