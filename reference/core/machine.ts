@@ -19,8 +19,8 @@ export interface Kernels<V extends Buffer> {
   apply(primitive: AnyFirstOrder, operands: readonly V[], params: Params, results: readonly Aval[]): readonly V[];
   put(value: HostArray): V;
   /**
-   * The value, at once; only predicates of control flow are read. Left out where the backend cannot: running a program
-   * that needs it is a NoSyncReadError.
+   * The value, at once; only the predicates of control flow and checks are read, and the values of checks that fail. Left
+   * out where the backend cannot: running a program that needs it is a NoSyncReadError.
    */
   read?(value: V): HostArray;
   /** Another handle of the same value. Either may be freed first. */

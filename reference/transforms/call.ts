@@ -4,6 +4,7 @@ import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import { currentTrace, isEvaluating, requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import type { ErrorValue } from './checkify/error.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
 export type AnyFunction<Result = unknown> = (...args: Tree[]) => Result;
@@ -48,7 +49,7 @@ type FromEnd<
 /** The two parts of what a function with an auxiliary result returns. */
 export type FunctionWithAux = (...args: Tree[]) => readonly [value: unknown, aux: unknown];
 /** Results: every leaf is an array. */
-export type Arrays<T> = T extends NDArray | null | ((...args: never[]) => unknown)
+export type Arrays<T> = T extends NDArray | ErrorValue | null | ((...args: never[]) => unknown)
   ? T
   : T extends number | bigint | boolean
     ? NDArray
