@@ -112,14 +112,12 @@ function firstOrder(
   for (const [i, because] of Object.entries(rule.undefinedIn ?? {})) {
     if (given[Number(i)]) throw new DifferentiationError(`${primitive.name}: ${because}`);
   }
-  const active = rule.active(
-    primals.map((x) => x.aval),
-    params,
-  );
-  const tangents = given.map((d, i) => (active.includes(i) ? d : null));
+  const operandAvals = primals.map((x) => x.aval);
+  const active = new Set(rule.active(operandAvals, params));
+  const tangents = given.map((d, i) => (active.has(i) ? d : null));
   if (tangents.every((d) => d === null)) return { out, tangents: [] };
   if (rule.jvp !== 'linear') return { out, tangents: rule.jvp(lax, primals, tangents, out, params) };
-  const operands = primals.map((x, i) => (active.includes(i) ? (tangents[i] ?? lax.zerosLike(x)) : x));
+  const operands = primals.map((x, i) => (active.has(i) ? (tangents[i] ?? lax.zerosLike(x)) : x));
   return { out, tangents: bind(primitive, operands, params) };
 }
 
@@ -153,7 +151,7 @@ export function jvpJaxpr(
     const n = jaxpr.inputs.length;
     let out: boolean[] = [];
     const dual = stageClosed(
-      (...args) => {
+      (args) => {
         let at = n;
         const tangents = nonzero.map((is) => (is ? args[at++]! : null));
         const result = jvpFlat(t, (xs) => evaluate(jaxpr, xs), args.slice(0, n), tangents);

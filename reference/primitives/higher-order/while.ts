@@ -79,12 +79,12 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     const avals = (xs: readonly NDArray[]): Aval[] => xs.map((v) => ({ ...v.aval, weak: false }));
     const params: WhileParams = {
       ...p,
-      cond_jaxpr: t.trace(
-        (...args) => t.evaluate(p.cond_jaxpr, args.slice(0, cond.length + carry.length)),
+      cond_jaxpr: t.traceList(
+        (args) => t.evaluate(p.cond_jaxpr, args.slice(0, cond.length + carry.length)),
         [...p.cond_jaxpr.inAvals, ...avals(dcarry)],
       ),
-      body_jaxpr: t.trace(
-        (...args) => {
+      body_jaxpr: t.traceList(
+        (args) => {
           const [b, db, c, dc] = cut(args, sizes);
           return t.evaluate(dual, [...b!, ...c!, ...db!, ...dc!]);
         },
@@ -200,9 +200,9 @@ function lanewise(t: Transforms, cond: Jaxpr, body: Jaxpr, p: WhileParams): Whil
   const { lax } = t;
   const condConsts = cond.inAvals.slice(0, p.cond_nconsts);
   return {
-    cond_jaxpr: t.trace((...x) => [lax.reduceOr(t.evaluate(cond, x)[0]!, [0])], cond.inAvals),
-    body_jaxpr: t.trace(
-      (...args) => {
+    cond_jaxpr: t.traceList((x) => [lax.reduceOr(t.evaluate(cond, x)[0]!, [0])], cond.inAvals),
+    body_jaxpr: t.traceList(
+      (args) => {
         const [c, b, carry] = cut(args, [p.cond_nconsts, p.body_nconsts]);
         const [goesOn] = t.evaluate(cond, [...c!, ...carry!]);
         const next = t.evaluate(body, [...b!, ...carry!]);
