@@ -7,6 +7,8 @@ const ownFolder = new URL('../', import.meta.url).href;
 const ownPath = ownFolder.replace(/^file:\/\//, '');
 
 let inherited: SourceLocation | null = null;
+/** The next location that is captured is inherited. */
+let shared = false;
 
 export class SourceLocation {
   readonly #holder: { stack?: string };
@@ -26,6 +28,17 @@ export class SourceLocation {
     }
   }
 
+  /** Runs the rule of one equation of the user's: the equations made meanwhile share the location that the first captures. */
+  static sharing<T>(f: () => T): T {
+    const outer = [inherited, shared] as const;
+    shared = true;
+    try {
+      return f();
+    } finally {
+      [inherited, shared] = outer;
+    }
+  }
+
   /** The location of the nearest caller outside Etalon; null where the engine cannot tell. */
   static capture(): SourceLocation | null {
     if (inherited !== null) return inherited;
@@ -36,7 +49,9 @@ export class SourceLocation {
     const holder: { stack?: string } = {};
     capture(holder, SourceLocation.capture);
     Error.stackTraceLimit = limit;
-    return new SourceLocation(holder);
+    const location = new SourceLocation(holder);
+    if (shared) inherited = location;
+    return location;
   }
 
   /** A location read from a saved program. */

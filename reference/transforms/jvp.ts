@@ -10,6 +10,7 @@ import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
+import { SourceLocation } from '../core/source.ts';
 import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
@@ -84,7 +85,7 @@ export class JvpTrace extends Trace {
       const { out, tangents: dy } = temporary(() =>
         primitive.kind === 'higher-order'
           ? primitive.jvp(this.#t, primals, tangents, params)
-          : firstOrder(this.#t, primitive, primals, tangents, params),
+          : SourceLocation.sharing(() => firstOrder(this.#t, primitive, primals, tangents, params)),
       );
       return out.map((y, i) => {
         if (!dy[i]) escaped(y, 'user');
