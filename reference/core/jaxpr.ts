@@ -59,6 +59,7 @@ export class Jaxpr implements JaxprParts {
   readonly outputs: readonly Atom[];
   readonly inAvals: readonly Aval[];
   readonly outAvals: readonly Aval[];
+  #effects: ReadonlySet<string> | undefined;
   constructor(parts: JaxprParts) {
     this.constvars = parts.constvars;
     this.consts = parts.consts;
@@ -76,6 +77,10 @@ export class Jaxpr implements JaxprParts {
 
   /** Side effects of the equations, nested ones included; dead-code elimination keeps equations that have any. */
   get effects(): ReadonlySet<string> {
+    return (this.#effects ??= this.#collectEffects());
+  }
+
+  #collectEffects(): ReadonlySet<string> {
     const all = new Set<string>();
     for (const { primitive, params } of this.equations) {
       if (primitive.kind === 'higher-order') for (const effect of primitive.effects(params)) all.add(effect);
