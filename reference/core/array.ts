@@ -22,7 +22,11 @@ type Place = {
 function leave(place: Place): void {
   if (--place.owners === 0 && !place.backend.closed) place.backend.session.free(place.buffer);
 }
-const registry = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<Place>(leave);
+/** Told of the places of an array that nobody can reach; there are none any more if it was released before. */
+const registry =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<readonly Place[]>((places) => places.forEach(leave));
 
 /** Yields to other work. setImmediate, where there is one, does not wait for a millisecond as setTimeout does. */
 const macrotask = (): Promise<void> =>
@@ -39,7 +43,7 @@ export class ConcreteArray extends NDArray implements Collectable {
   /** The backend that the array is bound to; null: uncommitted. */
   #home: Backend | null;
   /** Copies on devices: the home, or those where an uncommitted array was computed or used. */
-  #places: Place[] = [];
+  readonly #places: Place[] = [];
   /** Memory as large as what `#places` hide, never touched: the garbage collector hurries by what it can see. */
   #ballast: ArrayBuffer[] = [];
   /** How it was released; a function where telling takes time. */
@@ -88,11 +92,10 @@ export class ConcreteArray extends NDArray implements Collectable {
 
   #hold(place: Place): void {
     place.owners++;
-    this.#places.push(place);
+    if (this.#places.push(place) === 1) registry?.register(this, this.#places);
     if (place.backend.definition.capabilities.hiddenMemory === true) {
       this.#ballast.push(new ArrayBuffer(sizeOf(this.shape) * dtypes[this.dtype].bytes));
     }
-    registry?.register(this, place, this);
   }
 
   /** The backend the array lives on; null: uncommitted, it follows the others. */
@@ -204,9 +207,7 @@ export class ConcreteArray extends NDArray implements Collectable {
     if (this.#gone !== null) return;
     this.#gone = how;
     this.#host = null;
-    registry?.unregister(this);
-    this.#places.forEach(leave);
-    this.#places = [];
+    this.#places.splice(0).forEach(leave);
     this.#ballast = [];
     this.#scope?.delete(this);
   }

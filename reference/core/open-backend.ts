@@ -89,7 +89,7 @@ export class Backend {
       }
       const [first] = primitive.subJaxprs(params);
       const known = (first && this.#eagerHigher.get(first)) ?? [];
-      let entry = known.find((e) => sameProgram(primitive, e.params, params));
+      let entry = known.find((e) => e.params === params || sameProgram(primitive, e.params, params));
       if (entry === undefined) {
         const jaxpr = oneEquation(primitive, avals, params);
         entry = { params, executable: this.compile(jaxpr), avals: jaxpr.outAvals };

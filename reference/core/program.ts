@@ -29,7 +29,7 @@ export const LIMITS: {
   readonly equations: number;
   readonly rank: number;
   readonly elements: number;
-} = { characters: 2 ** 28, depth: 32, equations: 100_000, rank: 32, elements: 2 ** 27 };
+} = { characters: 2 ** 28, depth: 128, equations: 1_000_000, rank: 32, elements: 2 ** 27 };
 
 /** An array as programs, saved cases and the protocol carry it: base64 of the little-endian, row-major bytes. */
 export interface EncodedArray {

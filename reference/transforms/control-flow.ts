@@ -29,7 +29,8 @@ import { stage, type Staged } from './staging.ts';
 function unite(parts: readonly Staged[]): { jaxprs: Jaxpr[]; lifted: Tracer[] } {
   const lifted = [...new Set(parts.flatMap((p) => p.lifted))];
   const jaxprs = parts.map(({ jaxpr, lifted: own }) => {
-    const inputs = lifted.map((x) => jaxpr.inputs[own.indexOf(x)] ?? new Var(x.aval));
+    const places = new Map(own.map((x, i) => [x, i]));
+    const inputs = lifted.map((x) => jaxpr.inputs[places.get(x) ?? -1] ?? new Var(x.aval));
     return new Jaxpr({ ...jaxpr, inputs: [...inputs, ...jaxpr.inputs.slice(own.length)] });
   });
   return { jaxprs, lifted };

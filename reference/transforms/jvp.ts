@@ -10,6 +10,7 @@ import type { NDArray, Nested } from '../core/ndarray.ts';
 import type { AnyCollective } from '../core/collective.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
+import { SourceLocation } from '../core/source.ts';
 import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
 import { derived } from './derived.ts';
 import { evaluate } from './evaluate.ts';
@@ -85,7 +86,7 @@ export class JvpTrace extends Trace {
       const { out, tangents: dy } = derived(() =>
         primitive.kind === 'higher-order'
           ? primitive.jvp(this.#t, primals, tangents, params)
-          : byOwnRule(this.#t, primitive, primals, tangents, params),
+          : SourceLocation.sharing(() => byOwnRule(this.#t, primitive, primals, tangents, params)),
       );
       return out.map((y, i) => {
         if (!dy[i]) escaped(y, 'user');
@@ -113,14 +114,12 @@ function byOwnRule(
   for (const [i, because] of Object.entries(rule.undefinedIn ?? {})) {
     if (given[Number(i)]) throw new DifferentiationError(`${primitive.name}: ${because}`);
   }
-  const active = rule.active(
-    primals.map((x) => x.aval),
-    params,
-  );
-  const tangents = given.map((d, i) => (active.includes(i) ? d : null));
+  const operandAvals = primals.map((x) => x.aval);
+  const active = new Set(rule.active(operandAvals, params));
+  const tangents = given.map((d, i) => (active.has(i) ? d : null));
   if (tangents.every((d) => d === null)) return { out, tangents: [] };
   if (rule.jvp !== 'linear') return { out, tangents: rule.jvp(lax, primals, tangents, out, params) };
-  const operands = primals.map((x, i) => (active.includes(i) ? (tangents[i] ?? lax.zerosLike(x)) : x));
+  const operands = primals.map((x, i) => (active.has(i) ? (tangents[i] ?? lax.zerosLike(x)) : x));
   return { out, tangents: bind(primitive, operands, params) };
 }
 
@@ -154,7 +153,7 @@ export function jvpJaxpr(
     const n = jaxpr.inputs.length;
     let out: boolean[] = [];
     const dual = stageClosed(
-      (...args) => {
+      (args) => {
         let at = n;
         const tangents = nonzero.map((is) => (is ? args[at++]! : null));
         const result = jvpFlat(t, (xs) => evaluate(jaxpr, xs), args.slice(0, n), tangents);

@@ -179,7 +179,7 @@ export function partialEvalJaxpr(
     let knownResults: boolean[] = [];
     let residuals: readonly NDArray[] = [];
     const first = stageClosed(
-      (...args) => {
+      (args) => {
         const trace = new PartialTrace(currentTrace(), t);
         const waiting = jaxpr.inAvals.map((a) => new Var(a));
         let at = 0;

@@ -134,7 +134,7 @@ export function unrolled(
 
   const folded = xs.map((x) => lax.reshape(lax.sliceInDim(x, first, end), [blocks, unroll, ...x.shape.slice(1)]));
   const block = stageClosed(
-    (...args) => {
+    (args) => {
       const own = args.slice(0, consts.length);
       const from = args.slice(consts.length, consts.length + carry.length);
       return several(own, from, args.slice(consts.length + carry.length), unroll);

@@ -2,11 +2,12 @@
  * Staging: running a function on tracers that only record, which gives its jaxpr (spec/transformations/make-jaxpr.md).
  */
 import { ConcreteArray, escaped } from '../core/array.ts';
-import { EtalonError } from '../core/errors.ts';
+import { EtalonError, ProgramError } from '../core/errors.ts';
 import { type Aval, showAval } from '../core/host.ts';
 import { type Atom, type Equation, Jaxpr, Literal, Var } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type AnyPrimitive, inferAvals, type Params } from '../core/primitive.ts';
+import { LIMITS } from '../core/program.ts';
 import { SourceLocation } from '../core/source.ts';
 import { Trace, Tracer, withNewTrace } from '../core/trace.ts';
 import { ValuelessTracer } from './valueless.ts';
@@ -104,6 +105,8 @@ function remember<T extends NDArray>(seen: Map<T, Var>, x: T): Var {
   return variable;
 }
 
+type ListFunction = (args: readonly NDArray[]) => readonly NDArray[];
+
 export interface Staged {
   /** Its inputs are the lifted tracers, then the arguments. */
   readonly jaxpr: Jaxpr;
@@ -111,17 +114,32 @@ export interface Staged {
   readonly lifted: readonly Tracer[];
 }
 
+/** How many functions of the user are being traced within one another. */
+let depth = 0;
+
 /**
  * The jaxpr of a function of flat arrays. `name` says in errors what is being traced, `paths` what the user calls the
  * inputs.
+ * @throws ProgramError for programs within programs beyond the limit, long before the stack overflows
  */
 export function stage(
   name: string,
-  f: (args: readonly NDArray[]) => readonly NDArray[],
+  f: ListFunction,
   avals: readonly Aval[],
   paths?: () => readonly string[],
 ): Staged {
-  const trace = new StagingTrace(name, avals, paths);
+  if (depth === LIMITS.depth) {
+    throw new ProgramError(`${name}: programs are nested more than ${LIMITS.depth} deep; does a function call itself?`);
+  }
+  depth++;
+  try {
+    return record(f, new StagingTrace(name, avals, paths));
+  } finally {
+    depth--;
+  }
+}
+
+function record(f: ListFunction, trace: StagingTrace): Staged {
   const results = withNewTrace(trace, () => f(trace.inputs.map((v) => new StagedTracer(trace, v))));
   const outputs = results.map((x) => trace.atom(x));
   const jaxpr = new Jaxpr({
@@ -135,8 +153,8 @@ export function stage(
 }
 
 /** The jaxpr of a function that closes over no tracer, as the rules of primitives do. */
-export function stageClosed(f: (...args: NDArray[]) => readonly NDArray[], avals: readonly Aval[]): Jaxpr {
-  const { jaxpr, lifted } = stage('a rule', (args) => f(...args), avals);
+export function stageClosed(f: ListFunction, avals: readonly Aval[]): Jaxpr {
+  const { jaxpr, lifted } = record(f, new StagingTrace('a rule', avals));
   if (lifted.length > 0) throw new EtalonError(`a rule closes over a traced value: ${showAval(lifted[0]!.aval)}`);
   return jaxpr;
 }

@@ -151,7 +151,7 @@ export function batchJaxpr(
   return memo(jaxpr, `${axis.size}/${JSON.stringify(axis.name)}/${flags(batched, force)}`, () => {
     let out: boolean[] = [];
     const avals = jaxpr.inAvals.map((a, i) => (batched[i] ? { ...a, shape: [axis.size, ...a.shape] } : a));
-    const wide = stageClosed((...args) => {
+    const wide = stageClosed((args) => {
       const at = batched.map((is) => (is ? 0 : null));
       const result = batchFlat(t, (xs) => evaluate(jaxpr, xs), args, at, axis);
       out = result.at.map((a, j) => a !== null || force?.[j] === true);

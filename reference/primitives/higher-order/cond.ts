@@ -129,7 +129,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
     const small = branches.map((b) => t.dce(b, used));
     const inputs = small.map((s) => s.inputs).reduce(either);
     const uniform = small.map(({ jaxpr, inputs: own }, i) =>
-      t.trace((...x) => t.evaluate(jaxpr, pick(x, pick(own, inputs))), pick(branches[i]!.inAvals, inputs)),
+      t.traceList((x) => t.evaluate(jaxpr, pick(x, pick(own, inputs))), pick(branches[i]!.inAvals, inputs)),
     );
     return { params: { branches: uniform }, inputs: [true, ...inputs], results: used };
   },
@@ -166,7 +166,7 @@ function firstProblem(branches: readonly Jaxpr[], check: (branch: Jaxpr, i: numb
 }
 
 function withAllResiduals(t: Transforms, known: Jaxpr, residuals: readonly Aval[], from: number, count: number): Jaxpr {
-  return t.trace((...x) => {
+  return t.traceList((x) => {
     const results = t.evaluate(known, x);
     const own = results.slice(results.length - count);
     const zeros = (avals: readonly Aval[]): NDArray[] => avals.map((a) => t.lax.zerosLike(a));
@@ -186,8 +186,8 @@ function takingAllResiduals(
   from: number,
   count: number,
 ): Jaxpr {
-  return t.trace(
-    (...x) => t.evaluate(unknown, [...x.slice(from, from + count), ...x.slice(residuals.length)]),
+  return t.traceList(
+    (x) => t.evaluate(unknown, [...x.slice(from, from + count), ...x.slice(residuals.length)]),
     [...residuals, ...unknown.inAvals.slice(count)],
   );
 }

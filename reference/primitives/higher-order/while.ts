@@ -81,12 +81,12 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     const avals = (xs: readonly NDArray[]): Aval[] => xs.map((v) => ({ ...v.aval, weak: false }));
     const params: WhileParams = {
       ...p,
-      cond_jaxpr: t.trace(
-        (...args) => t.evaluate(p.cond_jaxpr, args.slice(0, cond.length + carry.length)),
+      cond_jaxpr: t.traceList(
+        (args) => t.evaluate(p.cond_jaxpr, args.slice(0, cond.length + carry.length)),
         [...p.cond_jaxpr.inAvals, ...avals(dcarry)],
       ),
-      body_jaxpr: t.trace(
-        (...args) => {
+      body_jaxpr: t.traceList(
+        (args) => {
           const [b, db, c, dc] = cut(args, sizes);
           return t.evaluate(dual, [...b!, ...c!, ...db!, ...dc!]);
         },
@@ -201,7 +201,7 @@ const example = (t: Transforms): WhileParams => ({
 /** The body as far as it is known: the carry that waits stays what it is, and what is done with it alone is left out. */
 function knownBody(t: Transforms, p: WhileParams, consts: readonly boolean[], ready: readonly boolean[]): Jaxpr {
   const { known } = t.partialEval(p.body_jaxpr, [...consts, ...ready], ready.map((r) => !r)); // prettier-ignore
-  return t.trace((...x) => {
+  return t.traceList((x) => {
     const next = spread(
       t.evaluate(known, pick(x, [...consts, ...ready])).slice(0, ready.filter(Boolean).length),
       ready,
@@ -218,9 +218,9 @@ function lanewise(t: Transforms, cond: Jaxpr, body: Jaxpr, p: WhileParams): Whil
   const { lax } = t;
   const condConsts = cond.inAvals.slice(0, p.cond_nconsts);
   return {
-    cond_jaxpr: t.trace((...x) => [lax.reduceOr(t.evaluate(cond, x)[0]!, [0])], cond.inAvals),
-    body_jaxpr: t.trace(
-      (...args) => {
+    cond_jaxpr: t.traceList((x) => [lax.reduceOr(t.evaluate(cond, x)[0]!, [0])], cond.inAvals),
+    body_jaxpr: t.traceList(
+      (args) => {
         const [c, b, carry] = cut(args, [p.cond_nconsts, p.body_nconsts]);
         const [goesOn] = t.evaluate(repeated(cond), [...c!, ...carry!]);
         const next = t.evaluate(speculative(body), [...b!, ...carry!]);
