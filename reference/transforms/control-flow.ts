@@ -142,7 +142,7 @@ export function scan<C, X, Y>(
   );
   const run = (initial: readonly NDArray[]): TracedBody => {
     const { flat, outTree } = flattenFunction(body, inTree, where);
-    const staged = stage(where, flat, [...initial.map((c) => ({ ...c.aval, weak: false })), ...sliceAvals]);
+    const staged = stage(where, flat, [...initial.map((c) => c.aval), ...sliceAvals]);
     return { staged, outTree: outTree() };
   };
   const { initial, traced } = settled(carry.arrays, run);
@@ -165,7 +165,7 @@ interface TracedBody {
   readonly outTree: TreeDef;
 }
 
-/** A body traced on the carry; once more if weak values of it have to take the dtypes that the body gives them. */
+/** A body traced on the carry; again as long as weak values of it have to take the types that the body gives them. */
 export function settled(
   given: readonly NDArray[],
   run: (initial: readonly NDArray[]) => TracedBody,
@@ -173,9 +173,9 @@ export function settled(
   const traced = run(given);
   const initial = given.map((c, i) => {
     const out = traced.staged.jaxpr.outAvals[i];
-    return c.weakType && out !== undefined && out.dtype !== c.dtype ? lax.convertElementType(c, out.dtype) : c;
+    return c.weakType && out?.weak === false ? lax.convertElementType(c, out.dtype) : c;
   });
-  return initial.some((c, i) => c !== given[i]) ? { initial, traced: run(initial) } : { initial: given, traced };
+  return initial.some((c, i) => c !== given[i]) ? settled(initial, run) : { initial, traced };
 }
 
 function scanLength(slices: readonly NDArray[], given: number | undefined, where: string): number {

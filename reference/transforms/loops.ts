@@ -29,7 +29,11 @@ export function whileLoop<C>(
   const { arrays, treedef } = flattenArguments([init], where);
   const { initial, traced } = settled(arrays, (carry) => {
     const { flat, outTree } = flattenFunction(body as (carry: Tree) => unknown, treedef, where);
-    const staged = stage(where, flat, carry.map(strong));
+    const staged = stage(
+      where,
+      flat,
+      carry.map((c) => c.aval),
+    );
     return { staged, outTree: outTree() };
   });
   const { staged, outTree } = traced;
@@ -37,7 +41,11 @@ export function whileLoop<C>(
   sameTypes(initial.map((c) => c.aval), staged.jaxpr.outAvals, outTree, `${where}: the initial carry`, 'the body'); // prettier-ignore
 
   const asked = flattenFunction(goesOn as (carry: Tree) => unknown, treedef, `${where} predicate`);
-  const predicate = stage(`${where} predicate`, asked.flat, initial.map(strong));
+  const predicate = stage(
+    `${where} predicate`,
+    asked.flat,
+    initial.map((c) => c.aval),
+  );
   const [type] = predicate.jaxpr.outAvals;
   if (asked.outTree().node.kind !== 'leaf' || type?.dtype !== 'bool' || type.shape.length !== 0) {
     throw new DTypeError(
@@ -52,8 +60,6 @@ export function whileLoop<C>(
   });
   return unflatten(outTree, results) as Arrays<C>;
 }
-
-const strong = ({ aval }: NDArray): NDArray['aval'] => ({ ...aval, weak: false });
 
 function checkCarry(init: TreeDef, out: TreeDef, where: string): void {
   const wanted = init.node.kind === 'list' ? init.node.children[0]! : init;
