@@ -17,6 +17,7 @@ export interface Arithmetic<V> {
   scale(x: V, factor: number): V;
   rev(x: V): V;
   cumsum(x: V): V;
+  sqrt(x: V): V;
   sin(x: V): V;
   cos(x: V): V;
   tanh(x: V): V;
@@ -71,6 +72,10 @@ export interface Control<V> {
 }
 
 export type Algebra<V> = Arithmetic<V> & Control<V>;
+
+/** The vector whose elements are all x₀. */
+export const firstEverywhere = <V>(A: Arithmetic<V>, x: V): V =>
+  A.dot(x, A.constant(Array.from({ length: A.length }, (_, i) => Number(i === 0))));
 
 export const half = <V>(A: Arithmetic<V>, x: V, y: V): V => A.scale(A.add(x, y), 0.5);
 

@@ -5,6 +5,7 @@ import {
   type Arithmetic,
   blend,
   type Body,
+  firstEverywhere,
   FORWARD,
   half,
   type Nested,
@@ -63,6 +64,9 @@ const CONTROL: Readonly<Record<string, { readonly bodies: number; readonly run: 
     bodies: 1,
     run: (A, x, y, form, [f]) => (form % 2 === 0 ? A.whileBelow(x, here(A, f!), y) : A.whilePositive(here(A, f!), y)),
   },
+  // Roots of negative numbers, in examples of a batch that do not take this way: NaN, and so are their derivatives.
+  root: { bodies: 0, run: (A, x, y) => A.cond(x, (a) => A.sqrt(firstEverywhere(A, a)), (_, b) => b, x, y) }, // prettier-ignore
+  roots: { bodies: 0, run: (A, x, y) => A.whilePositive((c) => half(A, A.sqrt(firstEverywhere(A, c)), A.scale(y, -1)), x) }, // prettier-ignore
   map: { bodies: 1, run: (A, x, y, form, [f]) => blend(A, A.map(here(A, f!), few(A, x, y, form))) },
   associativeScan: {
     bodies: 0,

@@ -59,6 +59,7 @@ export function arithmetic(length: number, dtype: DType): Arithmetic<NDArray> {
     scale: lax.mul,
     rev: (x) => lax.rev(x, [0]),
     cumsum: (x) => lax.cumsum(x),
+    sqrt: lax.sqrt,
     sin: lax.sin,
     cos: lax.cos,
     tanh: lax.tanh,
@@ -74,8 +75,7 @@ export function structured(length: number, dtype: DType): Algebra<NDArray> {
   const A = arithmetic(length, dtype);
   const holomorphic = isComplex(dtype);
   const same: Map = (x) => x;
-  const stack = (xs: readonly NDArray[]): NDArray =>
-    xs.length === 0 ? lax.full([0, length], 0, dtype) : np.stack(xs);
+  const stack = (xs: readonly NDArray[]): NDArray => (xs.length === 0 ? lax.full([0, length], 0, dtype) : np.stack(xs));
   const rows = (xs: NDArray): NDArray[] =>
     Array.from({ length: xs.shape[0]! }, (_, i) => lax.squeeze(lax.slice(xs, [i, 0], [i + 1, length]), [0]));
   const here = (f: Nested<NDArray>): Map & Pair => f(algebra, same);
@@ -102,7 +102,7 @@ export function structured(length: number, dtype: DType): Algebra<NDArray> {
     repeat: (body, n, init, form) =>
       form % 2 === 0
         ? lax.foriLoop(0, n, (_, c) => body(c), init)
-        : (lax.scan((c: NDArray) => [body(c), null], init, null, { length: n })[0]),
+        : lax.scan((c: NDArray) => [body(c), null], init, null, { length: n })[0],
     repeatBy: (count, body, init) => lax.foriLoop(0, counted(count), (_, c) => body(c), init),
     whileBelow(limit, body, init) {
       type Carry = { i: NDArray; c: NDArray };

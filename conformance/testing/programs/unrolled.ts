@@ -8,6 +8,7 @@ import {
   blend,
   type Control,
   examples,
+  firstEverywhere,
   FORWARD,
   half,
   MARGIN,
@@ -59,6 +60,7 @@ export function dual<V>(A: Concrete<V>): Concrete<Dual<V>> {
     scale: (x, factor) => linear((v) => A.scale(v, factor))(x),
     rev: linear((x) => A.rev(x)),
     cumsum: linear((x) => A.cumsum(x)),
+    sqrt: smooth((x) => A.sqrt(x), (d, y) => A.div(A.scale(d, 0.5), y)), // prettier-ignore
     sin: smooth((x) => A.sin(x), (d, _, x) => A.mul(A.cos(x), d)), // prettier-ignore
     cos: smooth((x) => A.cos(x), (d, _, x) => A.scale(A.mul(A.sin(x), d), -1)), // prettier-ignore
     tanh: smooth((x) => A.tanh(x), (d, y) => A.sub(d, A.mul(A.mul(y, y), d))), // prettier-ignore
@@ -111,8 +113,7 @@ export function unrolled<V>(A: Concrete<V>): Algebra<V> {
       times(xs.length).forEach((n) => {
         const k = reverse ? xs.length - 1 - n : n;
         carry = body(carry, xs[k]!);
-        const one = A.constant(times(A.length).map((i) => Number(i === 0)));
-        total = A.add(total, A.dot(carry, one));
+        total = A.add(total, firstEverywhere(A, carry));
         ys[k] = n % 2 === 0 ? carry : A.rev(carry);
       });
       return { carry, total, ys };
