@@ -4,7 +4,7 @@ import type { ConcreteArray } from '../../../reference/core/array.ts';
 import { type DType, isComplex } from '../../../reference/core/dtypes.ts';
 import { elements, type HostArray, sameElement, sizeOf } from '../../../reference/core/host.ts';
 import { showElement } from '../../../reference/core/show.ts';
-import { lax, type NDArray, np } from '../../../reference/index.ts';
+import { type NDArray, np } from '../../../reference/index.ts';
 import { boundedResults, compareBounded, type Comparison } from '../agree.ts';
 import { evaluateBounded } from '../bounded.ts';
 import { type Algebra, type Body, FORWARD, REVERSE, type Transformation } from './algebra.ts';
@@ -52,7 +52,7 @@ export function samples(fc: typeof FC, composition: readonly Transformation[]): 
 /** The argument (0), and the directions of the transformations. Only the argument has an imaginary part. */
 export function vectorOf({ vectors, dtype }: Sample, k: number): NDArray {
   const x = np.array(numbersOf(vectors[k]!), { dtype });
-  return k === 0 && isComplex(dtype) ? lax.mul(x, np.array({ re: 1, im: 0.5 }, { dtype })) : x;
+  return k === 0 && isComplex(dtype) ? np.multiply(x, np.array({ re: 1, im: 0.5 }, { dtype })) : x;
 }
 const numbersOf = (vector: readonly number[]): number[] => vector.map((v) => v / 64);
 

@@ -2,8 +2,10 @@
 import { isInexact } from '../../core/dtypes.ts';
 import { type Aval, numbers, showAval } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { partLanes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { defineHigherOrder, type HigherOrderPrimitive, knownOperand } from '../../core/primitive.ts';
+import { speculative } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import {
   alignBatch,
@@ -110,6 +112,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
       const out = t.bind(cond, [index!, ...aligned], { branches: wide.branches.map((b) => b.jaxpr) });
       return { out, at: wide.out.map((is) => (is ? 0 : null)) };
     }
+    partLanes(axis, branches, 'cond: the choice of the branch');
     // Each example chooses for itself: all branches run, and each result is selected.
     const all = branches[0]!.outAvals.map(() => true);
     const which = t.lax.clamp(0, t.lax.moveAxis(index!, indexAt!, 0), branches.length - 1);
@@ -118,7 +121,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
     const results = branches.map((b, i) => {
       const chosen = t.lax.eq(which, i);
       const operands = whole.map((v) => (isInexact(v.dtype) ? constantElsewhere(t, chosen, v) : v));
-      return t.evaluate(t.batch(b, has, axis, all).jaxpr, operands);
+      return t.evaluate(speculative(t.batch(b, has, axis, all).jaxpr), operands);
     });
     const out = branches[0]!.outAvals.map((_, j) =>
       selectRows(
@@ -150,6 +153,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
         );
   },
   effects: ({ branches }) => effectsOf(branches),
+  place: (_, branch) => `cond, branch ${branch}`,
   breaks: {
     C1: (t) => ({ operands: [{ ...number, shape: [] }, number], params: { branches: [negated(t)] } }),
     C2: () => ({ operands: [scalarIndex], params: { branches: [] } }),
