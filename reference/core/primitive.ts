@@ -48,8 +48,8 @@ export type JvpRule<P> = (
 
 /** How a first-order primitive differentiates. */
 export type Differentiation<P> =
-  /** The derivative is zero (or there is none): why. */
-  | { readonly zero: string }
+  /** The derivative is zero (or there is none): why. `stops`: a linear program may contain it, no cotangent passes. */
+  | { readonly zero: string; readonly stops?: true }
   | ({
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;

@@ -207,8 +207,7 @@ export function scan<C, X, Y, const Next extends Loose<Arrays<C>> = Loose<Arrays
   const sliceAvals = slices.arrays.map(({ aval }) => ({ ...aval, shape: aval.shape.slice(1) }));
   const run = (initial: readonly NDArray[]): TracedBody => {
     const { flat, outTree } = flattenFunction(body, inTree, where);
-    const avals = [...initial.map((c) => ({ ...c.aval, weak: false })), ...sliceAvals];
-    const staged = stage(where, flat, avals, () => inTree.paths());
+    const staged = stage(where, flat, [...initial.map((c) => c.aval), ...sliceAvals], () => inTree.paths());
     return { staged, outTree: outTree() };
   };
   const { initial, traced } = settled(carry.arrays, run);
@@ -241,14 +240,14 @@ interface TracedBody {
   readonly outTree: TreeDef;
 }
 
-/** A body traced on the carry; once more if weak values of it have to take the dtypes that the body gives them. */
+/** A body traced on the carry; again as long as weak values of it have to take the types that the body gives them. */
 export function settled(
   given: readonly NDArray[],
   run: (initial: readonly NDArray[]) => TracedBody,
 ): { readonly initial: readonly NDArray[]; readonly traced: TracedBody } {
   const traced = run(given);
   const initial = settledCarry(given, traced.staged.jaxpr.outAvals);
-  return initial === given ? { initial, traced } : { initial, traced: run(initial) };
+  return initial === given ? { initial, traced } : settled(initial, run);
 }
 
 function scanLength({ arrays, treedef }: FlatArguments, given: number | undefined, where: string): number {

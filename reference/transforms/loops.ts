@@ -44,14 +44,24 @@ export function whileLoop<C, const Next extends Loose<Arrays<C>> = Loose<Arrays<
   }
   const { initial, traced } = settled(arrays, (carry) => {
     const { flat, outTree } = bodyOf();
-    const staged = stage(where, flat, carry.map(strong), () => treedef.paths());
+    const staged = stage(
+      where,
+      flat,
+      carry.map((c) => c.aval),
+      () => treedef.paths(),
+    );
     return { staged, outTree: outTree() };
   });
   const { staged, outTree } = traced;
   check(outTree, initial.map((c) => c.aval), staged.jaxpr.outAvals); // prettier-ignore
 
   const { flat: asked, outTree: answer } = asks();
-  const predicate = stage(`${where} predicate`, asked, initial.map(strong), () => treedef.paths());
+  const predicate = stage(
+    `${where} predicate`,
+    asked,
+    initial.map((c) => c.aval),
+    () => treedef.paths(),
+  );
   checkPredicate(answer(), predicate.jaxpr.outAvals, where);
   const results = bind(while_, [...predicate.lifted, ...staged.lifted, ...initial], {
     cond_jaxpr: predicate.jaxpr,
@@ -61,8 +71,6 @@ export function whileLoop<C, const Next extends Loose<Arrays<C>> = Loose<Arrays<
   });
   return unflatten(outTree, results) as Arrays<C>;
 }
-
-const strong = ({ aval }: NDArray): Aval => ({ ...aval, weak: false });
 
 function checkPredicate(tree: TreeDef, [type]: readonly Aval[], where: string): void {
   if (tree.node.kind === 'leaf' && type?.dtype === 'bool' && type.shape.length === 0) return;
@@ -76,7 +84,7 @@ function predicateOf(
   carry: readonly NDArray[],
   where: string,
 ): boolean | null {
-  const results = flat(carry.map((c) => lax.convertElementType(c, c.dtype)));
+  const results = flat(carry);
   checkPredicate(outTree(), results.map((y) => y.aval), where); // prettier-ignore
   const answer = numberOf(results[0]!);
   return answer === null ? null : answer !== 0;

@@ -19,9 +19,9 @@ export function numberOf(x: NDArray): number | null {
   }
 }
 
-/** The first n arrays strong, as bodies see their carry. */
-const strong = (inputs: readonly NDArray[], n: number): NDArray[] =>
-  inputs.map((x, i) => (i < n ? lax.convertElementType(x, x.dtype) : x));
+/** The first arrays strong where `types` are, as bodies see their carry. */
+const typedAs = (xs: readonly NDArray[], types: readonly Aval[]): NDArray[] =>
+  xs.map((x, i) => (types[i]?.weak === false && x.weakType ? lax.convertElementType(x, x.dtype) : x));
 
 /** One iteration on flat arrays: carry and slices of xs to carry and slices of ys. */
 type Step = (inputs: readonly NDArray[]) => readonly NDArray[];
@@ -67,8 +67,8 @@ export function whilePlainly(
 }
 
 /**
- * The body of a loop as a step on values. Like a traced body it sees strong types, and its first call is repeated if
- * weak values of the initial carry have to take the dtypes that it gives them.
+ * The body of a loop as a step on values. Like a traced body it sees the types of the initial carry, and its first call
+ * is repeated as long as weak values of that have to take the types that it gives them.
  */
 export function settling(
   given: readonly NDArray[],
@@ -80,27 +80,32 @@ export function settling(
   let tree: TreeDef | undefined;
   const run = (inputs: readonly NDArray[]): readonly NDArray[] => {
     const { flat, outTree } = body();
-    const out = flat(strong(inputs, n));
+    const out = flat(inputs);
     tree = outTree();
     return out;
   };
-  const step: Step = (inputs) => {
-    let out = run(inputs);
-    if (initial === undefined) {
-      initial = settledCarry(given, out.map((y) => y.aval)); // prettier-ignore
-      if (initial !== given) out = run([...initial, ...inputs.slice(n)]);
+  const first = (inputs: readonly NDArray[]): readonly NDArray[] => {
+    for (let carry = given; ;) {
+      const out = run([...carry, ...inputs.slice(n)]);
+      initial = settledCarry(carry, out.map((y) => y.aval)); // prettier-ignore
+      if (initial === carry) return out;
+      carry = initial;
     }
-    check(tree!, initial.map((c) => c.aval), out.map((y) => y.aval)); // prettier-ignore
-    return out;
+  };
+  const step: Step = (inputs) => {
+    const out = initial === undefined ? first(inputs) : run(inputs);
+    const types = initial!.map((c) => c.aval);
+    check(tree!, types, out.map((y) => y.aval)); // prettier-ignore
+    return typedAs(out, types);
   };
   return { step, outTree: () => tree! };
 }
 
-/** The initial carry, its weak values in the dtypes that the body gives; the list itself if they are so already. */
+/** The initial carry, its weak values in the types that the body gives; the list itself if they are so already. */
 export function settledCarry(given: readonly NDArray[], outAvals: readonly Aval[]): readonly NDArray[] {
   const initial = given.map((c, i) => {
     const out = outAvals[i];
-    return c.weakType && out !== undefined && out.dtype !== c.dtype ? lax.convertElementType(c, out.dtype) : c;
+    return c.weakType && out?.weak === false ? lax.convertElementType(c, out.dtype) : c;
   });
   return initial.some((c, i) => c !== given[i]) ? initial : given;
 }
@@ -124,10 +129,11 @@ export function unrolled(
   scan: (call: ScanCall) => readonly NDArray[],
 ): readonly NDArray[] {
   const { jaxpr, consts, carry, xs, length, reverse } = call;
+  const types = carry.map((c) => c.aval);
   const blocks = unroll < length ? Math.floor(length / unroll) : 0;
   const inBlocks = blocks * unroll;
   const several = (own: readonly NDArray[], from: readonly NDArray[], slices: readonly NDArray[], count: number) =>
-    scanPlainly((inputs) => evaluate(jaxpr, [...own, ...strong(inputs, from.length)]), from, slices, count, reverse);
+    scanPlainly((inputs) => typedAs(evaluate(jaxpr, [...own, ...inputs]), types), from, slices, count, reverse);
   // In the direction of the scan the blocks come first.
   const [first, end] = reverse ? [length - inBlocks, length] : [0, inBlocks];
   if (blocks === 0) return several(consts, carry, xs, length);

@@ -122,12 +122,7 @@ let depth = 0;
  * inputs.
  * @throws ProgramError for programs within programs beyond the limit, long before the stack overflows
  */
-export function stage(
-  name: string,
-  f: ListFunction,
-  avals: readonly Aval[],
-  paths?: () => readonly string[],
-): Staged {
+export function stage(name: string, f: ListFunction, avals: readonly Aval[], paths?: () => readonly string[]): Staged {
   if (depth === LIMITS.depth) {
     throw new ProgramError(`${name}: programs are nested more than ${LIMITS.depth} deep; does a function call itself?`);
   }

@@ -77,7 +77,9 @@ function transposeEquation(
   if (primitive.kind === 'higher-order') return primitive.transpose(t, given, operands, params);
   const rule = primitive.differentiate;
   const positions = operands.flatMap((x, i) => ('linear' in x ? [i] : []));
-  if (!('zero' in rule)) {
+  if ('zero' in rule) {
+    if (rule.stops === true) return operands.map(() => null);
+  } else {
     if (rule.jvp === 'linear') return rule.transpose(t.lax, given, operands, params);
     const { transpose } = rule;
     if (transpose?.linearIn.some((set) => positions.every((i) => set.includes(i)))) {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contents } from '../../../conformance/testing/arrays.ts';
-import { smallVectors, smoothFunction, smoothPrograms } from '../../../conformance/testing/smooth.ts';
+import { smallVectors, smoothFunction, smoothPrograms } from '../../../conformance/testing/programs/smooth.ts';
 import {
   checkify as checked,
   customJvp,
@@ -36,7 +36,7 @@ const positive = (x: NDArray): NDArray => {
 describe('programs without failures', () => {
   const same = (of: (f: (x: NDArray) => NDArray) => (x: NDArray) => NDArray, numRuns: number): void =>
     fc.assert(
-      fc.property(smoothPrograms(fc), smallVectors(fc, 3), (program, values) => {
+      fc.property(smoothPrograms(fc), smallVectors(fc), (program, values) => {
         const f = of(smoothFunction(program));
         const [error, y] = checkify(f, { errors: allChecks })(vector(values));
         expect(plain(error)).toBeNull();
