@@ -30,8 +30,9 @@ export {
   checkpointPolicies,
   type CheckpointPolicy,
 } from './transforms/checkpoint.ts';
-export { customGradient, customVjp, type CustomVjp, type CustomVjpOptions } from './transforms/custom-vjp.ts';
-export { customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
+export type { CustomOptions } from './transforms/custom.ts';
+export { customGradient, customVjp, type CustomVjp } from './transforms/custom-vjp.ts';
+export { type ArgumentJvpRule, customJvp, type CustomJvp, type JvpRule } from './transforms/custom-jvp.ts';
 export { stopGradient } from './transforms/stop-gradient.ts';
 
 export * from './backends.ts';

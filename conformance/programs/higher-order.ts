@@ -174,7 +174,7 @@ const customRule: Recipe = {
     const type = aval([4], dtype);
     const body = t.trace((x) => [lax.log1p(lax.exp(x))], [type]);
     const rule = t.trace((x, dx) => [lax.log1p(lax.exp(x)), lax.mul(lax.logistic(x), dx)], [type, type]);
-    const params = { name: 'softplus', jaxpr: body, jvp: { jaxpr: () => rule } };
+    const params = { name: 'softplus', jaxpr: body, num_consts: 0, jvp: { jaxpr: () => rule } };
     return sampleOf(
       t.trace((x) => bind(higherOrder.custom_jvp_call, [lax.sin(x)], params), [type]),
       random,
@@ -213,6 +213,7 @@ const ownBackward: Recipe = {
     const params = {
       name: 'squares',
       jaxpr: t.trace((x, y) => [squares(x, y)], [type, type]),
+      num_consts: 0,
       rule: { forward: () => forward, backward: () => backward },
     };
     return sampleOf(

@@ -8,7 +8,7 @@ import { ArgumentError, DisposedError, MixedBackendsError, NoSyncReadError } fro
 import { type Aval, type Complex, type HostArray, type HostData, showAval, sizeOf } from './host.ts';
 import { NDArray, type Nested } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
-import { type Collectable, currentScope, hasTemporaries, type Scope, temporary } from './scopes.ts';
+import { type Collectable, currentScope, hasTemporaries, isTemporary, type Scope, temporary } from './scopes.ts';
 import { elementOf, nested, showValue } from './show.ts';
 
 /** Where a value is: on a backend's device, on the host only (uncommitted), or nowhere any more. */
@@ -58,6 +58,11 @@ export class ConcreteArray extends NDArray implements Collectable {
     this.#scope?.delete(this);
     this.#scope = other;
     other?.add(this);
+  }
+
+  /** @internal True if a transformation would free it. */
+  get isTemporary(): boolean {
+    return isTemporary(this.#scope);
   }
 
   /** An uncommitted array. `host.data` must not be changed afterwards. */
@@ -222,5 +227,7 @@ export const retained = (x: NDArray): NDArray =>
 
 /** Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. */
 export function escaped(x: NDArray, where: 'user' | 'jaxpr'): void {
-  if (x instanceof ConcreteArray) x.collectIn(where === 'user' ? currentScope() : null);
+  if (!(x instanceof ConcreteArray)) return;
+  if (where === 'jaxpr') x.collectIn(null);
+  else if (x.isTemporary) x.collectIn(currentScope());
 }

@@ -6,7 +6,7 @@ import { type Aval, showAval } from './host.ts';
 import type { NDArray } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
 import type { AnyPrimitive, Params } from './primitive.ts';
-import { installBaseTrace, Trace, Tracer } from './trace.ts';
+import { type CustomCall, installBaseTrace, Trace, Tracer } from './trace.ts';
 
 let defaultBackend: Backend | null = null;
 
@@ -48,6 +48,9 @@ function execute(
 
 class EvalTrace extends Trace {
   readonly name = 'evaluation';
+  override call(custom: CustomCall, operands: readonly NDArray[]): readonly NDArray[] {
+    return custom.run(operands);
+  }
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
     for (const x of operands) {
       if (x instanceof Tracer)

@@ -17,6 +17,8 @@ let scope: Scope | null = null;
 let temporaries: Scope | null = null;
 
 export const currentScope = (): Scope | null => scope;
+/** True of the scope whose arrays the running transformation frees. */
+export const isTemporary = (x: Scope | null): boolean => x !== null && x === temporaries;
 /** True while a transformation runs that frees its temporaries. */
 export const hasTemporaries = (): boolean => temporaries !== null;
 
@@ -65,3 +67,6 @@ export function withTemporaries<T>(f: () => T, kept: (result: T) => readonly unk
 
 /** Runs work of a trace, whose arrays nobody else sees. */
 export const temporary = <T>(f: () => T): T => (temporaries === null ? f() : inScope(temporaries, f));
+
+/** Runs the user's code amid that work: what it makes is not the transformation's to free. */
+export const asUser = <T>(f: () => T): T => (isTemporary(scope) ? inScope(null, f) : f());

@@ -93,6 +93,18 @@ export function stage(
   return { jaxpr, lifted: [...trace.lifted.keys()] };
 }
 
+/** The jaxpr with the given tracers as its first inputs: all that it lifts, and others that it does not use. */
+export function lifting({ jaxpr, lifted: own }: Staged, lifted: readonly Tracer[]): Jaxpr {
+  const inputs = lifted.map((x) => jaxpr.inputs[own.indexOf(x)] ?? new Var(x.aval));
+  return new Jaxpr({ ...jaxpr, inputs: [...inputs, ...jaxpr.inputs.slice(own.length)] });
+}
+
+/** Jaxprs over the same inputs: every tracer that one of them lifts, then the arguments. */
+export function unite(parts: readonly Staged[]): { readonly jaxprs: Jaxpr[]; readonly lifted: Tracer[] } {
+  const lifted = [...new Set(parts.flatMap((p) => p.lifted))];
+  return { jaxprs: parts.map((p) => lifting(p, lifted)), lifted };
+}
+
 /** The jaxpr of a function that closes over no tracer, as the rules of primitives do. */
 export function stageClosed(f: (...args: NDArray[]) => readonly NDArray[], avals: readonly Aval[]): Jaxpr {
   const { jaxpr, lifted } = stage('a rule', (args) => f(...args), avals);

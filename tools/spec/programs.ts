@@ -50,6 +50,7 @@ const tangentOf = (v: NDArray): NDArray =>
     name: 'double',
     backward: makeJaxpr((ct: NDArray) => ct.mul(2))(x),
     num_residuals: 0,
+    rule: null,
   })[0]!;
 
 /** Programs that only transposition can make something of. */
