@@ -32,7 +32,7 @@ export {
 } from './transforms/checkpoint.ts';
 export type { CustomOptions } from './transforms/custom.ts';
 export { customGradient, customVjp, type CustomVjp } from './transforms/custom-vjp.ts';
-export { type ArgumentJvpRule, customJvp, type CustomJvp, type JvpRule } from './transforms/custom-jvp.ts';
+export { type ArgumentJvpRule, customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
 export { stopGradient } from './transforms/stop-gradient.ts';
 
 export * from './backends.ts';

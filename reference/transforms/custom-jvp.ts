@@ -19,21 +19,18 @@ import {
 } from './custom.ts';
 import { matching } from './grad.ts';
 
-/** `(primals, tangents)` → `[value, tangent]`, both lists holding one tree per argument. */
-export type JvpRule<F extends AnyFunction> = (
-  primals: Parameters<F>,
-  tangents: Parameters<F>,
-) => readonly [value: ReturnType<F>, tangent: unknown];
-
 /** `(tangent, value, ...primals)` → the tangent of the value for that of one argument. */
 export type ArgumentJvpRule = (tangent: Tree, value: Tree, ...primals: Tree[]) => unknown;
 
 export interface CustomJvp<F extends AnyFunction> {
   (...args: LooseArguments<Parameters<F>>): Arrays<ReturnType<F>>;
-  /** Says how the function differentiates. The tangent must have the value's structure, shapes and dtypes. */
-  defjvp(rule: JvpRule<F>): void;
-  /** With `nondiffArgnums` the rule gets these arguments first; the lists hold the others. */
-  defjvp(rule: (...args: Tree[]) => readonly [value: ReturnType<F>, tangent: unknown]): void;
+  /**
+   * Says how the function differentiates: from the lists of primals and tangents to value and tangent, which must have
+   * the value's structure, shapes and dtypes. The arguments of `nondiffArgnums` come first, and are not in the lists.
+   */
+  defjvp<A extends Tree[] = [primals: Parameters<F>, tangents: Parameters<F>]>(
+    rule: (...args: A) => readonly [value: ReturnType<F>, tangent: unknown],
+  ): void;
   /** One rule per argument, whose tangents add up; null: the argument contributes none. */
   defjvps(...rules: readonly (ArgumentJvpRule | null)[]): void;
 }

@@ -98,7 +98,10 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
   breaks: {
     C1: (t) => {
       const jaxpr = t.trace((x) => [t.lax.neg(x)], [{ shape: [2], dtype: 'float32', weak: false }]);
-      return { operands: [{ shape: [3], dtype: 'float32', weak: false }], params: { name: 'f', jaxpr, num_consts: 0, jvp: null } };
+      return {
+        operands: [{ shape: [3], dtype: 'float32', weak: false }],
+        params: { name: 'f', jaxpr, num_consts: 0, jvp: null },
+      };
     },
   },
 });

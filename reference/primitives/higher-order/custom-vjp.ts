@@ -171,7 +171,12 @@ export const customLin: HigherOrderPrimitive<'custom_lin', CustomLinParams, 'C1'
   breaks: {
     C1: (t) => ({
       operands: [aval([3], 'float32')],
-      params: { name: 'f', backward: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]), num_residuals: 0, rule: null },
+      params: {
+        name: 'f',
+        backward: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]),
+        num_residuals: 0,
+        rule: null,
+      },
     }),
   },
 });
