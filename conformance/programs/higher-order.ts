@@ -223,6 +223,24 @@ const ownBackward: Recipe = {
   },
 };
 
+/** x·(2 + d²) = b, d being small: a diagonal matrix far from singular, and how often it was solved. */
+const diagonal: Recipe = {
+  subject: 'custom_linear_solve',
+  variant: 'diagonal',
+  dtypes: INEXACT,
+  make(dtype, random) {
+    const type = aval([3], dtype);
+    const scale = (d: NDArray): NDArray => lax.add(lax.mul(d, d), 2);
+    const matvec = t.trace((d, x) => [lax.mul(scale(d), x)], [type, type]);
+    const solve = t.trace((d, b) => [lax.div(b, scale(d)), lax.full([], 1, 'int32')], [type, type]);
+    const params = { matvec, solve, transposed: [matvec, solve], num_consts: 1 };
+    return sampleOf(
+      t.trace((d, b) => bind(higherOrder.custom_linear_solve, [lax.mul(d, 0.25), b], params), [type, type]),
+      random,
+    );
+  },
+};
+
 const RECIPES: readonly Recipe[] = [
   nestedJit,
   threeBranches,
@@ -235,6 +253,7 @@ const RECIPES: readonly Recipe[] = [
   windowProducts,
   customRule,
   ownBackward,
+  diagonal,
   recomputed,
 ];
 

@@ -3,4 +3,5 @@ export * from '../lax.ts';
 export * from './convolution.ts';
 export { associativeScan, type AssociativeScanOptions, foriLoop, map, whileLoop } from '../transforms/loops.ts';
 export { cond, scan, type ScanOptions, switch_, switch_ as switch } from '../transforms/control-flow.ts';
+export { customLinearSolve, customRoot, type LinearMap, type LinearSolveOptions, type RootOptions } from '../transforms/custom-linear-solve.ts'; // prettier-ignore
 export { type Computation, reduce, reduceWindow } from '../transforms/reduce.ts';

@@ -44,6 +44,16 @@ backwards.defvjp(
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
+const implicit = (v: NDArray): NDArray =>
+  lax
+    .customLinearSolve(
+      (w: NDArray) => w.mul(v),
+      np.sin(v),
+      (_, b) => b.div(v),
+      { symmetric: true },
+    )
+    .sum();
+
 /** The tangent of `backwards`, which only its transpose is known of. */
 const tangentOf = (v: NDArray): NDArray =>
   transforms.bind(higherOrder.custom_lin, [v], {
@@ -70,6 +80,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     reduced,
     windowed,
     again,
+    implicit,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),
   ];
