@@ -71,7 +71,7 @@ describe('closureConvert', () => {
   });
 
   test.each<[string, (f: (...args: unknown[]) => unknown, y: NDArray) => unknown, RegExp]>([
-    ['another structure', (f) => f([np.ones([2])]), /expected the structure \[\*\]/],
+    ['another structure', (f, y) => f([np.ones([2])], y), /expected the structure \[\*\]/],
     ['another shape', (f, y) => f(np.ones([3]), y), /argument\[0\] is f32\[3\], expected f32\[2\]/],
     ['another value', (f) => f(np.ones([2]), np.ones([2])), /closed-over value 0 is f32\[2\], expected f32\[\]/],
     ['a missing value', (f) => f(np.ones([2])), /takes 1 arguments and 1 closed-over values, got 1 in all/],
