@@ -9,6 +9,7 @@ describe('customTransforms', () => {
 
   test('differentiates like the function until it has a rule, then like the last', () => {
     const f = make();
+    expect(f(3 as never).item()).toBe(value);
     expect(grad(f)(np.array(3)).item()).toBe(grad((x: NDArray) => np.sin(x.mul(x)))(3).item());
     defvjpAll(f, (x: NDArray) => [np.sin(x.mul(x)), (ct: NDArray) => [ct.mul(x)]]);
     expect([f(np.array(3)), grad(f)(np.array(3)), jit(grad(f))(np.array(3))].map((y) => y.item())).toEqual([value, 3, 3]); // prettier-ignore

@@ -1,6 +1,7 @@
 /** Derivatives of your own in the style of JAX 0.1 (spec/transformations/custom-jvp.md#in-the-style-of-jax-01). */
 import { ArgumentError } from '../core/errors.ts';
-import { type AnyFunction, type Arrays, type LooseArguments, nameOf, type Tree } from './call.ts';
+import { unflatten } from '../core/tree.ts';
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf, type Tree } from './call.ts'; // prettier-ignore
 import { type ArgumentJvpRule, customJvp } from './custom-jvp.ts';
 import { customVjp } from './custom-vjp.ts';
 
@@ -23,8 +24,13 @@ const made = new WeakMap<object, { readonly f: AnyFunction; use(next: AnyFunctio
  * grad(f)(3); // 3
  */
 export function customTransforms<F extends AnyFunction>(f: F): CustomTransforms<F> {
-  nameOf(f);
-  let now: AnyFunction = f;
+  const where = `customTransforms(${nameOf(f)})`;
+  let now: AnyFunction = (...args: unknown[]) => {
+    const { arrays, treedef } = flattenArguments(args, where);
+    const { flat, outTree } = flattenFunction(f, treedef, where);
+    const results = flat(arrays);
+    return unflatten(outTree(), results);
+  };
   const call = (...args: unknown[]): unknown => now(...args);
   made.set(call, { f, use: (next) => (now = next) });
   return call as CustomTransforms<F>;
