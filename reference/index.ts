@@ -5,11 +5,14 @@
 import { installArrayMethods } from './core/ndarray.ts';
 import { installJaxprPrinter } from './core/jaxpr.ts';
 import { printJaxpr } from './core/text.ts';
+import { obeyEnvironment } from './library/debug/nans.ts';
 import { arrayMethods } from './library/methods.ts';
 
 installArrayMethods(arrayMethods);
 installJaxprPrinter(printJaxpr);
+obeyEnvironment();
 
+export * as debug from './library/debug/index.ts';
 export * as lax from './library/lax.ts';
 export * as nn from './library/nn.ts';
 export * as np from './library/numpy/index.ts';

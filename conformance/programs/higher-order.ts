@@ -241,6 +241,22 @@ const diagonal: Recipe = {
   },
 };
 
+/** Something that is looked at on the way changes nothing. */
+const watched: Recipe = {
+  subject: 'debug_callback',
+  variant: 'on-the-way',
+  dtypes: NUMBER,
+  make(dtype, random) {
+    const type = aval([2 + random.below(2)], dtype);
+    const program = t.trace((x, y) => {
+      const product = mulAdd(x, y);
+      bind(higherOrder.debug_callback, [y, product], { name: 'nothing', callback: () => undefined });
+      return [difference(product, x)];
+    }, [type, type]); // prettier-ignore
+    return sampleOf(program, random);
+  },
+};
+
 const RECIPES: readonly Recipe[] = [
   nestedJit,
   threeBranches,
@@ -255,6 +271,7 @@ const RECIPES: readonly Recipe[] = [
   ownBackward,
   diagonal,
   recomputed,
+  watched,
 ];
 
 /** The units of the higher-order primitives. `count`: cases per cell and recipe. */

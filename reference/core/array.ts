@@ -78,9 +78,9 @@ export class ConcreteArray extends NDArray implements Collectable {
   }
 
   /** @internal Another array of the same value, in the same memory: either may be disposed first. */
-  alias(): ConcreteArray {
+  alias(weak: boolean = this.aval.weak): ConcreteArray {
     this.#check();
-    const other = new ConcreteArray(this.aval, this.#host, this.#home);
+    const other = new ConcreteArray({ ...this.aval, weak }, this.#host, this.#home);
     for (const place of this.#places) other.#hold(place);
     return other;
   }

@@ -90,6 +90,15 @@ export class DifferentiationError extends EtalonError {
   static override readonly anchor: string = 'differentiation';
 }
 
+/** An equation gave a NaN (or an infinity), and somebody had asked to be told. */
+export class FloatingPointError extends EtalonError {
+  static override readonly anchor: string = 'floating-point';
+}
+/** A random key was used twice, and somebody had asked to be told. */
+export class KeyReuseError extends EtalonError {
+  static override readonly anchor: string = 'key-reuse';
+}
+
 /** @throws OptionError naming the option, the call and the options that exist. */
 export function checkOptions(options: object, known: readonly string[], where: string): void {
   for (const key of Object.keys(options)) {

@@ -47,12 +47,17 @@ export class Backend {
     return found;
   }
 
+  /** @throws GapError naming every gap */
+  requireNoGaps(jaxpr: Jaxpr): void {
+    const gaps = this.gaps(jaxpr);
+    if (gaps.length > 0) throw new GapError(gapMessage(this.name, gaps));
+  }
+
   /** The executable of a jaxpr, compiled once. @throws GapError naming every gap */
   compile(jaxpr: Jaxpr): Executable {
     let executable = this.#compiled.get(jaxpr);
     if (executable === undefined) {
-      const gaps = this.gaps(jaxpr);
-      if (gaps.length > 0) throw new GapError(gapMessage(this.name, gaps));
+      this.requireNoGaps(jaxpr);
       executable = this.session.compile(jaxpr, { device: this.device });
       this.#compiled.set(jaxpr, executable);
     }

@@ -324,6 +324,11 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
     params: P,
   ): List<Bounded>;
   effects(params: P): ReadonlySet<string>;
+  /**
+   * What checkers call the run of a nested program: `scan, iteration 3`. `program` is its number among the nested ones,
+   * `run` counts its runs from 0. Left out: the primitive's name, and the function's.
+   */
+  place?(params: P, program: number, run: number): string;
   /** Calls that break one constraint each, as (operand avals, params) made with the jaxpr tools. */
   readonly breaks: {
     readonly [K in NoInfer<C>]: (t: Transforms) => { readonly operands: List<Aval>; readonly params: P };

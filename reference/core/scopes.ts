@@ -65,6 +65,17 @@ export function withTemporaries<T>(f: () => T, kept: (result: T) => readonly unk
   }
 }
 
+/** Runs the user's own code in the middle of a program: what it makes is theirs. */
+export function untracked<T>(f: () => T): T {
+  const outer = temporaries;
+  temporaries = null;
+  try {
+    return inScope(null, f);
+  } finally {
+    temporaries = outer;
+  }
+}
+
 /** Runs work of a trace, whose arrays nobody else sees. */
 export const temporary = <T>(f: () => T): T => (temporaries === null ? f() : inScope(temporaries, f));
 

@@ -25,6 +25,8 @@ export interface CustomCall {
 export abstract class Trace {
   /** `jvp`, `vmap`, `jit` …: as error messages name it. */
   abstract readonly name: string;
+  /** What is transformed, as the user wrote it: `jit(loss)`; null where no function of theirs is. */
+  subject: string | null = null;
   /** False once the transformation has returned: its tracers must not be used any more. */
   alive = true;
   /** The function with a derivative of its own whose code runs below this trace: it may not meet this one's tracers. */
@@ -42,8 +44,20 @@ export abstract class Tracer extends NDArray {
   constructor(trace: Trace) {
     super();
     this.trace = trace;
+    watch?.made(this);
   }
   dispose(): void {}
+}
+
+/** What is told of tracers while somebody looks for leaks. */
+export interface TracerWatch {
+  made(tracer: Tracer): void;
+  /** A leaked tracer has been used. Gives what is known of it, for the message. */
+  met(tracer: Tracer): string;
+}
+let watch: TracerWatch | null = null;
+export function watchTracers(by: TracerWatch | null): void {
+  watch = by;
 }
 
 let current: Trace | null = null;
@@ -93,8 +107,9 @@ export function requireAlive(x: NDArray, where: string): NDArray {
   if (x.trace.suspendedBy !== null) throw closedOver(x.trace.suspendedBy, x);
   if (!x.trace.alive) {
     throw new LeakedTracerError(
-      `${where}: met a tracer of ${x.trace.name}, which has already returned. ` +
-        `It was kept in a variable outside the transformed function, or used after an await; return it instead`,
+      `${where}: met a tracer of ${x.trace.subject ?? x.trace.name}, which has already returned. ` +
+        `It was kept in a variable outside the transformed function, or used after an await; return it instead` +
+        (watch?.met(x) ?? '. debug.leaks(true) tells where it was computed'),
     );
   }
   return x;

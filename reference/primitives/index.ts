@@ -16,6 +16,7 @@ import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './higher-order/custom-jvp.ts';
 import { customLinearSolve } from './higher-order/custom-linear-solve.ts';
 import { customLin, customVjpCall } from './higher-order/custom-vjp.ts';
+import { debugCallback } from './higher-order/debug-callback.ts';
 import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './higher-order/jit.ts';
@@ -111,6 +112,7 @@ export const higherOrder: {
   readonly custom_lin: typeof customLin;
   readonly custom_linear_solve: typeof customLinearSolve;
   readonly checkpoint: typeof checkpoint;
+  readonly debug_callback: typeof debugCallback;
 } = {
   jit,
   cond,
@@ -123,6 +125,7 @@ export const higherOrder: {
   custom_lin: customLin,
   custom_linear_solve: customLinearSolve,
   checkpoint,
+  debug_callback: debugCallback,
 };
 
 export type PrimitiveName = keyof Primitives;

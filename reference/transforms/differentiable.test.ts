@@ -26,7 +26,7 @@ describe('holomorphic functions', () => {
         const gradient = grad((x: NDArray) => f(x).sum(), { holomorphic: true });
         expect(disagreement(gradient, slope, [z])).toBe(null);
         for (const jacobian of [jacfwd, jacrev]) {
-          const diagonal = (x: NDArray): NDArray => np.diagonal(jacobian(f, { holomorphic: true })(x) as NDArray);
+          const diagonal = (x: NDArray): NDArray => np.diagonal(jacobian(f, { holomorphic: true })(x));
           expect(disagreement(diagonal, slope, [z])).toBe(null);
         }
       }),
@@ -40,7 +40,7 @@ describe('holomorphic functions', () => {
         const second = hessian((x: NDArray) => x.mul(x).mul(x).sum(), { holomorphic: true });
         expect(
           disagreement(
-            (x: NDArray) => np.diagonal(second(x) as NDArray),
+            (x: NDArray) => np.diagonal(second(x)),
             (x: NDArray) => x.mul(6),
             [z],
           ),
@@ -73,5 +73,5 @@ describe('complex numbers without a complex derivative', () => {
   test('a real function of a complex argument has ∂u/∂x − i·∂u/∂y', () =>
     expect(grad((x: NDArray) => np.square(np.abs(x)))(z).js()).toEqual({ re: 2, im: -4 }));
   test('a complex function of a real argument has columns', () =>
-    expect((jacfwd((x: NDArray) => x.mul(z))(3) as NDArray).js()).toEqual({ re: 1, im: 2 }));
+    expect(jacfwd((x: NDArray) => x.mul(z))(3).js()).toEqual({ re: 1, im: 2 }));
 });

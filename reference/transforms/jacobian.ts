@@ -59,9 +59,9 @@ export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays, holomorp
   ) as unknown as [readonly NDArray[], AnyFunction];
   if (holomorphic) for (const y of out) requireRealOrHolomorphic(y.aval, true, where);
   const columns = arrays.map((x, i) => {
-    const rows = vmap((dx: NDArray) =>
-      push(...(arrays.map((y, k) => (k === i ? dx : lax.zerosLike(y))) as never[])),
-    )(basis(x)) as readonly NDArray[];
+    const rows = vmap((dx: NDArray) => push(...(arrays.map((y, k) => (k === i ? dx : lax.zerosLike(y))) as never[])))(
+      basis(x),
+    ) as readonly NDArray[];
     return rows.map((dy) => lax.reshape(lax.moveAxis(dy, 0, dy.ndim - 1), [...dy.shape.slice(1), ...x.shape]));
   });
   return { columns, aux };

@@ -4,6 +4,7 @@ import {
   checkpoint,
   customJvp,
   customVjp,
+  debug,
   grad,
   jit,
   lax,
@@ -53,6 +54,11 @@ const implicit = (v: NDArray): NDArray =>
       { symmetric: true },
     )
     .sum();
+const watched = (v: NDArray): NDArray => {
+  const y = np.sin(v);
+  debug.callback(() => undefined, v, y);
+  return y.sum();
+};
 
 /** The tangent of `backwards`, which only its transpose is known of. */
 const tangentOf = (v: NDArray): NDArray =>
@@ -81,6 +87,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     windowed,
     again,
     implicit,
+    watched,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),
   ];

@@ -117,13 +117,22 @@ export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = 
  * `start`, `start + step` … before `stop`; one argument is the stop. int32 (int64 in 64-bit mode) unless `dtype` says otherwise, whatever the
  * values: a fractional step needs `{ dtype: 'float32' }`.
  */
+export function arange(stop: number, options?: { readonly dtype?: DType }): NDArray;
+export function arange(start: number, stop?: number | null, options?: { readonly dtype?: DType }): NDArray;
 export function arange(
   start: number,
   stop?: number | null,
-  step: number = 1,
-  options: { readonly dtype?: DType } = {},
-): NDArray {
+  step?: number,
+  options?: { readonly dtype?: DType },
+): NDArray;
+export function arange(...given: readonly unknown[]): NDArray {
+  const last = given.at(-1);
+  const options = typeof last === 'object' && last !== null ? (last as { readonly dtype?: DType }) : {};
   checkOptions(options, ['dtype'], 'np.arange');
+  const [start, stop, step = 1] = (options === last ? given.slice(0, -1) : given) as [number, number?, number?];
+  for (const [name, value] of Object.entries({ start, stop: stop ?? start, step })) {
+    if (!Number.isFinite(value)) throw new ArgumentError(`np.arange: ${name} must be a number, got ${String(value)}`);
+  }
   const dtype = checkDType(options.dtype ?? defaultInt(), 'np.arange: dtype');
   const [from, to] = stop == null ? [0, start] : [start, stop];
   if (step === 0) throw new ArgumentError('np.arange: the step is 0');

@@ -3,6 +3,7 @@ import { type Aval, numbers, showAval } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { defineHigherOrder, type HigherOrderPrimitive, knownOperand } from '../../core/primitive.ts';
+import { speculative } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import {
   alignBatch,
@@ -110,7 +111,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
     }
     // Each example chooses for itself: all branches run, and each result is selected.
     const all = branches[0]!.outAvals.map(() => true);
-    const results = branches.map((b) => t.evaluate(t.batch(b, batched, axis, all).jaxpr, aligned));
+    const results = branches.map((b) => t.evaluate(speculative(t.batch(b, batched, axis, all).jaxpr), aligned));
     const which = t.lax.moveAxis(index!, indexAt!, 0);
     const out = branches[0]!.outAvals.map((_, j) =>
       selectRows(
@@ -142,6 +143,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
         );
   },
   effects: ({ branches }) => effectsOf(branches),
+  place: (_, branch) => `cond, branch ${branch}`,
   breaks: {
     C1: (t) => ({ operands: [{ ...number, shape: [] }, number], params: { branches: [negated(t)] } }),
     C2: () => ({ operands: [scalarIndex], params: { branches: [] } }),
