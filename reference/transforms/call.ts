@@ -1,7 +1,6 @@
 /** Between the user's functions of trees and the transformations' functions of flat arrays. */
 import { asArray, isArrayLike } from '../core/convert.ts';
 import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
-import { showAval } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import { currentTrace, isEvaluating, requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
