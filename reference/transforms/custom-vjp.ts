@@ -30,10 +30,13 @@ export interface CustomVjp<F extends AnyFunction> {
 
 /**
  * A function with a backward pass of your own (spec/transformations/custom-vjp.md). Forward mode cannot pass through it.
+ * Under `grad` and `vjp` alone function and rules run on values.
  *
  * @example
  * const clipGradient = customVjp((x) => x);
  * clipGradient.defvjp((x) => [x, null], (_, ct) => [np.clip(ct, -1, 1)]);
+ * @throws DifferentiationError without rules, in forward mode, or where a value that the function closes over is
+ * differentiated; TreeError, ShapeError if a rule gives something unlike the function's result or its arguments
  */
 export function customVjp<F extends AnyFunction>(f: F, options: CustomOptions = {}): CustomVjp<F> {
   checkOptions(options, ['nondiffArgnums'], 'customVjp');
