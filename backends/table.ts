@@ -5,7 +5,7 @@
  */
 import { type BackendDefinition, type Capabilities, gap, type Gap } from '../reference/core/backend.ts';
 import type { Aval } from '../reference/core/host.ts';
-import type { AnyFirstOrder, AnyPrimitive, Params } from '../reference/core/primitive.ts';
+import type { AnyFirstOrder, Params, RunnablePrimitive } from '../reference/core/primitive.ts';
 import { type ParamsOf, type PrimitiveName, primitives } from '../reference/primitives/index.ts';
 
 /** Computes one primitive. `Context` is what the backend computes with, V and R its handles of operands and results. */
@@ -63,7 +63,7 @@ function firstReason(types: readonly Aval[], values: (type: Aval) => string | nu
   return null;
 }
 
-const gapOfReading = (primitive: AnyPrimitive, params: Params): string | null =>
+const gapOfReading = (primitive: RunnablePrimitive, params: Params): string | null =>
   primitive.kind === 'higher-order' &&
   primitive.subJaxprs(params).length === 0 &&
   primitive.effects(params).has('debug')
@@ -72,7 +72,7 @@ const gapOfReading = (primitive: AnyPrimitive, params: Params): string | null =>
 
 function gapOf<Context, V, R>(
   table: Lowerings<Context, V, R>,
-  primitive: AnyPrimitive,
+  primitive: RunnablePrimitive,
   operands: readonly Aval[],
   params: Params,
 ): string | null {

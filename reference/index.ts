@@ -26,7 +26,8 @@ export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev 
 export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
 export { jit, type JitOptions } from './transforms/jit.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';
-export { makeJaxpr } from './transforms/make-jaxpr.ts';
+export { makeJaxpr, type MakeJaxprOptions } from './transforms/make-jaxpr.ts';
+export { pmap, type PmapOptions, softPmap } from './transforms/pmap.ts';
 export {
   checkpoint,
   type CheckpointOptions,

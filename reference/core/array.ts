@@ -8,7 +8,7 @@ import { ArgumentError, DisposedError, MixedBackendsError, NoSyncReadError } fro
 import { type Aval, type Complex, type HostArray, type HostData, showAval, sizeOf } from './host.ts';
 import { NDArray, type Nested } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
-import { type Collectable, currentScope, hasTemporaries, isTemporary, type Scope, temporary } from './scopes.ts';
+import { type Collectable, currentScope, hasTemporaries, isTemporaries, type Scope, temporary } from './scopes.ts';
 import { elementOf, nested, showValue } from './show.ts';
 
 /** Where a value is: on a backend's device, on the host only (uncommitted), or nowhere any more. */
@@ -60,9 +60,9 @@ export class ConcreteArray extends NDArray implements Collectable {
     other?.add(this);
   }
 
-  /** @internal True if a transformation would free it. */
+  /** @internal True if a running transformation frees the array at its end. */
   get isTemporary(): boolean {
-    return isTemporary(this.#scope);
+    return isTemporaries(this.#scope);
   }
 
   /** An uncommitted array. `host.data` must not be changed afterwards. */
@@ -225,7 +225,10 @@ Object.defineProperty(ConcreteArray.prototype, Symbol.for('nodejs.util.inspect.c
 export const retained = (x: NDArray): NDArray =>
   hasTemporaries() && x instanceof ConcreteArray ? temporary(() => x.alias()) : x;
 
-/** Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. */
+/**
+ * Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. What was none
+ * before, such as an operand that a rule gives back, stays where it is.
+ */
 export function escaped(x: NDArray, where: 'user' | 'jaxpr'): void {
   if (!(x instanceof ConcreteArray)) return;
   if (where === 'jaxpr') x.collectIn(null);

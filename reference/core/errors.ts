@@ -90,6 +90,15 @@ export class DifferentiationError extends EtalonError {
   static override readonly anchor: string = 'differentiation';
 }
 
+/** A named axis that no enclosing vmap has. */
+export class UnboundAxisError extends EtalonError {
+  static override readonly anchor: string = 'unbound-axis';
+}
+
+/** Lanes of a named axis part before a collective in which all of them would have to meet. */
+export class DivergentLanesError extends EtalonError {
+  static override readonly anchor: string = 'divergent-lanes';
+}
 /** An equation gave a NaN (or an infinity), and somebody had asked to be told. */
 export class FloatingPointError extends EtalonError {
   static override readonly anchor: string = 'floating-point';

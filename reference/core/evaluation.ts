@@ -3,9 +3,11 @@ import { ConcreteArray } from './array.ts';
 import type { Executable } from './backend.ts';
 import { BackendError, DisposedError, EtalonError, MixedBackendsError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
+import { unresolved } from './named-axes.ts';
 import type { NDArray } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
-import type { AnyPrimitive, Params } from './primitive.ts';
+import type { AnyPrimitive, Params, RunnablePrimitive } from './primitive.ts';
+import { SourceLocation } from './source.ts';
 import { type CustomCall, installBaseTrace, Trace, Tracer } from './trace.ts';
 
 let defaultBackend: Backend | null = null;
@@ -37,7 +39,7 @@ export function commonBackend(operands: readonly NDArray[], preferred: Backend |
 /** A call of a primitive on concrete arrays. */
 export interface Call {
   readonly backend: Backend;
-  readonly primitive: AnyPrimitive;
+  readonly primitive: RunnablePrimitive;
   readonly operands: readonly ConcreteArray[];
   readonly params: Params;
   /** Whether the results belong to the backend. */
@@ -87,6 +89,7 @@ class EvalTrace extends Trace {
       if (x instanceof Tracer)
         throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
     }
+    if (primitive.kind === 'collective') unresolved(primitive, params, SourceLocation.capture());
     const asked = (params['backend'] as Backend | null | undefined) ?? null;
     const backend = commonBackend(operands, asked);
     if (backend.closed) throw new DisposedError(`${primitive.name} was to run on ${backend.name}, which is closed`);

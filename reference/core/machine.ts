@@ -8,6 +8,7 @@ import type { Buffer, Executable } from './backend.ts';
 import { BackendError, EtalonError } from './errors.ts';
 import type { Aval, HostArray } from './host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from './jaxpr.ts';
+import { unresolved } from './named-axes.ts';
 import type { NDArray } from './ndarray.ts';
 import { type AnyFirstOrder, type AnyPrimitive, inferAvals, type Machine, type Params } from './primitive.ts';
 import type { SourceLocation } from './source.ts';
@@ -96,17 +97,23 @@ function machineOf<V extends Buffer>(kernels: Kernels<V>, programOf: (jaxpr: Jax
   return machine;
 }
 
-const applyPrimitive = <V extends Buffer>(
+function applyPrimitive<V extends Buffer>(
   kernels: Kernels<V>,
   machine: Machine<V>,
   primitive: AnyPrimitive,
   operands: readonly V[],
   params: Params,
   results: readonly Aval[],
-): readonly V[] =>
-  primitive.kind === 'first-order'
-    ? kernels.apply(primitive, operands, params, results)
-    : cleaning(machine, (own) => primitive.evaluate(own, operands, params));
+): readonly V[] {
+  switch (primitive.kind) {
+    case 'first-order':
+      return kernels.apply(primitive, operands, params, results);
+    case 'higher-order':
+      return cleaning(machine, (own) => primitive.evaluate(own, operands, params));
+    case 'collective':
+      return unresolved(primitive, params, null);
+  }
+}
 
 /** Runs a rule with a machine that releases what the rule has made and not released, should it fail. */
 export function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>) => readonly V[]): readonly V[] {
@@ -133,6 +140,9 @@ export function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Mach
 }
 
 function compileProgram<V extends Buffer>(kernels: Kernels<V>, jaxpr: Jaxpr): Program<V> {
+  for (const { primitive, params, source } of jaxpr.equations) {
+    if (primitive.kind === 'collective') unresolved(primitive, params, source);
+  }
   const hosts = jaxpr.consts.map(hostOf);
   const slots = new Map<Atom, number>(jaxpr.constvars.map((v, i) => [v, i]));
   const literals = [...jaxpr.equations.flatMap((e) => e.inputs), ...jaxpr.outputs].filter((x) => x instanceof Literal);

@@ -3,7 +3,14 @@ import type { BackendDefinition, Device, Executable, Gap, Session } from './back
 import { GapError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
 import { allEquations, type Equation, Jaxpr, Var } from './jaxpr.ts';
-import { type AnyHigherOrder, type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
+import { unresolved } from './named-axes.ts';
+import {
+  type AnyHigherOrder,
+  type AnyPrimitive,
+  inferAvals,
+  type Params,
+  type RunnablePrimitive,
+} from './primitive.ts';
 import { SourceLocation } from './source.ts';
 
 /** What `await backend(name)` gives, and what `jit(f, { backend })` takes. */
@@ -33,14 +40,16 @@ export class Backend {
     return this.session.devices[0]!;
   }
 
-  /** Every gap of a program, nested equations included. */
+  /** Every gap of a program, nested equations included. @throws UnboundAxisError for a collective, which no backend has */
   gaps(jaxpr: Jaxpr): { equation: Equation; gap: Gap }[] {
     const found: { equation: Equation; gap: Gap }[] = [];
     for (const equation of allEquations(jaxpr)) {
+      const { primitive, inputs, params, source } = equation;
+      if (primitive.kind === 'collective') unresolved(primitive, params, source);
       const answer = this.definition.supports(
-        equation.primitive,
-        equation.inputs.map((x) => x.aval),
-        equation.params,
+        primitive,
+        inputs.map((x) => x.aval),
+        params,
       );
       if (answer !== true) found.push({ equation, gap: answer });
     }
@@ -69,7 +78,7 @@ export class Backend {
    * the identity of those. `once`: it is not cached, and its user disposes of it.
    */
   eager(
-    primitive: AnyPrimitive,
+    primitive: RunnablePrimitive,
     avals: readonly Aval[],
     params: Params,
   ): { executable: Executable; avals: readonly Aval[]; once?: true } {

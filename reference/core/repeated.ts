@@ -30,7 +30,7 @@ function marked(jaxpr: Jaxpr, kind: Kind): Jaxpr {
 function markedEquation(equation: Equation, kind: Kind): Equation[] {
   const { primitive, params, outputs } = equation;
   const source = (equation.source ?? SourceLocation.of('')).again();
-  if (primitive.kind === 'first-order') return [{ ...equation, source }];
+  if (primitive.kind !== 'higher-order') return [{ ...equation, source }];
   if (kind === 'without effects' && outputs.length === 0) return []; // it was there for its effects only
   const inner = primitive.subJaxprs(params).map((j) => marked(j, kind));
   return [{ ...equation, source, params: primitive.withSubJaxprs(params, inner) as Params }];

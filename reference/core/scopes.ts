@@ -17,10 +17,11 @@ let scope: Scope | null = null;
 let temporaries: Scope | null = null;
 
 export const currentScope = (): Scope | null => scope;
-/** True of the scope whose arrays the running transformation frees. */
-export const isTemporary = (x: Scope | null): boolean => x !== null && x === temporaries;
 /** True while a transformation runs that frees its temporaries. */
 export const hasTemporaries = (): boolean => temporaries !== null;
+
+/** True for the scope whose arrays the running transformation frees. */
+export const isTemporaries = (x: Scope | null): boolean => x !== null && x === temporaries;
 
 /** Runs `f` with a collector, then disposes of what is in it and not `kept`. */
 function collecting<T>(mine: Scope, how: string, f: () => T, kept: (result: T) => readonly unknown[]): T {
@@ -78,6 +79,3 @@ export function untracked<T>(f: () => T): T {
 
 /** Runs work of a trace, whose arrays nobody else sees. */
 export const temporary = <T>(f: () => T): T => (temporaries === null ? f() : inScope(temporaries, f));
-
-/** Runs the user's code amid that work: what it makes is not the transformation's to free. */
-export const asUser = <T>(f: () => T): T => (isTemporary(scope) ? inScope(null, f) : f());

@@ -7,6 +7,7 @@ import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
+import { allGather, allToAll, axisIndex, pmax, pmin, ppermute, psum } from './collectives.ts';
 import { checkpoint } from './higher-order/checkpoint.ts';
 import { cond } from './higher-order/cond.ts';
 import * as contraction from './contraction.ts';
@@ -128,14 +129,28 @@ export const higherOrder: {
   debug_callback: debugCallback,
 };
 
+/** Every primitive over a named axis. */
+export const collectives: {
+  readonly psum: typeof psum;
+  readonly pmax: typeof pmax;
+  readonly pmin: typeof pmin;
+  readonly ppermute: typeof ppermute;
+  readonly all_gather: typeof allGather;
+  readonly all_to_all: typeof allToAll;
+  readonly axis_index: typeof axisIndex;
+} = { psum, pmax, pmin, ppermute, all_gather: allGather, all_to_all: allToAll, axis_index: axisIndex };
+
 export type PrimitiveName = keyof Primitives;
+export type CollectiveName = keyof typeof collectives;
 export type HigherOrderName = keyof typeof higherOrder;
 export type ParamsOf<N extends PrimitiveName> = Primitives[N] extends FirstOrder<string, infer P, infer _C> ? P : never;
 
 const byName: ReadonlyMap<string, AnyPrimitive> = new Map<string, AnyPrimitive>(
-  [...Object.values(primitives), ...Object.values(higherOrder)].map((p: AnyPrimitive) => [p.name, p]),
+  [...Object.values(primitives), ...Object.values(higherOrder), ...Object.values(collectives)].map(
+    (p: AnyPrimitive) => [p.name, p],
+  ),
 );
 
-/** The primitive of a name, of either kind. */
+/** The primitive of a name, of any kind. */
 export const primitiveNamed = (name: string): AnyPrimitive | undefined => byName.get(name);
 export const allPrimitives = (): readonly AnyPrimitive[] => [...byName.values()];

@@ -1,6 +1,7 @@
 /** Functions with a derivative of their own (spec/transformations/custom-jvp.md). */
 import { ArgumentError, checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
+import { currentAxes, withAxes } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Tangent } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
@@ -111,8 +112,10 @@ class JvpCall extends Call {
       return [...out, ...tangents.map((d, j) => d ?? lax.zerosLike(out[j]!))];
     };
     const types = [...this.args.avals, ...this.args.avals];
+    const axes = currentAxes();
+    const trace = (): Jaxpr => withAxes(axes, () => stageRule(`${this.where}: the rule`, flatRule, types, lifted));
     let traced: Jaxpr | undefined;
-    const jvp = { jaxpr: () => (traced ??= stageRule(`${this.where}: the rule`, flatRule, types, lifted)) };
+    const jvp = { axes, jaxpr: () => (traced ??= trace()) };
     const params = { name: nameOf(this.f), jaxpr, num_consts: lifted.length, jvp };
     return bind(customJvpCall, [...lifted, ...operands], params);
   }

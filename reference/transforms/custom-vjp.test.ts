@@ -93,13 +93,13 @@ describe('customVjp', () => {
     size.defvjp(
       (x) => [size(x), x],
       (x: NDArray, ct: NDArray) => {
-        seen.push(x, ct, ct.mul(2));
+        seen.push(x, ct, ct.mul(2), grad((v: NDArray) => v.mul(v))(ct));
         return [(x.item() as number) < 0 ? ct.mul(-10) : ct.mul(10)];
       },
     );
     expect(size(-3).item()).toBe(3);
     expect(grad((x: NDArray) => size(np.sin(x)).mul(3))(-1).item()).toBe(-30 * (np.cos(-1).item() as number));
-    expect(seen.map((x) => x.item())).toEqual([np.sin(-1).item(), 3, 6]);
+    expect(seen.map((x) => x.item())).toEqual([np.sin(-1).item(), 3, 6, 6]);
     expect(grad(grad((x: NDArray) => size(x).mul(size(x))))(-3).item()).toBe(200);
     expect(() => jit(grad(size))(1)).toThrow(/traced value has no number/);
   });

@@ -4,9 +4,10 @@ import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
 import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
+import { currentAxes, withAxes } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Tangent } from '../core/primitive.ts';
-import { asUser } from '../core/scopes.ts';
+import { untracked } from '../core/scopes.ts';
 import { bind } from '../core/trace.ts';
 import { type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
@@ -75,8 +76,9 @@ class VjpCall extends Call {
     const types = { tree, avals: out.map((y) => y.aval) };
     const results = cotangentTypes(types);
     const run = (xs: readonly NDArray[]): readonly NDArray[] => this.#backward(treedef, types, xs);
-    const staged = (): Jaxpr =>
-      stageRule(`${this.where}: the backward rule`, run, [...arrays.map((x) => x.aval), ...results], []);
+    const axes = currentAxes();
+    const avals = [...arrays.map((x) => x.aval), ...results];
+    const staged = (): Jaxpr => withAxes(axes, () => stageRule(`${this.where}: the backward rule`, run, avals, []));
     const n = arrays.length + operands.filter((x) => isInexact(x.dtype)).length;
     let traced: Jaxpr | undefined;
     const params = {
@@ -113,9 +115,11 @@ class VjpCall extends Call {
         lifted,
       );
     let [first, second]: [Jaxpr | undefined, Jaxpr | undefined] = [undefined, undefined];
+    const axes = currentAxes();
     const rule: VjpRule = {
-      forward: () => (first ??= forward()),
-      backward: () => (rule.forward(), (second ??= backward())),
+      axes,
+      forward: () => (first ??= withAxes(axes, forward)),
+      backward: () => (rule.forward(), (second ??= withAxes(axes, backward))),
     };
     const params = { name: nameOf(this.f), jaxpr, num_consts: lifted.length, rule };
     return bind(customVjpCall, [...lifted, ...operands], params);
@@ -165,7 +169,7 @@ class VjpCall extends Call {
 
 /** Runs the user's backward pass on values that it may keep. */
 const onValues = (run: FlatFunction, xs: readonly NDArray[]): readonly NDArray[] =>
-  asUser(() => {
+  untracked(() => {
     for (const x of xs) escaped(x, 'user');
     return run(xs);
   });

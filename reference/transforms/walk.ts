@@ -8,6 +8,7 @@ import { EtalonError } from '../core/errors.ts';
 import type { Aval, HostArray } from '../core/host.ts';
 import { type Atom, type Jaxpr, Literal } from '../core/jaxpr.ts';
 import { cleaning, namingFailures } from '../core/machine.ts';
+import { unresolved } from '../core/named-axes.ts';
 import { oneEquation } from '../core/open-backend.ts';
 import { type AnyFirstOrder, type AnyHigherOrder, inferAvals, type Machine, type Params } from '../core/primitive.ts';
 import { SourceLocation } from '../core/source.ts';
@@ -77,7 +78,7 @@ function machineFor(
     },
     apply(name, operands, inner) {
       const simple = primitiveNamed(name);
-      if (simple === undefined) throw new EtalonError(`no primitive is called ${name}`);
+      if (simple === undefined || simple.kind === 'collective') throw new EtalonError(`no primitive is called ${name}`);
       return run({ backend, primitive: simple, operands, params: inner, committed });
     },
     read: (x): HostArray => x.toHost(),
@@ -110,6 +111,7 @@ function runProgram(
     x instanceof Literal ? own(ConcreteArray.fromHost(x.value, x.aval.weak)) : values.get(x)!;
   try {
     for (const { primitive, inputs, params, outputs, source } of jaxpr.equations) {
+      if (primitive.kind === 'collective') unresolved(primitive, params, source);
       const results = runCall({ ...place, primitive, operands: inputs.map(read), params }, observe, path, source);
       outputs.forEach((v, i) => values.set(v, own(typed(results[i]!, v.aval))));
     }

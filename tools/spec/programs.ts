@@ -75,6 +75,16 @@ export const tangentPrograms = (): Jaxpr[] => [
   makeJaxpr(vmap(tangentOf))(np.stack([x, x.add(1)])),
 ];
 
+/** Programs that hold collectives, for an axis of three lanes. */
+export const collectivePrograms = (): Jaxpr[] =>
+  [
+    (v: NDArray) => v.div(lax.psum(v, 'i')),
+    (v: NDArray) => lax.pmax(v, 'i').sub(lax.pmin(v, 'i')),
+    (v: NDArray) => lax.ppermute(v, 'i', [[0, 1], [1, 0]]).mul(lax.axisIndex('i')), // prettier-ignore
+    (v: NDArray) => lax.allGather(v, 'i', { tiled: true }),
+    (v: NDArray) => jit((w: NDArray) => lax.pswapaxes(w, 'i', 0))(v),
+  ].flatMap((f) => [f, grad((v: NDArray) => f(v).sum())].map((g) => makeJaxpr(g, { axisEnv: [['i', 3]] })(x)));
+
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {
   const batch = np.stack([x, x.add(1)]);

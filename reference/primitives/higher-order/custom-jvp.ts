@@ -2,6 +2,7 @@
 import type { Jaxpr } from '../../core/jaxpr.ts';
 import { DifferentiationError } from '../../core/errors.ts';
 import { isInexact } from '../../core/dtypes.ts';
+import { type AxisScope, hasAxis } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { defineHigherOrder, type HigherOrderPrimitive, type Tangent } from '../../core/primitive.ts';
 import { closedOver } from '../../core/trace.ts';
@@ -11,6 +12,8 @@ import { alignBatch, effectsOf, fits, given, isLinear, knownValues, present, spr
 export interface CustomRule {
   /** `constants, primals, tangents (one per primal) → results, their tangents`. */
   jaxpr(): Jaxpr;
+  /** The named axes in whose scope it is traced; left out: none. */
+  readonly axes?: AxisScope;
 }
 
 export type CustomJvpParams = {
@@ -81,6 +84,7 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
       ...params,
       jaxpr: t.batch(params.jaxpr, batched, axis, everything).jaxpr,
       jvp: jvp && {
+        ...jvp,
         jaxpr: () => {
           const arguments_ = batched.slice(params.num_consts);
           return t.batch(jvp.jaxpr(), [...batched, ...arguments_], axis, [...everything, ...everything]).jaxpr;
@@ -95,6 +99,7 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
 
   bound: (inner, x, { jaxpr }) => inner(jaxpr, x),
   effects: ({ jaxpr }) => effectsOf([jaxpr]),
+  laterJaxprs: ({ jvp }, name) => (jvp !== null && hasAxis(jvp.axes ?? null, name) ? [jvp.jaxpr()] : []),
   breaks: {
     C1: (t) => {
       const jaxpr = t.trace((x) => [t.lax.neg(x)], [{ shape: [2], dtype: 'float32', weak: false }]);

@@ -4,6 +4,7 @@
  */
 import { type Aval, aval, numbers, showAval, sizeOf } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { partLanes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine } from '../../core/primitive.ts';
 import { repeated, speculative } from '../../core/repeated.ts';
@@ -137,7 +138,10 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     );
     let carry = fixpoint(is.carry, (c) => t.batch(p.body_jaxpr, [...is.body, ...c], axis).out);
     const [apart] = t.batch(p.cond_jaxpr, [...is.cond, ...carry], axis).out;
-    if (apart) carry = carry.map(() => true);
+    if (apart) {
+      partLanes(axis, [p.cond_jaxpr, p.body_jaxpr], 'while: the end of the loop');
+      carry = carry.map(() => true);
+    }
     const cond = t.batch(p.cond_jaxpr, [...is.cond, ...carry], axis).jaxpr;
     const body = t.batch(p.body_jaxpr, [...is.body, ...carry], axis, carry).jaxpr;
     const initial = alignBatch(t.lax, parts.carry, where.carry, 0).map((c, i) =>
