@@ -1,5 +1,5 @@
 /** Functions with a backward pass of their own (spec/transformations/custom-vjp.md). */
-import { escaped } from '../core/array.ts';
+import { ConcreteArray } from '../core/array.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
 import type { Aval } from '../core/host.ts';
@@ -168,11 +168,10 @@ class VjpCall extends Call {
 }
 
 /** Runs the user's backward pass on values that it may keep. */
-const onValues = (run: FlatFunction, xs: readonly NDArray[]): readonly NDArray[] =>
-  untracked(() => {
-    for (const x of xs) escaped(x, 'user');
-    return run(xs);
-  });
+function onValues(run: FlatFunction, xs: readonly NDArray[]): readonly NDArray[] {
+  for (const x of xs) if (x instanceof ConcreteArray && x.isTemporary) x.collectIn(null);
+  return untracked(() => run(xs));
+}
 
 /** The types of the cotangents of inexact results. */
 const cotangentTypes = ({ avals }: ResultTypes): Aval[] =>
