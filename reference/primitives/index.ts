@@ -8,6 +8,7 @@ import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
 import { allGather, allToAll, axisIndex, pmax, pmin, ppermute, psum } from './collectives.ts';
+import { check } from './higher-order/check.ts';
 import { checkpoint } from './higher-order/checkpoint.ts';
 import { cond } from './higher-order/cond.ts';
 import * as contraction from './contraction.ts';
@@ -113,6 +114,7 @@ export const higherOrder: {
   readonly custom_lin: typeof customLin;
   readonly custom_linear_solve: typeof customLinearSolve;
   readonly checkpoint: typeof checkpoint;
+  readonly check: typeof check;
   readonly debug_callback: typeof debugCallback;
 } = {
   jit,
@@ -126,6 +128,7 @@ export const higherOrder: {
   custom_lin: customLin,
   custom_linear_solve: customLinearSolve,
   checkpoint,
+  check,
   debug_callback: debugCallback,
 };
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { disagreement } from '../../conformance/testing/agree.ts';
 import { DifferentiationError } from '../core/errors.ts';
-import { grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, makeJaxpr, np, type NDArray, vjp, vmap } from '../index.ts'; // prettier-ignore
+import { checkify, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, makeJaxpr, np, type NDArray, vjp, vmap } from '../index.ts'; // prettier-ignore
 import { transforms } from './rules.ts';
 
 type F = (a: NDArray, b: NDArray) => NDArray;
@@ -168,6 +168,18 @@ describe('refuses', () => {
     ['an unknown option', () => lax.customLinearSolve(map, b, direct, { transpose: direct } as never), /unknown option 'transpose'/],
     ['an async solver', () => lax.customLinearSolve(map, b, (async () => b) as never), /returned a Promise/],
   ])('%s', (_, run, message) => expect(run).toThrow(message)); // prettier-ignore
+});
+
+test('checkify sees what the solver checks', () => {
+  const f = (d: NDArray): NDArray =>
+    lax.customLinearSolve((x: NDArray) => x.mul(d), np.array(1), (_, b) => {
+      checkify.check(d.greater(0), '{} is not positive', d);
+      return b.div(d);
+    }, { symmetric: true }); // prettier-ignore
+  const run = checkify.checkify(f);
+  expect([run(2)[0].get(), run(2)[1].item()]).toEqual([null, 0.5]);
+  expect(run(-2)[0].get()).toMatch(/^-2 is not positive/);
+  expect(checkify.checkify(grad(f))(2)[1].item()).toBe(-0.25);
 });
 
 describe('customRoot', () => {
