@@ -39,8 +39,19 @@ export {
   checkpointPolicies,
   type CheckpointPolicy,
 } from './transforms/checkpoint.ts';
-export { customGradient, customVjp, type CustomVjp, type CustomVjpOptions } from './transforms/custom-vjp.ts';
-export { customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
+export { closureConvert } from './transforms/closure-convert.ts';
+export type { CustomOptions } from './transforms/custom.ts';
+export { customGradient, customVjp, type CustomVjp } from './transforms/custom-vjp.ts';
+export { type ArgumentJvpRule, customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
+export {
+  type ArgumentVjpRule,
+  customTransforms,
+  type CustomTransforms,
+  defjvp,
+  defjvpAll,
+  defvjp,
+  defvjpAll,
+} from './transforms/custom-transforms.ts';
 export { stopGradient } from './transforms/stop-gradient.ts';
 
 export * from './backends.ts';

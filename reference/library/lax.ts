@@ -11,4 +11,5 @@ export {
   whileLoop,
 } from '../transforms/loops.ts';
 export { cond, scan, type ScanOptions, switch_, switch_ as switch } from '../transforms/control-flow.ts';
+export { customLinearSolve, customRoot, type LinearMap, type LinearSolveOptions, type RootOptions } from '../transforms/custom-linear-solve.ts'; // prettier-ignore
 export { type Computation, reduce, reduceWindow } from '../transforms/reduce.ts';

@@ -16,6 +16,7 @@ import * as conversion from './conversion.ts';
 import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './higher-order/custom-jvp.ts';
+import { customLinearSolve } from './higher-order/custom-linear-solve.ts';
 import { customLin, customVjpCall } from './higher-order/custom-vjp.ts';
 import { debugCallback } from './higher-order/debug-callback.ts';
 import * as fft from './fft.ts';
@@ -111,6 +112,7 @@ export const higherOrder: {
   readonly custom_jvp_call: typeof customJvpCall;
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
+  readonly custom_linear_solve: typeof customLinearSolve;
   readonly checkpoint: typeof checkpoint;
   readonly check: typeof check;
   readonly debug_callback: typeof debugCallback;
@@ -124,6 +126,7 @@ export const higherOrder: {
   custom_jvp_call: customJvpCall,
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,
+  custom_linear_solve: customLinearSolve,
   checkpoint,
   check,
   debug_callback: debugCallback,

@@ -3,10 +3,9 @@ import { asArray, scalar } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
 import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
-import { Jaxpr, Var } from '../core/jaxpr.ts';
 import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { difference, shortly, TreeDef, unflatten } from '../core/tree.ts';
-import { bind, type Tracer } from '../core/trace.ts';
+import { bind } from '../core/trace.ts';
 import * as lax from '../lax.ts';
 import { cond as condPrimitive } from '../primitives/higher-order/cond.ts';
 import { scan as scanPrimitive } from '../primitives/higher-order/scan.ts';
@@ -23,18 +22,7 @@ import {
 } from './call.ts';
 import { jitDisabled } from './disable-jit.ts';
 import { numberOf, type ScanCall, scanPlainly, settledCarry, settling, unrolled } from './plain-control-flow.ts';
-import { stage, type Staged } from './staging.ts';
-
-/** Jaxprs over the same inputs: every tracer that one of them closes over, then the arguments. */
-function unite(parts: readonly Staged[]): { jaxprs: Jaxpr[]; lifted: Tracer[] } {
-  const lifted = [...new Set(parts.flatMap((p) => p.lifted))];
-  const jaxprs = parts.map(({ jaxpr, lifted: own }) => {
-    const places = new Map(own.map((x, i) => [x, i]));
-    const inputs = lifted.map((x) => jaxpr.inputs[places.get(x) ?? -1] ?? new Var(x.aval));
-    return new Jaxpr({ ...jaxpr, inputs: [...inputs, ...jaxpr.inputs.slice(own.length)] });
-  });
-  return { jaxprs, lifted };
-}
+import { stage, type Staged, unite } from './staging.ts';
 
 /**
  * One of several functions, chosen by an int32 scalar that is clamped into their range.

@@ -2,7 +2,7 @@
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
-import { sameShape, showAval } from '../core/host.ts';
+import { type Aval, sameShape, showAval } from '../core/host.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
 import { flattenLike, structure, type TreeDef, unflatten } from '../core/tree.ts';
@@ -36,29 +36,29 @@ const { lax } = transforms;
  */
 export function matching(
   given: unknown,
-  values: readonly NDArray[],
+  values: readonly { readonly aval: Aval }[],
   treedef: TreeDef,
   where: string,
 ): (NDArray | null)[] {
   const paths = treedef.paths();
-  const continuous = values.map((x) => isInexact(x.dtype));
+  const continuous = values.map((x) => isInexact(x.aval.dtype));
   const withNulls = structure(
     unflatten(
       treedef,
-      values.map((x, i) => (continuous[i] ? x : null)),
+      continuous.map((is) => (is ? 0 : null)),
     ),
   );
   const leaves = structure(given).equals(withNulls)
     ? spread(flattenLike(given, withNulls, where), continuous)
     : flattenLike(given, treedef, where);
   return leaves.map((leaf, i) => {
-    const value = values[i]!;
+    const { aval } = values[i]!;
     if (!continuous[i]) return null;
     const array = asArray(leaf, where);
-    const cast = array.weakType || !(leaf instanceof NDArray) ? lax.convertElementType(array, value.dtype) : array;
-    if (!sameShape(cast.shape, value.shape) || cast.dtype !== value.dtype) {
+    const cast = array.weakType || !(leaf instanceof NDArray) ? lax.convertElementType(array, aval.dtype) : array;
+    if (!sameShape(cast.shape, aval.shape) || cast.dtype !== aval.dtype) {
       throw new ShapeError(
-        `${where}${paths[i]}: expected ${showAval(value.aval)}, as the value it belongs to, got ${showAval(cast.aval)}`,
+        `${where}${paths[i]}: expected ${showAval(aval)}, as the value it belongs to, got ${showAval(cast.aval)}`,
       );
     }
     return cast;

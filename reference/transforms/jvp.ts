@@ -11,7 +11,16 @@ import type { AnyCollective } from '../core/collective.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { SourceLocation } from '../core/source.ts';
-import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
+import {
+  bind,
+  type CustomCall,
+  currentTrace,
+  requireAlive,
+  Trace,
+  Tracer,
+  withNewTrace,
+  withTrace,
+} from '../core/trace.ts';
 import { derived } from './derived.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
@@ -93,6 +102,25 @@ export class JvpTrace extends Trace {
         return this.dual(y, dy[i] ?? null);
       });
     });
+  }
+
+  /** The user's code runs on values and tangents, which it may keep. */
+  override call(custom: CustomCall, operands: readonly NDArray[]): readonly NDArray[] {
+    const split = operands.map((x) => this.split(x));
+    for (const x of split.flat()) if (x !== null) escaped(x, 'user');
+    const primals = split.map(([p]) => p);
+    const tangents = split.map(([, d]) => d);
+    const outer = this.suspendedBy;
+    this.suspendedBy = custom.where;
+    try {
+      return withTrace(this.#parent, () => {
+        if (tangents.every((d) => d === null)) return this.#parent.call(custom, primals);
+        const { out, tangents: dy } = custom.jvp(primals, tangents);
+        return out.map((y, i) => this.dual(y, dy[i] ?? null));
+      });
+    } finally {
+      this.suspendedBy = outer;
+    }
   }
 }
 

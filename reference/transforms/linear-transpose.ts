@@ -36,7 +36,7 @@ export function linearTranspose<F extends AnyFunction>(
     if (!isInexact(y.dtype)) throw new DifferentiationError(`${where}: the result is ${y.dtype}, so it is not linear`);
   });
   return (cotangent) => {
-    const results = jaxpr.outAvals.map((a) => lax.zerosLike(a));
+    const results = jaxpr.outputs;
     const cts = withTemporaries(
       () =>
         temporary(() => {

@@ -147,6 +147,19 @@ function record(f: ListFunction, trace: StagingTrace): Staged {
   return { jaxpr, lifted: [...trace.lifted.keys()] };
 }
 
+/** The jaxpr with the given tracers as its first inputs: all that it lifts, and others that it does not use. */
+export function lifting({ jaxpr, lifted: own }: Staged, lifted: readonly Tracer[]): Jaxpr {
+  const places = new Map(own.map((x, i) => [x, i]));
+  const inputs = lifted.map((x) => jaxpr.inputs[places.get(x) ?? -1] ?? new Var(x.aval));
+  return new Jaxpr({ ...jaxpr, inputs: [...inputs, ...jaxpr.inputs.slice(own.length)] });
+}
+
+/** Jaxprs over the same inputs: every tracer that one of them lifts, then the arguments. */
+export function unite(parts: readonly Staged[]): { readonly jaxprs: Jaxpr[]; readonly lifted: Tracer[] } {
+  const lifted = [...new Set(parts.flatMap((p) => p.lifted))];
+  return { jaxprs: parts.map((p) => lifting(p, lifted)), lifted };
+}
+
 /** The jaxpr of a function that closes over no tracer, as the rules of primitives do. */
 export function stageClosed(f: ListFunction, avals: readonly Aval[]): Jaxpr {
   const { jaxpr, lifted } = record(f, new StagingTrace('a rule', avals));

@@ -50,6 +50,15 @@ backwards.defvjp(
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
+const implicit = (v: NDArray): NDArray =>
+  lax
+    .customLinearSolve(
+      (w: NDArray) => w.mul(v),
+      np.sin(v),
+      (_, b) => b.div(v),
+      { symmetric: true },
+    )
+    .sum();
 const watched = (v: NDArray): NDArray => {
   const y = np.sin(v);
   debug.callback(() => undefined, v, y);
@@ -62,6 +71,7 @@ const tangentOf = (v: NDArray): NDArray =>
     name: 'double',
     backward: makeJaxpr((ct: NDArray) => ct.mul(2))(x),
     num_residuals: 0,
+    rule: null,
   })[0]!;
 
 /** Programs that only transposition can make something of. */
@@ -91,6 +101,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     reduced,
     windowed,
     again,
+    implicit,
     asked,
     watched,
     (v: NDArray) => backwards(v),

@@ -13,6 +13,7 @@ import { checkpoint, type CheckpointParams } from '../../primitives/higher-order
 import type { CheckParams } from '../../primitives/higher-order/check.ts';
 import { cond, type CondParams } from '../../primitives/higher-order/cond.ts';
 import { customJvpCall, type CustomJvpParams } from '../../primitives/higher-order/custom-jvp.ts';
+import { customLinearSolve, type LinearSolveParams } from '../../primitives/higher-order/custom-linear-solve.ts';
 import {
   customLin,
   type CustomLinParams,
@@ -198,9 +199,18 @@ const withOwnVjp: Rule<CustomVjpParams> = (r, xs, params) => {
 
 /** What is known by its transpose only has no value to check. */
 const withoutValue: Rule<CustomLinParams> = (r, xs, params) => ({
-  out: r.t.bind(customLin, xs, { ...params, backward: silenced(r, params.backward) }),
+  out: r.t.bind(customLin, xs, { ...params, backward: silenced(r, params.backward), rule: null }),
   found: [],
 });
+
+/** What solving finds is one more result that has no derivative; the other programs say nothing. */
+const solved: Rule<LinearSolveParams> = (r, xs, params) => {
+  const { jaxpr, sites } = r.rewrite(params.solve);
+  const matvec = silenced(r, params.matvec);
+  const transposed = params.transposed.map((program) => silenced(r, program));
+  const results = r.t.bind(customLinearSolve, xs, { ...params, matvec, solve: jaxpr, transposed });
+  return parted(r.t.lax, results, sites);
+};
 
 /** Outcomes are reduced beside the operands: in scalars, as a computation is one of scalars. */
 const reduced =
@@ -270,6 +280,7 @@ const RULES: { readonly [N in HigherOrderName]: Rule<ParamsOf<N>> } = {
   custom_jvp_call: withOwnJvp,
   custom_vjp_call: withOwnVjp,
   custom_lin: withoutValue,
+  custom_linear_solve: solved,
   reduce: reduced<ReduceParams>(reduce),
   reduce_window: reduced<ReduceWindowParams>(reduceWindow),
   check: asked,
