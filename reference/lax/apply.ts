@@ -1,4 +1,5 @@
 /** What the functions of `lax` are made of. */
+import { refuseExtra } from '../core/errors.ts';
 import { asArray, operands } from '../core/convert.ts';
 import type { NDArray, ArrayLike } from '../core/ndarray.ts';
 import type { Params } from '../core/primitive.ts';
@@ -10,8 +11,10 @@ export const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Param
 
 export const unary =
   (name: PrimitiveName): ((x: ArrayLike) => NDArray) =>
-  (x) =>
-    apply(name, [asArray(x, name)]);
+  (x, ...more: []) => {
+    refuseExtra(more, name);
+    return apply(name, [asArray(x, name)]);
+  };
 
 /** Numbers beside an array become arrays of its dtype and shape. */
 export function alike(xs: readonly ArrayLike[], where: string): NDArray[] {
@@ -26,5 +29,7 @@ export function alike(xs: readonly ArrayLike[], where: string): NDArray[] {
 
 export const binary =
   (name: PrimitiveName): ((x: ArrayLike, y: ArrayLike) => NDArray) =>
-  (x, y) =>
-    apply(name, alike([x, y], name));
+  (x, y, ...more: []) => {
+    refuseExtra(more, name);
+    return apply(name, alike([x, y], name));
+  };

@@ -1,6 +1,7 @@
 /** Products of arrays and convolutions in `lax`. */
+import { asArray } from '../core/convert.ts';
 import type { DType } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, ShapeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, refuseExtra } from '../core/errors.ts';
 import { showAval, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { DotDimensionNumbers, Precision } from '../primitives/contraction.ts';
@@ -25,7 +26,9 @@ export function dotGeneral(
   rhs: NDArray,
   dimensionNumbers: DotDimensionNumbers,
   options: DotOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.dotGeneral');
   checkOptions(options, ['precision', 'preferredElementType'], 'lax.dotGeneral');
   return apply('dot_general', [lhs, rhs], {
     dimension_numbers: dimensionNumbers,
@@ -34,9 +37,11 @@ export function dotGeneral(
   });
 }
 /** Vector and matrix products: the last axis of `lhs` with the first of `rhs`. */
-export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArray {
-  if (![1, 2].includes(lhs.ndim) || ![1, 2].includes(rhs.ndim)) {
-    throw new ShapeError(`lax.dot takes vectors and matrices, got ${showAval(lhs.aval)} and ${showAval(rhs.aval)}`);
+export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'lax.dot');
+  const [a, b] = [asArray(lhs, 'lax.dot'), asArray(rhs, 'lax.dot')];
+  if (![1, 2].includes(a.ndim) || ![1, 2].includes(b.ndim)) {
+    throw new ShapeError(`lax.dot takes vectors and matrices, got ${showAval(a.aval)} and ${showAval(b.aval)}`);
   }
   return dotGeneral(
     lhs,
@@ -77,7 +82,9 @@ export function convGeneralDilated(
   windowStrides: Shape,
   padding: Padding | PaddingName,
   options: ConvOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.convGeneralDilated');
   checkOptions(options, CONV_OPTIONS, 'lax.convGeneralDilated');
   const dims = convDimensionNumbers(lhs.shape, rhs.shape, options.dimensionNumbers ?? null);
   const lhsDilation = options.lhsDilation ?? dims.lhs_spec.slice(2).map(() => 1);

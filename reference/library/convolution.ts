@@ -1,5 +1,5 @@
 /** Convolutions made of conv_general_dilated, and what they make of shapes. */
-import { checkOptions, ShapeError } from '../core/errors.ts';
+import { checkOptions, ShapeError, refuseExtra } from '../core/errors.ts';
 import type { Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
@@ -37,7 +37,11 @@ export const conv = (
   windowStrides: Shape,
   padding: PaddingName,
   options: lax.DotOptions = {},
-): NDArray => lax.convGeneralDilated(lhs, rhs, windowStrides, padding, options);
+  ...more: []
+): NDArray => {
+  refuseExtra(more, 'lax.conv');
+  return lax.convGeneralDilated(lhs, rhs, windowStrides, padding, options);
+};
 
 /**
  * The same with any padding and dilation.
@@ -53,7 +57,9 @@ export function convWithGeneralPadding(
   lhsDilation: Shape | null,
   rhsDilation: Shape | null,
   options: lax.DotOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.convWithGeneralPadding');
   return lax.convGeneralDilated(lhs, rhs, windowStrides, padding, { ...options, lhsDilation, rhsDilation });
 }
 
@@ -86,7 +92,9 @@ export function convTranspose(
   strides: Shape,
   padding: Padding | 'SAME' | 'VALID',
   options: ConvTransposeOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.convTranspose');
   const { dimensionNumbers, transposeKernel = false, useConsistentPadding = false, rhsDilation, ...dot } = options;
   checkOptions(dot, ['precision', 'preferredElementType'], 'lax.convTranspose');
   const words = dimensionNumbers ?? CHANNELS_LAST[lhs.ndim - 2];
