@@ -18,6 +18,34 @@ export interface ReduceOptions {
   readonly dtype?: DType;
 }
 
+/** From start up to, and without, stop; null or nothing: from or to the end. */
+export type Range = readonly [] | readonly [start: number | null, stop?: number | null, step?: number];
+/**
+ * An index of one axis (spec/values.md#indexing). A number: that position, the axis goes. A list: the range. null: a new
+ * axis. `'...'`: whole axes, as many as are left. An array: of integers, the positions; of bools, those where it is true.
+ */
+export type IndexEntry = number | bigint | null | '...' | Range | NDArray;
+
+export interface GetOptions {
+  /** Of indices in arrays that are out of range: `clip` (default), the nearest one; `fill`: `fillValue`, or NaN. */
+  readonly mode?: 'clip' | 'fill';
+  readonly fillValue?: number | boolean | null;
+}
+export interface SetOptions {
+  /** Of indices in arrays that are out of range: `drop` (default), nothing is written; `clip`: to the nearest one. */
+  readonly mode?: 'drop' | 'clip';
+}
+/** A part of an array. It is read, or a copy is made in which it is changed; where indices repeat, all changes count. */
+export interface Place {
+  get(options?: GetOptions): NDArray;
+  /** Where indices repeat, one of the values wins. */
+  set(values: ArrayLike, options?: SetOptions): NDArray;
+  add(values: ArrayLike, options?: SetOptions): NDArray;
+  mul(values: ArrayLike, options?: SetOptions): NDArray;
+  min(values: ArrayLike, options?: SetOptions): NDArray;
+  max(values: ArrayLike, options?: SetOptions): NDArray;
+}
+
 /** The functions behind the methods; the library's `numpy` has them all. */
 export interface ArrayMethods {
   add(x: NDArray, y: ArrayLike): NDArray;
@@ -54,6 +82,8 @@ export interface ArrayMethods {
   astype(x: NDArray, dtype: DType): NDArray;
   take(x: NDArray, indices: ArrayLike, axis?: number | null): NDArray;
   clip(x: NDArray, min?: ArrayLike | null, max?: ArrayLike | null): NDArray;
+  at(x: NDArray, index: readonly IndexEntry[]): Place;
+  slice(x: NDArray, index: readonly IndexEntry[]): NDArray;
 }
 
 let table: ArrayMethods | null = null;
@@ -70,7 +100,7 @@ function refuseIndex(key: string | symbol): undefined {
   if (typeof key === 'symbol' || !/^-?\d+$/.test(key)) return undefined;
   throw new OperatorError(
     `an array was indexed with [${key}]: JavaScript cannot overload [ ], and arrays are immutable. ` +
-      `Write x.take(${key}, 0), lax.slice or lax.dynamicSlice for a part, np.where or lax.dynamicUpdateSlice for a changed copy`,
+      `Write x.slice(${key}) for a part, x.at(${key}).set(y) for a changed copy`,
   );
 }
 
@@ -257,6 +287,14 @@ export abstract class NDArray {
   }
   clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
     return methods().clip(this, min, max);
+  }
+  /** A part that is read, or changed in a copy: `x.at(0, [1, 3]).set(5)`. @throws ShapeError for an index out of range */
+  at(...index: readonly IndexEntry[]): Place {
+    return methods().at(this, index);
+  }
+  /** A part: `x.slice(0, [1, 3], '...', null)`. @throws ShapeError for an index out of range */
+  slice(...index: readonly IndexEntry[]): NDArray {
+    return methods().slice(this, index);
   }
 
   /** Template strings and logging work; operators do not, since JavaScript gives them no way to build an array. */

@@ -1,6 +1,7 @@
 /** What the methods of arrays call: the functions of `numpy`. The entry installs the table. */
 import type { ArrayMethods } from '../core/ndarray.ts';
 import { astype } from './numpy/creation.ts';
+import { at, slice } from './numpy/at.ts';
 import * as elementwise from './numpy/elementwise.ts';
 import { take } from './numpy/indexing.ts';
 import * as logic from './numpy/logic.ts';
@@ -43,4 +44,6 @@ export const arrayMethods: ArrayMethods = {
   expandDims: shape.expandDims,
   astype,
   take,
+  at,
+  slice,
 };

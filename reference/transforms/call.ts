@@ -1,7 +1,6 @@
 /** Between the user's functions of trees and the transformations' functions of flat arrays. */
 import { asArray, isArrayLike } from '../core/convert.ts';
-import { isInexact } from '../core/dtypes.ts';
-import { ArgumentError, AsyncFunctionError, DifferentiationError } from '../core/errors.ts';
+import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import { requireAlive } from '../core/trace.ts';
@@ -99,24 +98,6 @@ export function rejectAsync(result: unknown, where: string): void {
   if (result instanceof Promise) result.catch(() => undefined); // its own failure is a consequence of this one
   throw new AsyncFunctionError(
     `${where} returned ${kind}: transformations need the result at once. Await outside, and pass the values in`,
-  );
-}
-
-/**
- * `arrays` are the leaves of the arguments of the given numbers, `treedef` the list of those.
- * @throws DifferentiationError if an argument that is to be differentiated has no tangent
- */
-export function requireInexact(
-  arrays: readonly NDArray[],
-  argnums: readonly number[],
-  treedef: TreeDef,
-  where: string,
-): void {
-  const i = arrays.findIndex((x) => !isInexact(x.dtype));
-  if (i < 0) return;
-  const path = treedef.paths()[i]!.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`);
-  throw new DifferentiationError(
-    `${where}: argument${path} is ${showAval(arrays[i]!.aval)}, which has no derivative; convert it with astype('float32'), or choose other argnums`,
   );
 }
 

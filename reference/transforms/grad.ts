@@ -17,8 +17,8 @@ import {
   type Loose,
   type LooseArguments,
   nameOf,
-  requireInexact,
 } from './call.ts';
+import { requireInexact, requireRealOrHolomorphic } from './differentiable.ts';
 import { evaluate } from './evaluate.ts';
 import { jvpFlat } from './jvp.ts';
 import { linearizeFlat, type Linearised } from './partial-eval.ts';
@@ -185,7 +185,11 @@ export interface GradOptions<N extends number | readonly number[] = 0> {
   readonly argnums?: N;
   /** `f` returns `[value, aux]`; aux is passed through. */
   readonly hasAux?: boolean;
+  /** `f` is holomorphic, its arguments and result complex: the gradient is its complex derivative. */
+  readonly holomorphic?: boolean;
 }
+
+const OPTIONS = ['argnums', 'hasAux', 'holomorphic'];
 
 type GradientOf<A extends readonly unknown[], N> = N extends number
   ? Arrays<A[N]>
@@ -198,13 +202,13 @@ type GradientOf<A extends readonly unknown[], N> = N extends number
  *
  * @example
  * const [loss, gradient] = valueAndGrad((w) => w.mul(w).sum())(np.array([1, 2])); // 5, [2, 4]
- * @throws DifferentiationError for a non-scalar result, or integer arguments
+ * @throws DifferentiationError for a non-scalar or (unless `holomorphic`) complex result, or integer arguments
  */
 export function valueAndGrad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
   options: GradOptions<N> = {},
 ): (...args: LooseArguments<Parameters<F>>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<Parameters<F>, N>] {
-  checkOptions(options, ['argnums', 'hasAux'], 'valueAndGrad');
+  checkOptions(options, OPTIONS, 'valueAndGrad');
   return differentiate(f, options, true) as never;
 }
 
@@ -214,7 +218,7 @@ function differentiate(
   options: GradOptions<number | readonly number[]>,
   keepValue: boolean,
 ): (...args: unknown[]) => [unknown, unknown] {
-  const argnums = options.argnums ?? 0;
+  const { argnums = 0, hasAux = false, holomorphic = false } = options;
   const where = `grad(${nameOf(f)})`;
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
@@ -222,7 +226,7 @@ function differentiate(
       chosen.map((i) => args[i]),
       where,
     );
-    requireInexact(arrays, chosen, treedef, where);
+    requireInexact(arrays, chosen, treedef, where, holomorphic);
     const partial = (...given: unknown[]): unknown => {
       const all: unknown[] = [...args];
       chosen.forEach((i, k) => (all[i] = given[k]));
@@ -236,7 +240,8 @@ function differentiate(
           arrays,
           arrays.map(() => true),
         );
-        const value = scalarResult(values, outTree(), options.hasAux === true, where);
+        const value = scalarResult(values, outTree(), hasAux, where);
+        requireRealOrHolomorphic(value.aval, holomorphic, where);
         const cts = temporary(() => pull(values.map((_, i) => (i === 0 ? lax.full([], 1, value.dtype) : null))));
         return { out: values, gradients: cts.map((ct, i) => ct ?? lax.zerosLike(arrays[i]!)) };
       },
@@ -266,9 +271,6 @@ function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, w
       `${where}: grad needs a scalar result, got ${showAval(value.aval)}; sum it, or use vjp`,
     );
   }
-  if (!isInexact(value.dtype)) {
-    throw new DifferentiationError(`${where}: grad needs a float result, got ${showAval(value.aval)}`);
-  }
   return value;
 }
 
@@ -277,7 +279,7 @@ function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, w
  *
  * @example
  * grad(np.tanh)(1).item(); // 0.4199743
- * @throws DifferentiationError for a non-scalar result, or integer arguments
+ * @throws DifferentiationError for a non-scalar or (unless `holomorphic`) complex result, or integer arguments
  */
 export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
@@ -288,7 +290,7 @@ export function grad<F extends AnyFunction, const N extends number | readonly nu
   options?: GradOptions<N>,
 ): (...args: LooseArguments<Parameters<F>>) => GradientOf<Parameters<F>, N>;
 export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
-  checkOptions(options, ['argnums', 'hasAux'], 'grad');
+  checkOptions(options, OPTIONS, 'grad');
   const both = differentiate(f, options, false);
   return (...args: unknown[]) => {
     const [value, gradient] = both(...args);

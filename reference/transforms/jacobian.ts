@@ -1,12 +1,12 @@
 /** Whole matrices of derivatives: jacfwd, jacrev, jacobian, hessian (spec/transformations/jacobian.md). */
-import { checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
-import { isInexact } from '../core/dtypes.ts';
-import { showAval, sizeOf } from '../core/host.ts';
+import { checkOptions, TreeError } from '../core/errors.ts';
+import { sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, flattenArguments, type LooseArguments, nameOf, requireInexact } from './call.ts'; // prettier-ignore
+import { type AnyFunction, argumentNumbers, flattenArguments, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
+import { requireInexact, requireRealArguments, requireRealOrHolomorphic } from './differentiable.ts';
 import { linearize, vjp } from './grad.ts';
 
 export interface JacobianOptions<N extends number | readonly number[] = 0> {
@@ -14,6 +14,8 @@ export interface JacobianOptions<N extends number | readonly number[] = 0> {
   readonly argnums?: N;
   /** `f` returns `[value, aux]`; aux is passed through. */
   readonly hasAux?: boolean;
+  /** `f` is holomorphic, its arguments and results complex: the entries are complex derivatives. */
+  readonly holomorphic?: boolean;
 }
 
 /** For every leaf of the result a tree like the argument, its leaves of shape `[...result.shape, ...argument.shape]`. */
@@ -32,6 +34,7 @@ type Mode = (problem: Problem) => { readonly columns: readonly (readonly NDArray
 interface Problem {
   readonly f: (...leaves: readonly NDArray[]) => readonly [leaves: readonly NDArray[], aux: unknown];
   readonly arrays: readonly NDArray[];
+  readonly holomorphic: boolean;
   readonly where: string;
 }
 
@@ -43,20 +46,22 @@ interface Problem {
  * jacfwd((x) => x.mul(x))(np.array([1, 2])); // [[2, 0], [0, 4]]
  * @throws DifferentiationError for arguments or results without derivatives
  */
-export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays }) => {
+export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays, holomorphic, where }) => {
+  if (!holomorphic) requireRealArguments(arrays, where);
   let aux: unknown;
-  const [, push] = linearize(
+  const [out, push] = linearize(
     ((...leaves: readonly NDArray[]) => {
       const [out, rest] = f(...leaves);
       aux = rest;
       return out;
     }) as AnyFunction,
     arrays as never,
-  );
+  ) as unknown as [readonly NDArray[], AnyFunction];
+  if (holomorphic) for (const y of out) requireRealOrHolomorphic(y.aval, true, where);
   const columns = arrays.map((x, i) => {
-    const rows = vmap((dx: NDArray) =>
-      (push as AnyFunction)(...(arrays.map((y, k) => (k === i ? dx : lax.zerosLike(y))) as never[])),
-    )(basis(x)) as readonly NDArray[];
+    const rows = vmap((dx: NDArray) => push(...(arrays.map((y, k) => (k === i ? dx : lax.zerosLike(y))) as never[])))(
+      basis(x),
+    ) as readonly NDArray[];
     return rows.map((dy) => lax.reshape(lax.moveAxis(dy, 0, dy.ndim - 1), [...dy.shape.slice(1), ...x.shape]));
   });
   return { columns, aux };
@@ -82,7 +87,7 @@ export function jacrev(f: AnyFunction, options: JacobianOptions<number | readonl
   return reverse(f, options as JacobianOptions);
 }
 
-const reverse = jacobianBy('jacrev', ({ f, arrays, where }) => {
+const reverse = jacobianBy('jacrev', ({ f, arrays, holomorphic, where }) => {
   let aux: unknown;
   const [out, pull] = vjp(
     ((...leaves: readonly NDArray[]) => {
@@ -92,9 +97,7 @@ const reverse = jacobianBy('jacrev', ({ f, arrays, where }) => {
     }) as AnyFunction,
     arrays as never,
   ) as unknown as [readonly NDArray[], (cts: readonly NDArray[]) => readonly NDArray[]];
-  out.forEach((y) => {
-    if (!isInexact(y.dtype)) throw new DifferentiationError(`${where}: a result is ${showAval(y.aval)}, which has no derivative`); // prettier-ignore
-  });
+  for (const y of out) requireRealOrHolomorphic(y.aval, holomorphic, where);
   const rows = out.map((y, j) =>
     vmap((ct: NDArray) => pull(out.map((z, k) => (k === j ? ct : lax.zerosLike(z)))))(basis(y)),
   );
@@ -113,35 +116,35 @@ export const jacobian: typeof jacrev = jacrev;
  */
 export function hessian<F extends AnyFunction>(
   f: F,
-  options: { readonly argnums?: number | readonly number[] } = {},
+  options: Omit<JacobianOptions<number | readonly number[]>, 'hasAux'> = {},
 ): (...args: LooseArguments<Parameters<F>>) => Jacobian<Jacobian<ReturnType<F>, Parameters<F>[0]>, Parameters<F>[0]> {
-  checkOptions(options, ['argnums'], 'hessian');
+  checkOptions(options, ['argnums', 'holomorphic'], 'hessian');
   return jacfwd(jacrev(f as AnyFunction, options as never) as AnyFunction, options as never) as never;
 }
 
 function jacobianBy(name: string, mode: Mode): typeof jacrev {
   return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}) => {
-    checkOptions(options, ['argnums', 'hasAux'], name);
+    checkOptions(options, ['argnums', 'hasAux', 'holomorphic'], name);
     const where = `${name}(${nameOf(f)})`;
-    const argnums = options.argnums ?? 0;
+    const { argnums = 0, hasAux = false, holomorphic = false } = options;
     return (...args: readonly unknown[]): unknown => {
       const chosen = argumentNumbers(argnums, args.length, where);
       const { arrays, treedef } = flattenArguments(chosen.map((i) => args[i]), where); // prettier-ignore
-      requireInexact(arrays, chosen, treedef, where);
+      requireInexact(arrays, chosen, treedef, where, holomorphic);
       let outTree: TreeDef | undefined;
       const onLeaves = (...leaves: readonly NDArray[]): readonly [readonly NDArray[], unknown] => {
         const trees = unflatten(treedef, leaves) as readonly unknown[];
         const all = [...args];
         chosen.forEach((i, k) => (all[i] = trees[k]));
-        const [value, aux] = valueAndAux(f(...all), options.hasAux === true, where);
+        const [value, aux] = valueAndAux(f(...all), hasAux, where);
         const [out, tree] = flatten(value);
         outTree = tree;
         return [out as readonly NDArray[], aux];
       };
-      const { columns, aux } = mode({ f: onLeaves, arrays, where });
+      const { columns, aux } = mode({ f: onLeaves, arrays, holomorphic, where });
       const perResult = columns[0]!.map((_, j) => unflatten(treedef, columns.map((c) => c[j]!)) as readonly unknown[]); // prettier-ignore
       const nested = unflatten(outTree!, perResult.map((trees) => (typeof argnums === 'number' ? trees[0] : trees))); // prettier-ignore
-      return options.hasAux === true ? [nested, aux] : nested;
+      return hasAux ? [nested, aux] : nested;
     };
   }) as typeof jacrev;
 }

@@ -18,18 +18,19 @@ import { ValuelessTracer } from './valueless.ts';
 
 const without = (shape: readonly number[], axis: number): number[] => shape.filter((_, d) => d !== axis);
 
-/** One example's view of a value that holds all of them along axis `at`. */
+/** One example's view of a value that holds all of them along one axis. */
 export class BatchTracer extends ValuelessTracer {
   protected readonly advice: string =
     'The examples of a batch have different values: use np.where(…) or lax.cond(…), which choose per example';
   readonly value: NDArray;
-  readonly at: number;
+  /** Where the examples lie. */
+  readonly axis: number;
   readonly aval: Aval;
-  constructor(trace: BatchTrace, value: NDArray, at: number) {
+  constructor(trace: BatchTrace, value: NDArray, axis: number) {
     super(trace);
     this.value = value;
-    this.at = at;
-    this.aval = { ...value.aval, shape: without(value.shape, at) };
+    this.axis = axis;
+    this.aval = { ...value.aval, shape: without(value.shape, axis) };
   }
 }
 
@@ -50,7 +51,7 @@ export class BatchTrace extends Trace {
   }
 
   split(x: NDArray): readonly [value: NDArray, at: number | null] {
-    return x instanceof BatchTracer && x.trace === this ? [x.value, x.at] : [x, null];
+    return x instanceof BatchTracer && x.trace === this ? [x.value, x.axis] : [x, null];
   }
 
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {

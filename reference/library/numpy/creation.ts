@@ -142,26 +142,30 @@ export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = 
  * `start`, `start + step` … before `stop`; one argument is the stop. int32 (int64 in 64-bit mode) unless `dtype` says otherwise, whatever the
  * values: a fractional step needs `{ dtype: 'float32' }`.
  */
+export function arange(stop: number, options?: { readonly dtype?: DType }): NDArray;
+export function arange(start: number, stop?: number | null, options?: { readonly dtype?: DType }): NDArray;
 export function arange(
   start: number,
   stop?: number | null,
-  step: number = 1,
-  options: { readonly dtype?: DType } = {},
-  ...more: []
-): NDArray {
-  refuseExtra(more, 'np.arange');
+  step?: number,
+  options?: { readonly dtype?: DType },
+): NDArray;
+export function arange(...given: readonly unknown[]): NDArray {
+  const last = given.at(-1);
+  const options: { readonly dtype?: DType } = isPlainObject(last) ? last : {};
   checkOptions(options, ['dtype'], 'np.arange');
+  const [start, stop, step = 1, ...more] = options === last ? given.slice(0, -1) : given;
+  refuseExtra(more, 'np.arange');
   const dtype = checkDType(options.dtype ?? defaultInt(), 'np.arange: dtype');
-  const [from, to] = (stop == null ? [0, start] : [start, stop]).map((x) => finite(x, 'np.arange: start or stop')) as [
-    number,
-    number,
-  ];
-  if (finite(step, 'np.arange: step') === 0) throw new ArgumentError('np.arange: the step is 0');
-  const [size] = shapeArgument(Math.max(0, Math.ceil((to - from) / step)), 'np.arange') as [number];
+  const first = finite(start, 'np.arange: start');
+  const [from, to] = stop == null ? [0, first] : [first, finite(stop, 'np.arange: stop')];
+  const by = finite(step, 'np.arange: step');
+  if (by === 0) throw new ArgumentError('np.arange: the step is 0');
+  const [size] = shapeArgument(Math.max(0, Math.ceil((to - from) / by)), 'np.arange') as [number];
   if (!isInexact(dtype))
-    for (const value of [from, step]) scalarAs(value, dtypes[dtype].kind === 'uint' ? 'int64' : dtype, 'np.arange');
-  if (from === 0 && step === 1) return lax.iota(dtype, size);
-  return ConcreteArray.fromHost(buildElements(dtype, [size], (i) => elementFrom(dtype, from + i * step)));
+    for (const value of [from, by]) scalarAs(value, dtypes[dtype].kind === 'uint' ? 'int64' : dtype, 'np.arange');
+  if (from === 0 && by === 1) return lax.iota(dtype, size);
+  return ConcreteArray.fromHost(buildElements(dtype, [size], (i) => elementFrom(dtype, from + i * by)));
 }
 
 export interface LinspaceOptions {
