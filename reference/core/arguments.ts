@@ -3,14 +3,21 @@
  * of them further in (`undefined`, NaN, an empty list) would tell nobody anything.
  */
 import { asArray, isArrayLike } from './convert.ts';
-import { ArgumentError, describe, ShapeError } from './errors.ts';
-import type { Shape } from './host.ts';
+import { ArgumentError, ConcretizationError, describe, type EtalonError, ShapeError } from './errors.ts';
+import { type Shape, showAval } from './host.ts';
 import { type ArrayLike, NDArray } from './ndarray.ts';
+import { Tracer } from './trace.ts';
 
-const wrong = (what: string, expected: string, x: unknown): ArgumentError =>
-  new ArgumentError(`${what} must be ${expected}, got ${describe(x)}${x instanceof NDArray ? traced : ''}`);
-const traced =
-  '; it is part of the shape of the program, so a JavaScript number: x.item() outside of jit and vmap, a static argument of jit, or lax.dynamicSlice for a start that is computed';
+function wrong(what: string, expected: string, x: unknown): EtalonError {
+  if (x instanceof Tracer) {
+    return new ConcretizationError(
+      `${what} must be ${expected}, got ${showAval(x.aval)}, which ${x.trace.name} traces. Shapes, axes and options are part of the program, not values in it: ` +
+        `mark the argument static, jit(f, { staticArgnums: [0] }), take x.item() where there is a value (outside of jit and vmap), or use lax.dynamicSlice for a part that begins at a computed index`,
+    );
+  }
+  const advice = x instanceof NDArray ? '; for its number write x.item()' : '';
+  return new ArgumentError(`${what} must be ${expected}, got ${describe(x)}${advice}`);
+}
 
 /** `what` is the function and its argument: `np.roll: axis`. @throws ArgumentError */
 export function integer(x: unknown, what: string): number {

@@ -84,14 +84,13 @@ export function operands(xs: readonly ArrayLike[], where: string): NDArray[] {
 }
 
 /** What to write instead of something that is no array. */
-const hint = (x: unknown): string =>
-  Array.isArray(x) || ArrayBuffer.isView(x)
-    ? '; lists are not converted silently: write np.array(…)'
-    : x instanceof Promise
-      ? '; await it first'
-      : x === undefined
-        ? '; a variable or property has no value, or a function returned nothing'
-        : '';
+function hint(x: unknown): string {
+  if (Array.isArray(x) || ArrayBuffer.isView(x)) return '; lists are not converted silently: write np.array(…)';
+  if (x instanceof Promise) return '; await it first';
+  if (x === undefined) return '; a variable or property has no value, or a function returned nothing';
+  if (typeof x === 'string') return '; numbers are written without quotes';
+  return '';
+}
 
 const views: readonly (readonly [new () => ArrayBufferView, DType])[] = [
   [Float16Array, 'float16'],

@@ -139,6 +139,10 @@ export function refuseExtra(more: readonly unknown[], where: string): void {
   throw new ArgumentError(`${where}: got an argument more than it takes, ${describe(extra)}; leave it out`);
 }
 
+/** Arrays, told by what they have: their class is not known here. */
+const hasType = (x: object): x is { readonly aval: { readonly dtype: string; readonly shape: readonly number[] } } =>
+  'aval' in x;
+
 /** A value of the wrong kind, in the words of an error. */
 export function describe(x: unknown): string {
   if (Array.isArray(x)) return 'a list';
@@ -149,6 +153,7 @@ export function describe(x: unknown): string {
   if (typeof x === 'bigint') return `${x}n`;
   if (typeof x === 'function') return `the function ${x.name || '(anonymous)'}`;
   if (typeof x === 'symbol') return x.toString();
+  if (hasType(x)) return `an array of ${x.aval.dtype}, shape [${x.aval.shape.join(',')}]`;
   if (isPlainObject(x)) return `an object { ${Object.keys(x).join(', ')} }`;
   return `an object of class ${x.constructor.name}`;
 }

@@ -296,6 +296,11 @@ export function clip(x: ArrayLike, min?: ArrayLike | null, max?: ArrayLike | nul
 /** `x` where the condition holds, else `y`. Derivatives through the other one are zero. */
 export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, ...more: []): NDArray {
   refuseExtra(more, 'np.where');
+  if (x === undefined && y === undefined) {
+    throw new ArgumentError(
+      'np.where: takes the condition and what to choose from, np.where(condition, x, y); where it is true, x.slice(condition) outside of jit',
+    );
+  }
   const which = truthy(condition, 'np.where');
   const [yes, no] = promoteDtypes([x, y], 'np.where');
   const shape = broadcastShapes([which.shape, yes!.shape, no!.shape], 'np.where');
