@@ -26,7 +26,7 @@ export function checkKinds(primitive: AnyFirstOrder, params: Params): void {
 
 /** What no constraint says: exponents that are too large, lists that are too short. @throws ConstraintError */
 export const checkLimits = (primitive: AnyFirstOrder, params: Params): void =>
-  check(primitive, primitive.params as Schemas, params);
+  check(primitive, primitive.params, params);
 
 function check({ name }: AnyFirstOrder, schemas: Schemas, params: Params): void {
   for (const [key, schema] of Object.entries(schemas)) {

@@ -59,7 +59,7 @@ export const scatterMul: ScatterFunction = scattering('scatter_mul');
 export const scatterMin: ScatterFunction = scattering('scatter_min');
 export const scatterMax: ScatterFunction = scattering('scatter_max');
 function scalarList(at: readonly ArrayLike[], where: string): readonly ArrayLike[] {
-  if (Array.isArray(at)) return at;
+  if (Array.isArray(at)) return at as readonly ArrayLike[];
   throw new ArgumentError(`${where}: startIndices must be a list of numbers and rank-0 arrays, got ${describe(at)}`);
 }
 const starts = (x: NDArray, at: readonly ArrayLike[], where: string): NDArray[] =>

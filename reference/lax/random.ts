@@ -25,7 +25,8 @@ export interface RandomBitsOptions {
   readonly partitionable?: boolean;
 }
 /** Random unsigned integers of `bitWidth` bits (32), of this shape for each of the keys `u32[…, 2]`. */
-export function randomBits(keys: NDArray, shape: Shape, options: RandomBitsOptions = {}): NDArray {
+export function randomBits(keys: NDArray, shape: Shape, options: RandomBitsOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'lax.randomBits');
   checkOptions(options, ['bitWidth', 'partitionable'], 'lax.randomBits');
   const { bitWidth = 32, partitionable = false } = options;
   return apply('random_bits', [keys], { bit_width: bitWidth, shape, partitionable });

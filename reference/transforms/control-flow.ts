@@ -1,7 +1,7 @@
 /** Structured control flow: `lax.cond`, `lax.switch` and `lax.scan` (spec/transformations/control-flow.md). */
 import { asArray, scalar } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import { Jaxpr, Var } from '../core/jaxpr.ts';
 import type { ArrayLike, NDArray } from '../core/ndarray.ts';
@@ -16,6 +16,7 @@ import {
   flattenArguments,
   flattenFunction,
   type Loose,
+  called,
   nameOf,
   rejectAsync,
   type Tree,
@@ -123,9 +124,11 @@ export function scan<C, X, Y>(
   init: Loose<C>,
   xs: X,
   options: ScanOptions = {},
+  ...more: []
 ): [carry: Arrays<C>, ys: Arrays<Y>] {
+  refuseExtra(more, 'lax.scan');
   checkOptions(options, ['length', 'reverse'], 'lax.scan');
-  const where = `lax.scan(${nameOf(f)})`;
+  const where = called('lax.scan', f);
   const carry = flattenArguments([init], where);
   const slices = flattenArguments([xs], where);
   const length = scanLength(slices.arrays, options.length, where);

@@ -1,5 +1,6 @@
+import { callback } from '../core/arguments.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { DifferentiationError, ShapeError, TreeError } from '../core/errors.ts';
+import { DifferentiationError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { sameAval, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -13,6 +14,7 @@ import {
   flattenArguments,
   flattenFunction,
   type LooseArguments,
+  called,
   nameOf,
   rejectAsync,
 } from './call.ts';
@@ -38,9 +40,10 @@ export interface CustomJvp<F extends AnyFunction> {
  * const log1pexp = customJvp((x) => np.log1p(np.exp(x)));
  * log1pexp.defjvp(([x], [dx]) => [log1pexp(x), nn.sigmoid(x).mul(dx)]);
  */
-export function customJvp<F extends AnyFunction>(f: F): CustomJvp<F> {
+export function customJvp<F extends AnyFunction>(f: F, ...more: []): CustomJvp<F> {
+  refuseExtra(more, 'customJvp');
+  const where = called('customJvp', f);
   const name = nameOf(f);
-  const where = `customJvp(${name})`;
   let rule: JvpFunction<F> | null = null;
   const call = (...args: readonly unknown[]): unknown => {
     if (rule === null) throw new DifferentiationError(`${where}: no rule yet; call ${name}.defjvp(rule) first`);
@@ -61,7 +64,7 @@ export function customJvp<F extends AnyFunction>(f: F): CustomJvp<F> {
   };
   return Object.assign(call, {
     defjvp(next: JvpFunction<F>): void {
-      rule = next;
+      rule = callback(next, `${where}.defjvp: the rule`);
     },
   }) as CustomJvp<F>;
 }

@@ -1,5 +1,6 @@
+import { callback } from '../core/arguments.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, DifferentiationError, ShapeError, TreeError } from '../core/errors.ts';
+import { checkOptions, DifferentiationError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -7,7 +8,7 @@ import { bind } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { customVjpCall, type VjpRule } from '../primitives/higher-order/custom-vjp.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf, rejectAsync } from './call.ts'; // prettier-ignore
+import { type AnyFunction, argumentNumbers, type Arrays, flattenArguments, flattenFunction, type LooseArguments, called, nameOf, rejectAsync } from './call.ts'; // prettier-ignore
 import { stage } from './staging.ts';
 
 export interface CustomVjpOptions {
@@ -34,9 +35,10 @@ export interface CustomVjp<F extends AnyFunction> {
  * const clipGradient = customVjp((x) => x);
  * clipGradient.defvjp((x) => [x, null], (_, ct) => [np.clip(ct, -1, 1)]);
  */
-export function customVjp<F extends AnyFunction>(f: F, options: CustomVjpOptions = {}): CustomVjp<F> {
+export function customVjp<F extends AnyFunction>(f: F, options: CustomVjpOptions = {}, ...more: []): CustomVjp<F> {
+  refuseExtra(more, 'customVjp');
   checkOptions(options, ['nondiffArgnums'], 'customVjp');
-  const where = `customVjp(${nameOf(f)})`;
+  const where = called('customVjp', f);
   let rules: Rules | null = null;
   const call = (...args: readonly unknown[]): unknown => {
     if (rules === null) {
@@ -46,7 +48,10 @@ export function customVjp<F extends AnyFunction>(f: F, options: CustomVjpOptions
   };
   return Object.assign(call, {
     defvjp(forward: AnyFunction, backward: AnyFunction): void {
-      rules = { forward, backward };
+      rules = {
+        forward: callback(forward, `${where}.defvjp: forward`),
+        backward: callback(backward, `${where}.defvjp: backward`),
+      };
     },
   }) as unknown as CustomVjp<F>;
 }
@@ -188,11 +193,21 @@ class Call {
  */
 export function customGradient<A extends readonly unknown[], R>(
   f: (...args: A) => readonly [value: R, gradient: (cotangent: R) => readonly unknown[]],
+  ...more: []
 ): (...args: LooseArguments<A>) => Arrays<R> {
+  refuseExtra(more, 'customGradient');
+  const where = called('customGradient', f as AnyFunction);
+  const both = (args: unknown): readonly [value: R, gradient: (cotangent: R) => readonly unknown[]] => {
+    const result: unknown = f(...(args as A));
+    rejectAsync(result, where);
+    if (!Array.isArray(result) || typeof result[1] !== 'function')
+      throw new TreeError(`${where}: the function must return [value, gradient], gradient being a function`);
+    return result as never;
+  };
   // The backward pass evaluates f again, whose equations are then differentiated no further.
-  const wrapped = customVjp(((...args: never[]) => f(...(args as unknown as A))[0]) as AnyFunction);
-  wrapped.defvjp(((...args: unknown[]) => [f(...(args as unknown as A))[0], args]) as never, (args: unknown[], ct: R) =>
-    f(...(args as unknown as A))[1](ct),
+  const wrapped = customVjp(((...args: never[]) => both(args)[0]) as AnyFunction);
+  wrapped.defvjp(((...args: unknown[]) => [both(args)[0], args]) as never, (args: unknown[], ct: R) =>
+    both(args)[1](ct),
   );
   return wrapped as never;
 }

@@ -1,7 +1,7 @@
 /** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
+import { checkOptions, DifferentiationError, ShapeError, refuseExtra } from '../core/errors.ts';
 import { sameShape, showAval } from '../core/host.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
@@ -16,7 +16,7 @@ import {
   type FlatFunction,
   type Loose,
   type LooseArguments,
-  nameOf,
+  called,
 } from './call.ts';
 import { requireInexact, requireRealOrHolomorphic } from './differentiable.ts';
 import { evaluate } from './evaluate.ts';
@@ -73,8 +73,10 @@ export function jvp<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
   tangents: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, tangent: Arrays<ReturnType<F>>] {
-  const where = `jvp(${nameOf(f)})`;
+  refuseExtra(more, 'jvp');
+  const where = called('jvp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const dx = matching([...tangents], arrays, treedef, `${where} tangents`);
@@ -96,8 +98,10 @@ export function jvp<F extends AnyFunction>(
 export function linearize<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, derivative: (...tangents: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>>] {
-  const where = `linearize(${nameOf(f)})`;
+  refuseExtra(more, 'linearize');
+  const where = called('linearize', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
@@ -160,8 +164,10 @@ function pullback(flat: FlatFunction, arrays: readonly NDArray[], active: readon
 export function vjp<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, pull: (cotangent: Loose<Arrays<ReturnType<F>>>) => Arrays<Parameters<F>>] {
-  const where = `vjp(${nameOf(f)})`;
+  refuseExtra(more, 'vjp');
+  const where = called('vjp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
@@ -207,7 +213,9 @@ type GradientOf<A extends readonly unknown[], N> = N extends number
 export function valueAndGrad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
   options: GradOptions<N> = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<Parameters<F>, N>] {
+  refuseExtra(more, 'valueAndGrad');
   checkOptions(options, OPTIONS, 'valueAndGrad');
   return differentiate(f, options, true) as never;
 }
@@ -219,7 +227,7 @@ function differentiate(
   keepValue: boolean,
 ): (...args: unknown[]) => [unknown, unknown] {
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
-  const where = `grad(${nameOf(f)})`;
+  const where = called('grad', f);
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
     const { arrays, treedef } = flattenArguments(
@@ -289,7 +297,8 @@ export function grad<F extends AnyFunction, const N extends number | readonly nu
   f: F,
   options?: GradOptions<N>,
 ): (...args: LooseArguments<Parameters<F>>) => GradientOf<Parameters<F>, N>;
-export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
+export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}, ...more: []): AnyFunction {
+  refuseExtra(more, 'grad');
   checkOptions(options, OPTIONS, 'grad');
   const both = differentiate(f, options, false);
   return (...args: unknown[]) => {

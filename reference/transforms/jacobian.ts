@@ -1,11 +1,11 @@
 /** Whole matrices of derivatives: jacfwd, jacrev, jacobian, hessian (spec/transformations/jacobian.md). */
-import { checkOptions, TreeError } from '../core/errors.ts';
+import { checkOptions, TreeError, refuseExtra } from '../core/errors.ts';
 import { sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import { type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, flattenArguments, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, argumentNumbers, called, flattenArguments, flattenResult, type LooseArguments, rejectAsync } from './call.ts'; // prettier-ignore
 import { requireInexact, requireRealArguments, requireRealOrHolomorphic } from './differentiable.ts';
 import { linearize, vjp } from './grad.ts';
 
@@ -83,7 +83,12 @@ export function jacrev<F extends AnyFunction, const N extends number | readonly 
   f: F,
   options?: JacobianOptions<N>,
 ): (...args: LooseArguments<Parameters<F>>) => OfArguments<F, N>;
-export function jacrev(f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}): AnyFunction {
+export function jacrev(
+  f: AnyFunction,
+  options: JacobianOptions<number | readonly number[]> = {},
+  ...more: []
+): AnyFunction {
+  refuseExtra(more, 'jacrev');
   return reverse(f, options as JacobianOptions);
 }
 
@@ -117,7 +122,9 @@ export const jacobian: typeof jacrev = jacrev;
 export function hessian<F extends AnyFunction>(
   f: F,
   options: Omit<JacobianOptions<number | readonly number[]>, 'hasAux'> = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Jacobian<Jacobian<ReturnType<F>, Parameters<F>[0]>, Parameters<F>[0]> {
+  refuseExtra(more, 'hessian');
   checkOptions(options, ['argnums', 'holomorphic'], 'hessian');
   return jacfwd(jacrev(f as AnyFunction, options as never) as AnyFunction, options as never) as never;
 }
@@ -125,7 +132,7 @@ export function hessian<F extends AnyFunction>(
 function jacobianBy(name: string, mode: Mode): typeof jacrev {
   return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}) => {
     checkOptions(options, ['argnums', 'hasAux', 'holomorphic'], name);
-    const where = `${name}(${nameOf(f)})`;
+    const where = called(name, f);
     const { argnums = 0, hasAux = false, holomorphic = false } = options;
     return (...args: readonly unknown[]): unknown => {
       const chosen = argumentNumbers(argnums, args.length, where);
@@ -136,10 +143,12 @@ function jacobianBy(name: string, mode: Mode): typeof jacrev {
         const trees = unflatten(treedef, leaves) as readonly unknown[];
         const all = [...args];
         chosen.forEach((i, k) => (all[i] = trees[k]));
-        const [value, aux] = valueAndAux(f(...all), hasAux, where);
-        const [out, tree] = flatten(value);
+        const result: unknown = f(...all);
+        rejectAsync(result, where);
+        const [value, aux] = valueAndAux(result, hasAux, where);
+        const [out, tree] = flattenResult(value, where);
         outTree = tree;
-        return [out as readonly NDArray[], aux];
+        return [out, aux];
       };
       const { columns, aux } = mode({ f: onLeaves, arrays, holomorphic, where });
       const perResult = columns[0]!.map((_, j) => unflatten(treedef, columns.map((c) => c[j]!)) as readonly unknown[]); // prettier-ignore

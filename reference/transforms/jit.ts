@@ -1,7 +1,7 @@
 import { ConcreteArray } from '../core/array.ts';
 import type { Backend } from '../core/open-backend.ts';
 import { x64Enabled } from '../core/config.ts';
-import { ArgumentError, checkOptions } from '../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../core/errors.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { identityOf, leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
@@ -13,6 +13,7 @@ import {
   flattenArguments,
   flattenFunction,
   type LooseArguments,
+  called,
   nameOf,
 } from './call.ts';
 import { stage } from './staging.ts';
@@ -43,10 +44,12 @@ interface Entry {
 export function jit<F extends AnyFunction>(
   f: F,
   options: JitOptions = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>> {
+  refuseExtra(more, 'jit');
   checkOptions(options, ['backend', 'staticArgnums', 'donateArgnums'], 'jit');
+  const where = called('jit', f);
   const name = nameOf(f);
-  const where = `jit(${name})`;
   const cache = new Map<string, Entry>();
   return (...typed) => {
     const args: readonly unknown[] = typed;

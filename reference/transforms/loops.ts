@@ -1,14 +1,23 @@
 /** Loops over `while` and `scan`: whileLoop, foriLoop, map, associativeScan (spec/transformations/control-flow.md). */
+import { callback } from '../core/arguments.ts';
 import { asArray } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
-import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import { type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { while_ } from '../primitives/higher-order/while.ts';
-import { type Arrays, flattenArguments, flattenFunction, type Loose, nameOf, rejectAsync, type Tree } from './call.ts';
+import {
+  type Arrays,
+  called,
+  flattenArguments,
+  flattenFunction,
+  flattenResult,
+  type Loose,
+  type Tree,
+} from './call.ts';
 import { scan, settled, sameTypes } from './control-flow.ts';
 import { stage } from './staging.ts';
 
@@ -24,8 +33,11 @@ export function whileLoop<C>(
   goesOn: (carry: Arrays<C>) => ArrayLike,
   body: (carry: Arrays<C>) => Loose<Arrays<C>>,
   init: C,
+  ...more: []
 ): Arrays<C> {
-  const where = `lax.whileLoop(${nameOf(body)})`;
+  refuseExtra(more, 'lax.whileLoop');
+  const where = called('lax.whileLoop', body);
+  callback(goesOn, `${where}: the predicate`);
   const { arrays, treedef } = flattenArguments([init], where);
   const { initial, traced } = settled(arrays, (carry) => {
     const { flat, outTree } = flattenFunction(body as (carry: Tree) => unknown, treedef, where);
@@ -75,14 +87,15 @@ export function foriLoop<C>(
   upper: ArrayLike,
   body: (i: NDArray, carry: Arrays<C>) => Loose<Arrays<C>>,
   init: C,
+  ...more: []
 ): Arrays<C> {
-  const where = `lax.foriLoop(${nameOf(body)})`;
+  refuseExtra(more, 'lax.foriLoop');
+  const where = called('lax.foriLoop', body);
   const [from, to] = [limit(lower, `${where}: lower`), limit(upper, `${where}: upper`)];
   if (typeof from === 'number' && typeof to === 'number') {
     const step = ([i, carry]: readonly [NDArray, Arrays<C>]): unknown => {
-      const next: unknown = body(i, carry);
-      rejectAsync(next, where);
-      return [[lax.add(i, 1), next], null];
+      const [leaves, tree] = flattenResult(body(i, carry), where);
+      return [[lax.add(i, 1), unflatten(tree, leaves)], null];
     };
     const start = [lax.full([], from, 'int32'), init];
     const [[, last]] = scan(step as never, start as never, null, { length: Math.max(to - from, 0) }) as never as [
@@ -125,11 +138,12 @@ function limit(x: ArrayLike, where: string): number | NDArray {
  * @example
  * lax.map((x) => x.mul(x), np.array([1, 2, 3])); // [1, 4, 9]
  */
-export function map<X, Y>(f: (x: Arrays<X>) => Y, xs: X): Arrays<Y> {
+export function map<X, Y>(f: (x: Arrays<X>) => Y, xs: X, ...more: []): Arrays<Y> {
+  refuseExtra(more, 'lax.map');
+  const where = called('lax.map', f);
   const body = (carry: Tree, x: Tree): readonly [Tree, unknown] => {
-    const y: unknown = f(x as Arrays<X>);
-    rejectAsync(y, `lax.map(${nameOf(f)})`);
-    return [carry, y];
+    const [leaves, tree] = flattenResult(f(x as Arrays<X>), where);
+    return [carry, unflatten(tree, leaves)];
   };
   return scan(body as never, null as never, xs as never)[1] as Arrays<Y>;
 }
@@ -153,9 +167,11 @@ export function associativeScan<X>(
   f: (a: Arrays<X>, b: Arrays<X>) => unknown,
   xs: X,
   options: AssociativeScanOptions = {},
+  ...more: []
 ): Arrays<X> {
+  refuseExtra(more, 'lax.associativeScan');
   checkOptions(options, ['reverse', 'axis'], 'lax.associativeScan');
-  const where = `lax.associativeScan(${nameOf(f)})`;
+  const where = called('lax.associativeScan', f);
   const { arrays, treedef } = flattenArguments([xs], where);
   const tree = treedef.node.kind === 'list' ? treedef.node.children[0]! : treedef;
   const axis = prefixAxis(arrays, options.axis ?? 0, where);
@@ -163,12 +179,11 @@ export function associativeScan<X>(
     options.reverse === true ? list.map((x) => lax.rev(x, [axis])) : [...list];
   const combine = (a: readonly NDArray[], b: readonly NDArray[]): readonly NDArray[] => {
     const result: unknown = f(unflatten(tree, a) as Arrays<X>, unflatten(tree, b) as Arrays<X>);
-    rejectAsync(result, where);
-    const [leaves, structure] = flatten(result);
+    const [leaves, structure] = flattenResult(result, where);
     if (!structure.equals(tree)) {
       throw new TreeError(`${where}: f must return ${tree.toString()}, got ${structure.toString()}`);
     }
-    return leaves.map((leaf) => asArray(leaf, where));
+    return leaves;
   };
   return unflatten(tree, turn(prefixes(turn(arrays), axis, combine))) as Arrays<X>;
 }

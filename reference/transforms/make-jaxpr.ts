@@ -1,6 +1,6 @@
 import type { Jaxpr } from '../core/jaxpr.ts';
-import { EtalonError } from '../core/errors.ts';
-import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
+import { EtalonError, refuseExtra } from '../core/errors.ts';
+import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, called, nameOf } from './call.ts';
 import { stage } from './staging.ts';
 
 /**
@@ -10,8 +10,9 @@ import { stage } from './staging.ts';
  * String(makeJaxpr((x) => np.sin(x).mul(2))(np.zeros([3])));
  * @throws ConcretizationError if `f` asks for a value
  */
-export function makeJaxpr<F extends AnyFunction>(f: F): (...args: LooseArguments<Parameters<F>>) => Jaxpr {
-  const where = `makeJaxpr(${nameOf(f)})`;
+export function makeJaxpr<F extends AnyFunction>(f: F, ...more: []): (...args: LooseArguments<Parameters<F>>) => Jaxpr {
+  refuseExtra(more, 'makeJaxpr');
+  const where = called('makeJaxpr', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat } = flattenFunction(f, treedef, where);

@@ -1,7 +1,7 @@
 /** Arrays from numbers, and arrays that follow from a shape. */
 import { shapeArgument, arrayList, finite, integer, arrayLike } from '../../core/arguments.ts';
 import { ConcreteArray } from '../../core/array.ts';
-import { asArray, dtypeOfScalar, fromNested, scalarAs } from '../../core/convert.ts';
+import { asArray, fromNested, scalarAs } from '../../core/convert.ts';
 import {
   checkDType,
   defaultFloat,

@@ -116,9 +116,10 @@ export function tensordot(
   const [a, b] = pair(x, y, 'np.tensordot');
   const list = (given: number | readonly number[], rank: number): number[] =>
     oneOrMore(given, 'np.tensordot: axes').map((d) => canonicalAxis(d, rank, 'np.tensordot'));
-  if (Array.isArray(axes) && axes.length !== 2)
-    throw new ArgumentError('np.tensordot: axes are a number, or a list of those of either array');
-  if (Array.isArray(axes)) {
+  const isPair = (given: TensordotAxes): given is Exclude<TensordotAxes, number> => Array.isArray(given);
+  if (isPair(axes)) {
+    if (axes.length !== 2)
+      throw new ArgumentError('np.tensordot: axes are a number, or a list of those of either array');
     const [xAxes, yAxes] = [list(axes[0], a.ndim), list(axes[1], b.ndim)];
     if (xAxes.length !== yAxes.length)
       throw new ShapeError(`np.tensordot: ${xAxes.length} axes of one array with ${yAxes.length} of the other`);
