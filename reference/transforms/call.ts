@@ -37,7 +37,7 @@ export const nameOf = (f: AnyFunction): string => (f.name === '' ? 'anonymous' :
 
 /** `jit(f)`, as errors name the call. @throws ArgumentError if `f` is no function */
 export function called(transformation: string, f: AnyFunction): string {
-  callback(f, `${transformation}: the function`);
+  callback(f, `${transformation}: f`);
   return `${transformation}(${nameOf(f)})`;
 }
 
