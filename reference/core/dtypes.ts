@@ -2,7 +2,7 @@
  * Element types: their names, sizes, kinds and the promotion lattice. The page is spec/dtypes.md.
  */
 import { x64Enabled } from './config.ts';
-import { describe, DTypeError } from './errors.ts';
+import { describe, DTypeError, refuseExtra } from './errors.ts';
 
 export type DType =
   | 'float16'
@@ -136,7 +136,8 @@ const formats: Partial<Record<DType, FloatInfo>> = {
 };
 
 /** The limits of a float dtype; of a complex one those of its parts. */
-export function finfo(dtype: DType): FloatInfo {
+export function finfo(dtype: DType, ...more: []): FloatInfo {
+  refuseExtra(more, 'np.finfo');
   const info = formats[partOf(checkDType(dtype, 'finfo'))];
   if (info === undefined) throw new DTypeError(`finfo: ${dtype} is not a float or complex dtype`);
   return info;

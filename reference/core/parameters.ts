@@ -5,12 +5,14 @@ import { violationOf } from './validate.ts';
 
 type Schemas = Readonly<Record<string, ParamSchema>>;
 
-const LIMITS: readonly string[] = ['enum', 'minimum', 'maximum', 'minItems', 'maxItems'];
+const LIMITS: readonly string[] = ['minimum', 'maximum', 'minItems', 'maxItems'];
 
 function withoutLimits(schema: unknown): unknown {
   if (schema === 'integer') return 'number'; // whether it is whole is a limit too
   if (Array.isArray(schema)) return schema.map(withoutLimits);
   if (typeof schema !== 'object' || schema === null) return schema;
+  if ('enum' in schema)
+    return { type: [...new Set((schema.enum as readonly unknown[]).map((x) => (x === null ? 'null' : typeof x)))] };
   const kept = Object.entries(schema).filter(([key]) => !LIMITS.includes(key));
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutLimits(inner)]));
 }

@@ -1,4 +1,5 @@
 /** Products of arrays and convolutions in `lax`. */
+import { integers, oneOf } from '../core/arguments.ts';
 import { asArray } from '../core/convert.ts';
 import type { DType } from '../core/dtypes.ts';
 import { ArgumentError, checkOptions, ShapeError, refuseExtra } from '../core/errors.ts';
@@ -61,6 +62,7 @@ export interface ConvOptions extends DotOptions {
   readonly featureGroupCount?: number;
   readonly batchGroupCount?: number;
 }
+const PADDINGS: readonly PaddingName[] = ['SAME', 'SAME_LOWER', 'VALID'];
 const CONV_OPTIONS = [
   'lhsDilation',
   'rhsDilation',
@@ -86,6 +88,13 @@ export function convGeneralDilated(
 ): NDArray {
   refuseExtra(more, 'lax.convGeneralDilated');
   checkOptions(options, CONV_OPTIONS, 'lax.convGeneralDilated');
+  for (const x of [lhs, rhs]) {
+    const { aval, ndim } = asArray(x, 'lax.convGeneralDilated');
+    if (ndim < 2)
+      throw new ShapeError(`lax.convGeneralDilated: operands have a batch and a feature axis, got ${showAval(aval)}`);
+  }
+  integers(windowStrides, 'lax.convGeneralDilated: windowStrides');
+  if (typeof padding === 'string') oneOf(padding, PADDINGS, 'lax.convGeneralDilated: padding');
   const dims = convDimensionNumbers(lhs.shape, rhs.shape, options.dimensionNumbers ?? null);
   const lhsDilation = options.lhsDilation ?? dims.lhs_spec.slice(2).map(() => 1);
   const rhsDilation = options.rhsDilation ?? dims.rhs_spec.slice(2).map(() => 1);

@@ -50,6 +50,7 @@ export interface FanOptions {
   readonly outAxis?: number;
   readonly dtype?: DType;
 }
+const FAN_OPTIONS = ['inAxis', 'outAxis', 'dtype'];
 const MODES = ['fan_in', 'fan_out', 'fan_avg'] as const;
 const DISTRIBUTIONS = ['truncated_normal', 'normal', 'uniform'] as const;
 export type VarianceMode = (typeof MODES)[number];
@@ -64,7 +65,7 @@ export function varianceScaling(
   ...more: []
 ): Initializer {
   refuseExtra(more, 'nn.initializers.varianceScaling');
-  checkOptions(options, ['inAxis', 'outAxis', 'dtype'], 'nn.initializers.varianceScaling');
+  checkOptions(options, FAN_OPTIONS, 'nn.initializers.varianceScaling');
   finite(scale, 'nn.initializers.varianceScaling: scale');
   oneOf(mode, MODES, 'nn.initializers.varianceScaling: mode');
   oneOf(distribution, DISTRIBUTIONS, 'nn.initializers.varianceScaling: distribution');
@@ -101,18 +102,19 @@ function fans(shape: Shape, { inAxis = -2, outAxis = -1 }: FanOptions): { fanIn:
 
 type Family = (options?: FanOptions) => Initializer;
 const family =
-  (scale: number, mode: VarianceMode, distribution: VarianceDistribution): Family =>
-  (options, ...more: []) => {
-    refuseExtra(more, 'nn.initializers');
+  (name: string, scale: number, mode: VarianceMode, distribution: VarianceDistribution): Family =>
+  (options = {}, ...more: []) => {
+    refuseExtra(more, `nn.initializers.${name}`);
+    checkOptions(options, FAN_OPTIONS, `nn.initializers.${name}`);
     return varianceScaling(scale, mode, distribution, options);
   };
 
-export const glorotNormal: Family = family(1, 'fan_avg', 'truncated_normal');
-export const glorotUniform: Family = family(1, 'fan_avg', 'uniform');
-export const lecunNormal: Family = family(1, 'fan_in', 'truncated_normal');
-export const lecunUniform: Family = family(1, 'fan_in', 'uniform');
-export const heNormal: Family = family(2, 'fan_in', 'truncated_normal');
-export const heUniform: Family = family(2, 'fan_in', 'uniform');
+export const glorotNormal: Family = family('glorotNormal', 1, 'fan_avg', 'truncated_normal');
+export const glorotUniform: Family = family('glorotUniform', 1, 'fan_avg', 'uniform');
+export const lecunNormal: Family = family('lecunNormal', 1, 'fan_in', 'truncated_normal');
+export const lecunUniform: Family = family('lecunUniform', 1, 'fan_in', 'uniform');
+export const heNormal: Family = family('heNormal', 2, 'fan_in', 'truncated_normal');
+export const heUniform: Family = family('heUniform', 2, 'fan_in', 'uniform');
 export const xavierNormal: Family = glorotNormal;
 export const xavierUniform: Family = glorotUniform;
 export const kaimingNormal: Family = heNormal;

@@ -6,7 +6,7 @@
  * const [k1, k2] = np.unstack(random.split(random.key(0)));
  * random.normal(k1, [3]);
  */
-import { shapeArgument, integer } from '../core/arguments.ts';
+import { shapeArgument, integer, arrayLike } from '../core/arguments.ts';
 import { asArray } from '../core/convert.ts';
 import { x64Enabled } from '../core/config.ts';
 import {
@@ -122,7 +122,12 @@ const sampler =
   (key, shape = [], options = {}, ...more: []) => {
     refuseExtra(more, `random.${name}`);
     const given = sampleOptions(options, SAMPLE, `random.${name}`);
-    return draw(checkKey(key, `random.${name}`), shape, floatDtype(given.dtype, `random.${name}`), stream(given));
+    return draw(
+      checkKey(key, `random.${name}`),
+      shapeArgument(shape, `random.${name}`),
+      floatDtype(given.dtype, `random.${name}`),
+      stream(given),
+    );
   };
 
 /** The float next to −1 on the side of 0. */
@@ -136,10 +141,11 @@ export function normal(key: NDArray, shape: number | Shape = [], options: Sampli
   refuseExtra(more, 'random.normal');
   const given = sampleOptions(options, SAMPLE, 'random.normal');
   const k = checkKey(key, 'random.normal');
+  const sizes = shapeArgument(shape, 'random.normal');
   const to = checkDType(given.dtype ?? defaultFloat(), 'random.normal: dtype');
   if (!isComplex(to)) return realNormal(k, shape, floatDtype(to, 'random.normal'), stream(given));
   const part = partOf(to);
-  const [re, im] = twoKeys(k, given).map((one) => realNormal(one, shape, part, stream(given)));
+  const [re, im] = twoKeys(k, given).map((one) => realNormal(one, sizes, part, stream(given)));
   return lax.div(lax.complex(re!, im!), Math.SQRT2);
 }
 /** Exponential with mean 1. */
@@ -178,12 +184,14 @@ export function truncatedNormal(
   refuseExtra(more, 'random.truncatedNormal');
   const given = sampleOptions(options, SAMPLE, 'random.truncatedNormal');
   const dtype = floatDtype(given.dtype, 'random.truncatedNormal');
+  checkKey(key, 'random.truncatedNormal');
+  const sizes = shapeArgument(shape, 'random.truncatedNormal');
   for (const x of [lower, upper]) {
     if (typeof x !== 'number')
       throw new ArgumentError(`random.truncatedNormal: lower and upper must be numbers, got ${describe(x)}`);
   }
   const edge = (x: number): NDArray => lax.erf(lax.div(lax.full([], x, dtype), Math.SQRT2));
-  const u = uniform(key, shape, { ...stream(given), dtype, minval: edge(lower), maxval: edge(upper) });
+  const u = uniform(key, sizes, { ...stream(given), dtype, minval: edge(lower), maxval: edge(upper) });
   // Rounding must not push a number out of the open interval.
   return clip(lax.mul(erfInv(u), Math.SQRT2), nextAfter(lower, 1, dtype), nextAfter(upper, -1, dtype));
 }
@@ -204,6 +212,7 @@ export function bernoulli(
 ): NDArray {
   refuseExtra(more, 'random.bernoulli');
   checkOptions(options, STREAM, 'random.bernoulli');
+  checkKey(key, 'random.bernoulli');
   const [chance] = promoteDtypes([p], 'random.bernoulli', inexact) as [NDArray];
   const sizes = shape == null ? chance.shape : shapeArgument(shape, 'random.bernoulli');
   const u = uniform(key, sizes, { ...stream(options), dtype: chance.dtype });
@@ -223,6 +232,9 @@ export function randint(
   const given = sampleOptions(options, SAMPLE, 'random.randint');
   const dtype = checkDType(given.dtype ?? defaultInt(), 'random.randint: dtype');
   if (!isInteger(dtype)) throw new DTypeError(`random.randint: dtype must be an integer, got ${dtype}`);
+  checkKey(key, 'random.randint');
+  arrayLike(minval, 'random.randint: minval');
+  arrayLike(maxval, 'random.randint: maxval');
   const sizes = shapeArgument(shape, 'random.randint');
   const width = widthOf(dtype);
   if (width < 32) {
@@ -326,6 +338,7 @@ export function choice(
   refuseExtra(more, 'random.choice');
   checkOptions(options, ['replace', 'p', 'axis', ...STREAM], 'random.choice');
   const { replace = true, p, axis = 0 } = options;
+  checkKey(key, 'random.choice');
   const sizes = shapeArgument(shape, 'random.choice');
   const array = typeof a === 'number' ? arange(integer(a, 'random.choice: a')) : asArray(a, 'random.choice');
   const at = canonicalAxis(axis, array.ndim, 'random.choice');
@@ -373,6 +386,7 @@ export function categorical(
   checkOptions(options, ['axis', 'shape', ...STREAM], 'random.categorical');
   const given = typeof axis === 'number' ? { ...options, axis } : axis;
   checkOptions(given, ['axis', 'shape', ...STREAM], 'random.categorical');
+  checkKey(key, 'random.categorical');
   const [scores] = promoteDtypes([logits], 'random.categorical', inexact) as [NDArray];
   const at = canonicalAxis(given.axis ?? -1, scores.ndim, 'random.categorical');
   const batch = scores.shape.filter((_, d) => d !== at);

@@ -9,7 +9,7 @@
  * export default [
  *   ts.configs.base,
  *   etalon.configs.recommended,
- *   { files: ['**/*.ts'], languageOptions: { parserOptions: { projectService: true } } },
+ *   { languageOptions: { parserOptions: { projectService: true } } },
  * ];
  */
 import type { ESLint, Linter } from 'eslint';

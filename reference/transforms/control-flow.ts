@@ -1,7 +1,16 @@
 /** Structured control flow: `lax.cond`, `lax.switch` and `lax.scan` (spec/transformations/control-flow.md). */
+import { callback } from '../core/arguments.ts';
 import { asArray, scalar } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
+import {
+  ArgumentError,
+  checkOptions,
+  DTypeError,
+  ShapeError,
+  TreeError,
+  refuseExtra,
+  describe,
+} from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import { Jaxpr, Var } from '../core/jaxpr.ts';
 import type { ArrayLike, NDArray } from '../core/ndarray.ts';
@@ -38,6 +47,8 @@ function unite(parts: readonly Staged[]): { jaxprs: Jaxpr[]; lifted: Tracer[] } 
  * All must return trees of the same structure, shapes and dtypes.
  */
 export function switch_<R>(index: ArrayLike, branches: readonly AnyFunction<R>[], ...operands: unknown[]): Arrays<R> {
+  if (!Array.isArray(branches))
+    throw new ArgumentError(`lax.switch: branches must be a list of functions, got ${describe(branches)}`);
   if (branches.length === 0) throw new ArgumentError('lax.switch: branches must not be empty');
   const which =
     typeof index === 'number' ? scalar(index, 'int32', 'lax.switch: index') : asArray(index, 'lax.switch: index');
@@ -76,7 +87,8 @@ function choose(
   const { arrays, treedef } = flattenArguments(operands, where);
   const avals = arrays.map((x) => x.aval);
   const trees: TreeDef[] = [];
-  const staged = branches.map((f) => {
+  const staged = branches.map((f, i) => {
+    callback(f, `${where}: branch ${i}`);
     const { flat, outTree } = flattenFunction(f, treedef, `${where} branch ${nameOf(f)}`);
     const s = stage(`${where} branch ${nameOf(f)}`, flat, avals);
     trees.push(outTree());

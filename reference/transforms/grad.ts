@@ -1,7 +1,7 @@
 /** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, DifferentiationError, ShapeError, refuseExtra } from '../core/errors.ts';
+import { checkOptions, DifferentiationError, ShapeError, refuseExtra, ArgumentError } from '../core/errors.ts';
 import { sameShape, showAval } from '../core/host.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
@@ -79,6 +79,8 @@ export function jvp<F extends AnyFunction>(
   const where = called('jvp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
+  if (!Array.isArray(tangents))
+    throw new ArgumentError(`${where}: the tangents go in a list, one element for each argument: [dx]`);
   const dx = matching([...tangents], arrays, treedef, `${where} tangents`);
   const both = withTemporaries(
     () => {
@@ -227,7 +229,7 @@ function differentiate(
   keepValue: boolean,
 ): (...args: unknown[]) => [unknown, unknown] {
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
-  const where = called('grad', f);
+  const where = called(keepValue ? 'valueAndGrad' : 'grad', f);
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
     const { arrays, treedef } = flattenArguments(

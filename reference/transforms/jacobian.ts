@@ -126,11 +126,13 @@ export function hessian<F extends AnyFunction>(
 ): (...args: LooseArguments<Parameters<F>>) => Jacobian<Jacobian<ReturnType<F>, Parameters<F>[0]>, Parameters<F>[0]> {
   refuseExtra(more, 'hessian');
   checkOptions(options, ['argnums', 'holomorphic'], 'hessian');
+  called('hessian', f);
   return jacfwd(jacrev(f as AnyFunction, options as never) as AnyFunction, options as never) as never;
 }
 
 function jacobianBy(name: string, mode: Mode): typeof jacrev {
-  return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}) => {
+  return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}, ...more: []) => {
+    refuseExtra(more, name);
     checkOptions(options, ['argnums', 'hasAux', 'holomorphic'], name);
     const where = called(name, f);
     const { argnums = 0, hasAux = false, holomorphic = false } = options;

@@ -97,6 +97,7 @@ export function foriLoop<C>(
       const [leaves, tree] = flattenResult(body(i, carry), where);
       return [[lax.add(i, 1), unflatten(tree, leaves)], null];
     };
+    flattenArguments([init], where); // for errors in the caller's words
     const start = [lax.full([], from, 'int32'), init];
     const [[, last]] = scan(step as never, start as never, null, { length: Math.max(to - from, 0) }) as never as [
       [NDArray, Arrays<C>],
@@ -141,11 +142,21 @@ function limit(x: ArrayLike, where: string): number | NDArray {
 export function map<X, Y>(f: (x: Arrays<X>) => Y, xs: X, ...more: []): Arrays<Y> {
   refuseExtra(more, 'lax.map');
   const where = called('lax.map', f);
+  checkSlices(flattenArguments([xs], where).arrays, where);
   const body = (carry: Tree, x: Tree): readonly [Tree, unknown] => {
     const [leaves, tree] = flattenResult(f(x as Arrays<X>), where);
     return [carry, unflatten(tree, leaves)];
   };
   return scan(body as never, null as never, xs as never)[1] as Arrays<Y>;
+}
+
+/** @throws ShapeError if a leaf has no axis to go along */
+function checkSlices(arrays: readonly NDArray[], where: string): void {
+  const scalar = arrays.find((x) => x.ndim === 0);
+  if (scalar !== undefined || arrays.length === 0)
+    throw new ShapeError(
+      `${where}: xs must have an axis to go along, got ${scalar ? showAval(scalar.aval) : 'no array'}`,
+    );
 }
 
 export interface AssociativeScanOptions {

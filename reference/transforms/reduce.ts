@@ -1,4 +1,5 @@
 /** `lax.reduce` and `lax.reduceWindow`: reductions by a function of one's own (spec/transformations/reduce.md). */
+import { integers } from '../core/arguments.ts';
 import { ConcreteArray } from '../core/array.ts';
 import { asArray, isScalar, scalar } from '../core/convert.ts';
 import { type DType, isComplex, isInteger } from '../core/dtypes.ts';
@@ -36,6 +37,7 @@ export function reduce<T>(
 ): Arrays<T> {
   refuseExtra(more, 'lax.reduce');
   const call = prepared(operands, initValues, computation, 'lax.reduce');
+  integers(dimensions, 'lax.reduce: dimensions');
   const known = call.single && MONOIDS.get(computation);
   if (known && holds(call.inits[0]!, known.identity)) {
     return unflattenOne(call.treedef, [known.reduce(call.arrays[0]!, [...dimensions].sort((a, b) => a - b))]) as Arrays<T>; // prettier-ignore

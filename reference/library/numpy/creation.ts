@@ -48,6 +48,7 @@ export function array(source: ArraySource, dtype?: DType | ArrayOptions, ...more
   refuseExtra(more, 'np.array');
   const options = typeof dtype === 'string' || dtype === undefined ? { dtype } : dtype;
   checkOptions(options, ['dtype', 'shape'], 'np.array');
+  if (options.dtype !== undefined) checkDType(options.dtype, 'np.array: dtype');
   const made = fromSource(source, options.dtype);
   return options.shape === undefined ? made : lax.reshape(made, shapeArgument(options.shape, 'np.array'));
 }
@@ -135,7 +136,8 @@ export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = 
   checkOptions(options, ['dtype', 'shape'], 'np.fullLike');
   const model = asArray(x, 'np.fullLike');
   arrayLike(value, 'np.fullLike: value');
-  return full(options.shape ?? model.shape, value, options.dtype ?? model.dtype);
+  const shape = shapeArgument(options.shape ?? model.shape, 'np.fullLike');
+  return full(shape, value, options.dtype ?? model.dtype);
 }
 
 /**

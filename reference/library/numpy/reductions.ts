@@ -70,7 +70,8 @@ export const amin: Reduction = min;
 /** The largest less the smallest element. */
 export const ptp: Reduction = (x, axis, options, ...more: []) => {
   refuseExtra(more, 'np.ptp');
-  return lax.sub(max(x, axis, options), min(x, axis, options));
+  const { array, axes, finish } = prepare(x, axis, options, WITHOUT_DTYPE, 'np.ptp');
+  return finish(lax.sub(max(array, axes), min(array, axes)));
 };
 
 const test =
@@ -104,12 +105,21 @@ export interface VarianceOptions extends ReduceOptions {
 }
 /** The mean of the squared distances from the mean; NaN where the divisor is not positive. */
 export function variance(x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions, ...more: []): NDArray {
-  refuseExtra(more, 'np.variance');
-  const given = mergeAxis<VarianceOptions>(axis, options, [...OPTIONS, 'correction', 'ddof'], 'np.var');
+  refuseExtra(more, 'np.var');
+  return varianceOf(x, axis, options, 'np.var');
+}
+
+function varianceOf(
+  x: ArrayLike,
+  axis: Axis | VarianceOptions | undefined,
+  options: VarianceOptions | undefined,
+  where: string,
+): NDArray {
+  const given = mergeAxis<VarianceOptions>(axis, options, [...OPTIONS, 'correction', 'ddof'], where);
   const { correction, ddof, ...rest } = given;
-  const { array, axes, dtype, finish } = prepare(x, rest, undefined, OPTIONS, 'np.var');
+  const { array, axes, dtype, finish } = prepare(x, rest, undefined, OPTIONS, where);
   const to = dtype ?? inexact(array.dtype);
-  if (!isInexact(to)) throw new ArgumentError(`np.var: dtype must be a float, got ${to}`);
+  if (!isInexact(to)) throw new ArgumentError(`${where}: dtype must be a float, got ${to}`);
   const values = inDtype(array, roomy(to));
   const centred = lax.sub(values, spread(mean(values, axes, { keepdims: true }), values));
   const squares = isComplex(to) ? lax.real(lax.mul(centred, lax.conj(centred))) : lax.mul(centred, centred);
@@ -118,7 +128,7 @@ export function variance(x: ArrayLike, axis?: Axis | VarianceOptions, options?: 
 }
 export const std = (x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions, ...more: []): NDArray => {
   refuseExtra(more, 'np.std');
-  return lax.sqrt(variance(x, axis, options));
+  return lax.sqrt(varianceOf(x, axis, options, 'np.std'));
 };
 
 /** A reduction with its axes kept, repeated over them. */

@@ -1,6 +1,6 @@
 /** `scipy.special`: JAX's, built on `lax`, with its derivatives. Not normative. */
 import { finfo } from '../../core/dtypes.ts';
-import { ArgumentError, refuseExtra } from '../../core/errors.ts';
+import { ArgumentError, refuseExtra, describe } from '../../core/errors.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import { customJvp } from '../../transforms/custom-jvp.ts';
@@ -53,7 +53,8 @@ export const betaln: Binary = binary('betaln', (a, b) =>
 /** The logarithm of the multivariate gamma function of dimension `d`. */
 export function multigammaln(a: ArrayLike, d: number, ...more: []): NDArray {
   refuseExtra(more, 'scipy.special.multigammaln');
-  if (!Number.isInteger(d) || d < 1) throw new ArgumentError(`multigammaln: d must be a positive integer, got ${d}`);
+  if (!Number.isInteger(d) || d < 1 || d > 2 ** 16)
+    throw new ArgumentError(`scipy.special.multigammaln: d must be an integer from 1 to 65536, got ${describe(d)}`);
   const [array] = promoteDtypes([a], 'scipy.special.multigammaln', inexact) as [NDArray];
   const terms = Array.from({ length: d }, (_, i) => lax.lgamma(lax.sub(array, i / 2)));
   return lax.add(terms.reduce(lax.add), ((d * (d - 1)) / 4) * Math.log(Math.PI));
