@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { oneEquation } from '../reference/core/open-backend.ts';
 import { avalOf, type HostArray, hostArray } from '../reference/core/host.ts';
-import { primitives } from '../reference/primitives/index.ts';
+import { higherOrder, primitives } from '../reference/primitives/index.ts';
 import { opByOp } from './op-by-op.ts';
+import { supportsFrom, withGaps } from './table.ts';
 
 /** The smallest backend: values are lists of numbers. */
 const uploaded = new Set<number[]>();
@@ -41,6 +42,14 @@ describe('opByOp', () => {
   ] as const)('supports %s of %s: %o', (name, dtype, answer) => {
     const type = { shape: [2], dtype, weak: false };
     expect(list.supports(primitives[name], [type, type], {})).toEqual(answer);
+  });
+
+  test('nothing is shown by a backend that cannot be read at once', () => {
+    const params = { name: 'print', callback: () => undefined };
+    const supports = (syncRead: boolean): unknown =>
+      supportsFrom(withGaps({}), () => null, { syncRead })(higherOrder.debug_callback, [], params);
+    expect(supports(true)).toBe(true);
+    expect(supports(false)).toEqual({ gap: 'values cannot be read while a program runs' });
   });
 
   test('a result that the dtype of an operand does not show', () => {

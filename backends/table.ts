@@ -3,9 +3,9 @@
  * table answers for every first-order primitive by type, so that a new one cannot be forgotten, and `supports` is read
  * off it, so that it cannot disagree with what is computed.
  */
-import { type BackendDefinition, gap, type Gap } from '../reference/core/backend.ts';
+import { type BackendDefinition, type Capabilities, gap, type Gap } from '../reference/core/backend.ts';
 import type { Aval } from '../reference/core/host.ts';
-import type { AnyFirstOrder, AnyPrimitive, Params } from '../reference/core/primitive.ts';
+import type { AnyFirstOrder, Params, RunnablePrimitive } from '../reference/core/primitive.ts';
 import { type ParamsOf, type PrimitiveName, primitives } from '../reference/primitives/index.ts';
 
 /** Computes one primitive. `Context` is what the backend computes with, V and R its handles of operands and results. */
@@ -38,15 +38,18 @@ export function withGaps<Context, V, R>(partial: Partial<Lowerings<Context, V, R
 
 /**
  * `supports`, from a table. `values` says why the backend cannot hold a value of a type (null: it can); it is asked for
- * every operand and result, those of higher-order primitives included.
+ * every operand and result, those of higher-order primitives included. Without `syncRead`, nothing can be shown to
+ * JavaScript in the middle of a program.
  */
 export function supportsFrom<Context, V, R>(
   table: Lowerings<Context, V, R>,
   values: (type: Aval) => string | null,
+  { syncRead }: Capabilities = { syncRead: true },
 ): BackendDefinition['supports'] {
   return (primitive, operands, params) => {
     const reason =
       firstReason([...operands, ...primitive.infer(operands, params)], values) ??
+      (syncRead ? null : gapOfReading(primitive, params)) ??
       gapOf(table, primitive, operands, params);
     return reason === null ? true : gap(reason);
   };
@@ -60,9 +63,16 @@ function firstReason(types: readonly Aval[], values: (type: Aval) => string | nu
   return null;
 }
 
+const gapOfReading = (primitive: RunnablePrimitive, params: Params): string | null =>
+  primitive.kind === 'higher-order' &&
+  primitive.subJaxprs(params).length === 0 &&
+  primitive.effects(params).has('debug')
+    ? 'values cannot be read while a program runs'
+    : null;
+
 function gapOf<Context, V, R>(
   table: Lowerings<Context, V, R>,
-  primitive: AnyPrimitive,
+  primitive: RunnablePrimitive,
   operands: readonly Aval[],
   params: Params,
 ): string | null {

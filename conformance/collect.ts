@@ -1,5 +1,5 @@
 /** From the results of cases to a report. */
-import { higherOrder, primitives } from '../reference/primitives/index.ts';
+import { collectives, higherOrder, primitives } from '../reference/primitives/index.ts';
 import { globMatcher } from './programs/glob.ts';
 import type {
   BackendFacts,
@@ -39,7 +39,7 @@ interface Accuracy {
 const isWrong = ({ outcome }: CaseResult): boolean =>
   outcome === 'wrong' || outcome === 'crash' || outcome === 'timeout';
 const hasCell = ({ subject, law }: CaseResult): boolean =>
-  law !== 'rejects' && (Object.hasOwn(primitives, subject) || Object.hasOwn(higherOrder, subject));
+  law !== 'rejects' && [primitives, higherOrder, collectives].some((table) => Object.hasOwn(table, subject));
 
 /** An entry of a map, made if need be. */
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -5,11 +5,14 @@
 import { installArrayMethods } from './core/ndarray.ts';
 import { installJaxprPrinter } from './core/jaxpr.ts';
 import { printJaxpr } from './core/text.ts';
+import { obeyEnvironment } from './library/debug/nans.ts';
 import { arrayMethods } from './library/methods.ts';
 
 installArrayMethods(arrayMethods);
 installJaxprPrinter(printJaxpr);
+obeyEnvironment();
 
+export * as debug from './library/debug/index.ts';
 export * as lax from './library/lax.ts';
 export * as nn from './library/nn.ts';
 export * as np from './library/numpy/index.ts';
@@ -23,7 +26,8 @@ export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev 
 export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
 export { jit, type JitOptions } from './transforms/jit.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';
-export { makeJaxpr } from './transforms/make-jaxpr.ts';
+export { makeJaxpr, type MakeJaxprOptions } from './transforms/make-jaxpr.ts';
+export { pmap, type PmapOptions, softPmap } from './transforms/pmap.ts';
 export {
   checkpoint,
   type CheckpointOptions,

@@ -6,6 +6,7 @@
 import type { Tangent } from './core/primitive.ts';
 import { add } from './lax/elementwise.ts';
 
+export * from './lax/collectives.ts';
 export * from './lax/contraction.ts';
 export * from './lax/elementwise.ts';
 export * from './lax/fft.ts';
@@ -18,6 +19,8 @@ export * from './lax/windows.ts';
 export * as linalg from './lax/linalg.ts';
 
 // ---- for rules
+
+export { collective } from './lax/apply.ts';
 
 /** The sum of two tangents, of which either may be a symbolic zero. */
 export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : add(a, b));

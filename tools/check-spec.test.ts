@@ -1,13 +1,14 @@
 /** The check of the specification sees what it has to see: each kind of fault, made on purpose. */
 import { describe, expect, test } from 'vitest';
 import type { AnyFirstOrder } from '../reference/core/primitive.ts';
-import { higherOrder, primitives } from '../reference/primitives/index.ts';
+import { collectives, higherOrder, primitives } from '../reference/primitives/index.ts';
 import { transforms } from '../reference/transforms/rules.ts';
 import { checkFirstOrder, checkHigherOrder, nothingSeen } from './spec/calls.ts';
 import { checkLinks } from './spec/links.ts';
 import { type Page, readPages } from './spec/pages.ts';
 import {
   checkBudgets,
+  checkCollectiveSection,
   checkErrors,
   checkFirstOrderSection,
   checkHigherOrderSection,
@@ -65,6 +66,16 @@ describe('pages', () => {
     expect(without('- (C4)')).toHaveLength(1);
     expect(without('- dead code')).toHaveLength(1);
     expect(without('`branches`')).toHaveLength(1);
+  });
+
+  test('sections of collectives', () => {
+    const without = (from: string): string[] =>
+      checkCollectiveSection(collectives.ppermute, changed('spec/transformations/collectives.md', from, ''));
+    expect(without('- (C3) the destinations are distinct.')).toHaveLength(1);
+    expect(checkCollectiveSection({ ...collectives.psum, operands: [] }, pages)).toHaveLength(1);
+    expect(
+      checkCollectiveSection({ ...collectives.psum, spec: 'spec/transformations/pmap.md#psum' }, pages),
+    ).toHaveLength(1);
   });
 
   test('tables that mirror code', () => {

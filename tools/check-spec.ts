@@ -9,18 +9,23 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fixtureCounts } from '../conformance/programs/fixtures.ts';
 import { allEquations } from '../reference/core/jaxpr.ts';
+import type { AnyCollective } from '../reference/core/collective.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../reference/core/primitive.ts';
 import { printProgram } from '../reference/core/text.ts';
-import { higherOrder as higherOrderTable, primitives } from '../reference/primitives/index.ts';
+import {
+  collectives as collectiveTable,
+  higherOrder as higherOrderTable,
+  primitives,
+} from '../reference/primitives/index.ts';
 import { readProgram } from '../reference/transforms/programs.ts';
 import { transforms } from '../reference/transforms/rules.ts';
 import { blocksOf, loadPrelude, runBlock } from './run-blocks.ts';
-import { checkFirstOrder, checkHigherOrder, nothingSeen } from './spec/calls.ts';
+import { checkCollective, checkFirstOrder, checkHigherOrder, nothingSeen } from './spec/calls.ts';
 import { DTYPES_PAGE, INDEX_PAGE, lawsOf, SCHEMA_FILE, schemaText, withClasses, withIndex } from './spec/index-page.ts';
 import { checkLinks, checkMentions } from './spec/links.ts';
 import { type Page, readPages } from './spec/pages.ts';
-import { higherOrderPrograms, tangentPrograms } from './spec/programs.ts';
-import { checkBudgets, checkErrors, checkFirstOrderSection, checkHigherOrderSection, checkLaws, checkPromotion, strangers } from './spec/sections.ts'; // prettier-ignore
+import { collectivePrograms, higherOrderPrograms, tangentPrograms } from './spec/programs.ts';
+import { checkBudgets, checkCollectiveSection, checkErrors, checkFirstOrderSection, checkHigherOrderSection, checkLaws, checkPromotion, strangers } from './spec/sections.ts'; // prettier-ignore
 
 export interface SpecReport {
   /** How many of each were seen. */
@@ -30,7 +35,8 @@ export interface SpecReport {
 
 const firstOrder: readonly AnyFirstOrder[] = Object.values(primitives);
 const higherOrder: readonly AnyHigherOrder[] = Object.values(higherOrderTable);
-const all: readonly AnyPrimitive[] = [...firstOrder, ...higherOrder];
+const collectives: readonly AnyCollective[] = Object.values(collectiveTable);
+const all: readonly AnyPrimitive[] = [...firstOrder, ...higherOrder, ...collectives];
 
 /** Pages against code, all but what has to be executed. */
 export async function checkPages(root: string): Promise<SpecReport> {
@@ -46,6 +52,7 @@ export async function checkPages(root: string): Promise<SpecReport> {
       pages: pages.length,
       'first-order primitives': firstOrder.length,
       'higher-order primitives': higherOrder.length,
+      collectives: collectives.length,
       constraints: all.reduce((n, p) => n + Object.keys(p.constraints).length, 0),
       laws: lawsOf(pages).length,
       errors: errors.entries,
@@ -58,6 +65,7 @@ export async function checkPages(root: string): Promise<SpecReport> {
     problems: [
       ...firstOrder.flatMap((p) => checkFirstOrderSection(p, pages)),
       ...higherOrder.flatMap((p) => checkHigherOrderSection(p, pages)),
+      ...collectives.flatMap((p) => checkCollectiveSection(p, pages)),
       ...strangers(firstOrder, pages),
       ...errors.problems,
       ...promotion.problems,
@@ -76,9 +84,10 @@ export function checkCalls(): SpecReport {
   const seen = nothingSeen();
   for (const primitive of firstOrder) checkFirstOrder(primitive, seen);
   for (const primitive of higherOrder) checkHigherOrder(primitive, transforms, seen);
-  const programs = [...higherOrderPrograms(), ...tangentPrograms()];
+  for (const primitive of collectives) checkCollective(primitive, seen);
+  const programs = [...higherOrderPrograms(), ...tangentPrograms(), ...collectivePrograms()];
   const used = new Set(programs.flatMap((jaxpr) => [...allEquations(jaxpr)].map((e) => e.primitive.name)));
-  for (const { name } of higherOrder)
+  for (const { name } of [...higherOrder, ...collectives])
     if (!used.has(name)) seen.problems.push(`${name}: no program of tools/spec/programs.ts uses it`);
   for (const jaxpr of programs) {
     const text = printProgram(jaxpr);
@@ -115,7 +124,7 @@ async function outdated(root: string, pages: readonly Page[]): Promise<string[]>
 async function generated(root: string, pages: readonly Page[]): Promise<Record<string, string>> {
   const text = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
   return {
-    [INDEX_PAGE]: await withIndex(text(INDEX_PAGE), { firstOrder, higherOrder, pages }),
+    [INDEX_PAGE]: await withIndex(text(INDEX_PAGE), { firstOrder, higherOrder, collectives, pages }),
     [DTYPES_PAGE]: await withClasses(text(DTYPES_PAGE)),
     [SCHEMA_FILE]: await schemaText(all),
   };

@@ -2,6 +2,7 @@
  * `etalon primitives`: everything that a program can be made of.
  */
 import fc from 'fast-check';
+import type { AnyCollective } from '../../reference/core/collective.ts';
 import { type DType, shortName } from '../../reference/core/dtypes.ts';
 import { avalOf } from '../../reference/core/host.ts';
 import {
@@ -75,27 +76,34 @@ function listed(p: AnyPrimitive): Listed {
     return { ...shared, ...none, zeroDerivative: null, rules: ['jvp', 'transpose', 'vmap', 'bound'] };
   }
   const { differentiate } = p;
-  return {
+  const typed = {
     ...shared,
     operands: p.operands.map((o) => ({
       name: o.name,
       dtypes: o.dtypes.map(shortName),
       variadic: o.variadic !== undefined,
     })),
-    dtypes: p.dtypes.map(shortName),
+    dtypes: dtypesOf(p).map(shortName),
     zeroDerivative: 'zero' in differentiate ? differentiate.zero : null,
-    rules: [
-      ...('zero' in differentiate ? [] : (['jvp'] as const)),
-      ...('transpose' in differentiate ? (['transpose'] as const) : []),
-      'vmap',
-      'bound',
-      ...(p.decompose === undefined ? [] : (['decompose'] as const)),
-    ],
+  };
+  const rules = [
+    ...('zero' in differentiate ? [] : (['jvp'] as const)),
+    ...('transpose' in differentiate ? (['transpose'] as const) : []),
+    'vmap' as const,
+  ];
+  if (p.kind === 'collective') return { ...typed, rules, accuracy: {}, cases: [], fixtures: 0 };
+  return {
+    ...typed,
+    rules: [...rules, 'bound', ...(p.decompose === undefined ? [] : (['decompose'] as const))],
     accuracy: Object.fromEntries(p.dtypes.map((dtype) => [shortName(dtype), accuracyKind(p, dtype)])),
     cases: SHAPE_CLASSES,
     fixtures: fixtureCount(p.name),
   };
 }
+
+/** The dtypes of its cells. */
+const dtypesOf = (p: AnyFirstOrder | AnyCollective): readonly DType[] =>
+  p.kind === 'collective' ? (p.operands[0]?.dtypes ?? ['int32']) : p.dtypes;
 
 /** That of a generated call. */
 function accuracyKind(p: AnyFirstOrder, dtype: DType): string {

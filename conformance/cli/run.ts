@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Backend } from '../../reference/core/open-backend.ts';
 import { showValue } from '../../reference/core/show.ts';
-import { GapError, ProgramError } from '../../reference/core/errors.ts';
+import { GapError, ProgramError, UnboundAxisError } from '../../reference/core/errors.ts';
 import { avalOf, type HostArray, sameAval, showAval, sizeOf } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import { LIMITS } from '../../reference/core/program.ts';
@@ -43,8 +43,8 @@ export async function run(io: Io, programPath: string, flags: RunFlags): Promise
     return EXIT.ok;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const text =
-      error instanceof GapError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+    const told = error instanceof GapError || error instanceof UnboundAxisError; // they name the equations
+    const text = told || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
     io.stderr.write(
       `${paintFor(io.stderr)(['red', 'bold'], 'error')}: ${asked} does not run ${printable(programPath)}: ${text}\n`,
     );

@@ -2,6 +2,7 @@
 import type { ConcreteArray } from '../../reference/core/array.ts';
 import { oneEquation, paramsKey } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
+import { unresolved } from '../../reference/core/named-axes.ts';
 import { type Atom, type Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
 import type { AnyFirstOrder, Machine, Params } from '../../reference/core/primitive.ts';
 import type { SourceLocation } from '../../reference/core/source.ts';
@@ -38,6 +39,7 @@ export function meetEquations(
     apply(name, operands, params) {
       const primitive = primitiveNamed(name)!;
       if (primitive.kind === 'higher-order') return primitive.evaluate(machine, operands, params);
+      if (primitive.kind === 'collective') return unresolved(primitive, params, source);
       return meet({ primitive, operands, params, source, results: primitive.evaluate(operands, params) });
     },
     read: (x) => x,

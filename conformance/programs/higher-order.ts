@@ -11,8 +11,9 @@ import {
 import { type Aval, aval, buildElements, elementFrom, type HostArray, hostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
+import type { AnyPrimitive, Params } from '../../reference/core/primitive.ts';
 import { bind } from '../../reference/core/trace.ts';
-import { higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
+import { type CollectiveName, higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
 import { laws } from '../laws/index.ts';
@@ -24,8 +25,8 @@ import { direction, type Sample, transformed } from './sample.ts';
 const { lax } = t;
 
 /** A way to use a primitive: a traced program for arrays of a dtype and shape, and what goes in. */
-interface Recipe {
-  readonly subject: HigherOrderName;
+export interface Recipe {
+  readonly subject: HigherOrderName | CollectiveName;
   readonly variant: string;
   readonly dtypes: readonly DType[];
   /** Left out: every transformation. */
@@ -34,7 +35,7 @@ interface Recipe {
 }
 
 /** Dtypes that stand for the others: some of each domain, and a float narrower than f32. */
-const NUMBER: readonly DType[] = ['float32', 'float64', 'bfloat16', 'int32', 'int64', 'complex64'];
+export const NUMBER: readonly DType[] = ['float32', 'float64', 'bfloat16', 'int32', 'int64', 'complex64'];
 const INEXACT: readonly DType[] = NUMBER.filter(isInexact);
 
 /** Functions that every dtype of these has. */
@@ -45,7 +46,7 @@ const call = (body: Jaxpr, xs: readonly NDArray[]): readonly NDArray[] =>
   bind(higherOrder.jit, xs, { name: 'inner', jaxpr: body, backend: null });
 
 /** A sample of inputs of the given types: small numbers, or what `special` gives. */
-function sampleOf(jaxpr: Jaxpr, random: RandomStream, special: readonly (HostArray | null)[] = []): Sample {
+export function sampleOf(jaxpr: Jaxpr, random: RandomStream, special: readonly (HostArray | null)[] = []): Sample {
   const inputs = jaxpr.inAvals.map((a, i) => special[i] ?? numbersOf(a, random));
   const active = jaxpr.inAvals.flatMap((a, i) => (isInexact(a.dtype) ? [i] : []));
   return { jaxpr, inputs, active };
@@ -222,6 +223,22 @@ const ownBackward: Recipe = {
   },
 };
 
+/** Something that is looked at on the way changes nothing. */
+const watched: Recipe = {
+  subject: 'debug_callback',
+  variant: 'on-the-way',
+  dtypes: NUMBER,
+  make(dtype, random) {
+    const type = aval([2 + random.below(2)], dtype);
+    const program = t.trace((x, y) => {
+      const product = mulAdd(x, y);
+      bind(higherOrder.debug_callback, [y, product], { name: 'nothing', callback: () => undefined });
+      return [difference(product, x)];
+    }, [type, type]); // prettier-ignore
+    return sampleOf(program, random);
+  },
+};
+
 const RECIPES: readonly Recipe[] = [
   nestedJit,
   threeBranches,
@@ -235,6 +252,7 @@ const RECIPES: readonly Recipe[] = [
   customRule,
   ownBackward,
   recomputed,
+  watched,
 ];
 
 /** The units of the higher-order primitives. `count`: cases per cell and recipe. */
@@ -243,12 +261,16 @@ export function* higherOrderUnits(count: number): Generator<Unit> {
     const recipes = RECIPES.filter((r) => r.subject === subject);
     // custom_lin has no recipe: it has no value, and is met where custom_vjp_call is differentiated.
     for (const dtype of recipes[0]?.dtypes ?? []) yield* recipeUnits(subject, dtype, recipes, count);
-    yield refusalUnit(subject);
+    const made = higherOrder[subject].breaks as Record<string, (tools: typeof t) => Broken[string]>;
+    yield refusalUnit(
+      higherOrder[subject],
+      Object.fromEntries(Object.entries(made).map(([id, make]) => [id, make(t)])),
+    );
   }
 }
 
-function* recipeUnits(
-  subject: HigherOrderName,
+export function* recipeUnits(
+  subject: Recipe['subject'],
   dtype: DType,
   recipes: readonly Recipe[],
   count: number,
@@ -284,25 +306,25 @@ function* recipeUnits(
   }
 }
 
-/** One call per constraint that breaks it. */
-function refusalUnit(subject: HigherOrderName): Unit {
-  const primitive = higherOrder[subject];
-  const key = unitKey(subject, 'float32', 'rejects');
-  const broken = Object.entries(primitive.breaks as Record<string, (typeof higherOrder.jit.breaks)['C1']>);
+/** Calls that break one constraint each, by its id. */
+type Broken = Readonly<Record<string, { readonly operands: readonly Aval[]; readonly params: object }>>;
+
+export function refusalUnit(primitive: AnyPrimitive, broken: Broken): Unit {
+  const key = unitKey(primitive.name, 'float32', 'rejects');
+  const calls = Object.entries(broken);
   return {
     key,
     group: 'programs',
     law: 'rejects',
-    subject,
+    subject: primitive.name,
     dtype: 'float32',
     transformation: 'eval',
-    planned: broken.length,
+    planned: calls.length,
     *cases(): Generator<Case> {
-      for (const [id, make] of broken) {
-        const { operands, params } = make(t);
+      for (const [id, { operands, params }] of calls) {
         const content = contentHash(key, id, JSON.stringify(operands));
         const check = async (): Promise<ReturnType<typeof judgeRefusal>> =>
-          judgeRefusal(primitive, operands, params, id);
+          judgeRefusal(primitive, operands, params as Params, id);
         yield { id: caseId(key, id, content), content, variant: id, sample: null, check };
       }
     },

@@ -5,6 +5,7 @@ import type { Level } from '../types.ts';
 import { globMatcher } from './glob.ts';
 import type { Unit } from './case.ts';
 import { fixtureUnits } from './fixtures.ts';
+import { collectiveUnits } from './collectives.ts';
 import { higherOrderUnits } from './higher-order.ts';
 import { modelUnits } from './models.ts';
 import { primitiveUnits } from './primitives.ts';
@@ -30,7 +31,7 @@ export function plan({ casesPerCell, ofRules, only, shard }: PlanOptions): Unit[
 }
 
 function programs(casesPerCell: number): Unit[] {
-  return [...higherOrderUnits(casesPerCell), ...randomUnits(3 * casesPerCell)];
+  return [...higherOrderUnits(casesPerCell), ...collectiveUnits(casesPerCell), ...randomUnits(3 * casesPerCell)];
 }
 
 function ofPrimitives(casesPerCell: number, ofRules: boolean): Unit[] {

@@ -8,7 +8,7 @@ import { ArgumentError, DisposedError, MixedBackendsError, NoSyncReadError } fro
 import { type Aval, type Complex, type HostArray, type HostData, showAval, sizeOf } from './host.ts';
 import { NDArray, type Nested } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
-import { type Collectable, currentScope, hasTemporaries, type Scope, temporary } from './scopes.ts';
+import { type Collectable, currentScope, hasTemporaries, isTemporaries, type Scope, temporary } from './scopes.ts';
 import { elementOf, nested, showValue } from './show.ts';
 
 /** Where a value is: on a backend's device, on the host only (uncommitted), or nowhere any more. */
@@ -60,6 +60,11 @@ export class ConcreteArray extends NDArray implements Collectable {
     other?.add(this);
   }
 
+  /** @internal True if a running transformation frees the array at its end. */
+  get isTemporary(): boolean {
+    return isTemporaries(this.#scope);
+  }
+
   /** An uncommitted array. `host.data` must not be changed afterwards. */
   static fromHost(host: HostArray, weak: boolean = false): ConcreteArray {
     return new ConcreteArray({ shape: host.shape, dtype: host.dtype, weak }, host, null);
@@ -73,9 +78,9 @@ export class ConcreteArray extends NDArray implements Collectable {
   }
 
   /** @internal Another array of the same value, in the same memory: either may be disposed first. */
-  alias(): ConcreteArray {
+  alias(weak: boolean = this.aval.weak): ConcreteArray {
     this.#check();
-    const other = new ConcreteArray(this.aval, this.#host, this.#home);
+    const other = new ConcreteArray({ ...this.aval, weak }, this.#host, this.#home);
     for (const place of this.#places) other.#hold(place);
     return other;
   }
@@ -220,7 +225,12 @@ Object.defineProperty(ConcreteArray.prototype, Symbol.for('nodejs.util.inspect.c
 export const retained = (x: NDArray): NDArray =>
   hasTemporaries() && x instanceof ConcreteArray ? temporary(() => x.alias()) : x;
 
-/** Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. */
+/**
+ * Says that an array is seen by the user's function after all, or kept by a jaxpr: it is no temporary. What was none
+ * before, such as an operand that a rule gives back, stays where it is.
+ */
 export function escaped(x: NDArray, where: 'user' | 'jaxpr'): void {
-  if (x instanceof ConcreteArray) x.collectIn(where === 'user' ? currentScope() : null);
+  if (!(x instanceof ConcreteArray)) return;
+  if (where === 'jaxpr') x.collectIn(null);
+  else if (x.isTemporary) x.collectIn(currentScope());
 }

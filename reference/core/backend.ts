@@ -4,7 +4,7 @@
 import { BackendError } from './errors.ts';
 import type { Aval, HostArray } from './host.ts';
 import type { Jaxpr } from './jaxpr.ts';
-import type { AnyPrimitive, Params } from './primitive.ts';
+import type { Params, RunnablePrimitive } from './primitive.ts';
 
 /** Why a backend does not compute a call. */
 export interface Gap {
@@ -70,7 +70,7 @@ export interface BackendDefinition {
   readonly profile: ProfileName;
   readonly capabilities: Capabilities;
   /** Pure, and asked for every equation before compile; defines a cell of the report. */
-  supports(primitive: AnyPrimitive, operands: readonly Aval[], params: Params): true | Gap;
+  supports(primitive: RunnablePrimitive, operands: readonly Aval[], params: Params): true | Gap;
   open(options: OpenOptions): Promise<Session>;
 }
 

@@ -23,5 +23,8 @@ export function enableX64(on: boolean = true): void {
   settings.x64 = on;
 }
 
+/** A switch of the environment: `NAME=1`. */
+export const environmentSwitch = (name: string): boolean => truthy(environment[name]);
+
 /** An environment variable, where there is an environment. */
 export const environmentVariable = (name: string): string | undefined => environment[name];

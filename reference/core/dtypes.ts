@@ -224,6 +224,10 @@ export function promote(operands: readonly Promotable[], where: string): Promota
 /** The dtype of arrays made from JavaScript numbers. */
 export const defaultFloat = (): DType => (x64Enabled() ? 'float64' : 'float32');
 
+/** The dtype itself if it is inexact, else a float: what division, `exp`, `mean` … compute in. */
+export const inexactOf = (dtype: DType): DType =>
+  isInexact(dtype) ? dtype : dtypes[dtype].bytes === 8 ? 'float64' : 'float32';
+
 /** The dtype of arrays made from bigints. */
 export const defaultInt = (): DType => (x64Enabled() ? 'int64' : 'int32');
 

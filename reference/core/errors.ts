@@ -90,6 +90,24 @@ export class DifferentiationError extends EtalonError {
   static override readonly anchor: string = 'differentiation';
 }
 
+/** A named axis that no enclosing vmap has. */
+export class UnboundAxisError extends EtalonError {
+  static override readonly anchor: string = 'unbound-axis';
+}
+
+/** Lanes of a named axis part before a collective in which all of them would have to meet. */
+export class DivergentLanesError extends EtalonError {
+  static override readonly anchor: string = 'divergent-lanes';
+}
+/** An equation gave a NaN (or an infinity), and somebody had asked to be told. */
+export class FloatingPointError extends EtalonError {
+  static override readonly anchor: string = 'floating-point';
+}
+/** A random key was used twice, and somebody had asked to be told. */
+export class KeyReuseError extends EtalonError {
+  static override readonly anchor: string = 'key-reuse';
+}
+
 /** True for `{ … }`, as options and trees are. */
 export const isPlainObject = (x: unknown): x is object =>
   typeof x === 'object' && x !== null && [Object.prototype, null].includes(Object.getPrototypeOf(x) as null);

@@ -3,9 +3,11 @@ import { ConcreteArray } from './array.ts';
 import type { Executable } from './backend.ts';
 import { BackendError, DisposedError, EtalonError, MixedBackendsError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
+import { unresolved } from './named-axes.ts';
 import type { NDArray } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
-import type { AnyPrimitive, Params } from './primitive.ts';
+import type { AnyPrimitive, Params, RunnablePrimitive } from './primitive.ts';
+import { SourceLocation } from './source.ts';
 import { installBaseTrace, Trace, Tracer } from './trace.ts';
 
 let defaultBackend: Backend | null = null;
@@ -34,15 +36,46 @@ export function commonBackend(operands: readonly NDArray[], preferred: Backend |
   return home ?? getDefaultBackend();
 }
 
+/** A call of a primitive on concrete arrays. */
+export interface Call {
+  readonly backend: Backend;
+  readonly primitive: RunnablePrimitive;
+  readonly operands: readonly ConcreteArray[];
+  readonly params: Params;
+  /** Whether the results belong to the backend. */
+  readonly committed: boolean;
+}
+
+let runner: (call: Call) => readonly ConcreteArray[] = run;
+
+/** Has calls run by somebody who looks into them (transforms/walk.ts); null: by the backend, as one program each. */
+export function setRunner(by: ((call: Call) => readonly ConcreteArray[]) | null): void {
+  runner = by ?? run;
+}
+
+/** Runs a call as one program. */
+export function run({ backend, primitive, operands, params, committed }: Call): ConcreteArray[] {
+  const { executable, avals, once } = backend.eager(
+    primitive,
+    operands.map((x) => x.aval),
+    params,
+  );
+  try {
+    return execute(backend, executable, operands, avals, committed);
+  } finally {
+    if (once) executable.dispose();
+  }
+}
+
 /** Runs an executable on concrete arrays. */
 function execute(
   backend: Backend,
   executable: Executable,
-  operands: readonly NDArray[],
+  operands: readonly ConcreteArray[],
   outAvals: readonly Aval[],
   committed: boolean,
 ): ConcreteArray[] {
-  const buffers = operands.map((x) => (x as ConcreteArray).on(backend));
+  const buffers = operands.map((x) => x.on(backend));
   return executable.run(buffers).map((buffer, i) => ConcreteArray.fromBuffer(outAvals[i]!, backend, buffer, committed));
 }
 
@@ -53,20 +86,12 @@ class EvalTrace extends Trace {
       if (x instanceof Tracer)
         throw new EtalonError(`${primitive.name}: a tracer of ${x.trace.name} reached evaluation`);
     }
+    if (primitive.kind === 'collective') unresolved(primitive, params, SourceLocation.capture());
     const asked = (params['backend'] as Backend | null | undefined) ?? null;
     const backend = commonBackend(operands, asked);
     if (backend.closed) throw new DisposedError(`${primitive.name} was to run on ${backend.name}, which is closed`);
     const committed = asked !== null || operands.some((x) => (x as ConcreteArray).backend !== null);
-    const { executable, avals, once } = backend.eager(
-      primitive,
-      operands.map((x) => x.aval),
-      params,
-    );
-    try {
-      return execute(backend, executable, operands, avals, committed);
-    } finally {
-      if (once) executable.dispose();
-    }
+    return runner({ backend, primitive, operands: operands as readonly ConcreteArray[], params, committed });
   }
 }
 

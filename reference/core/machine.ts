@@ -8,8 +8,10 @@ import type { Buffer, Executable } from './backend.ts';
 import { BackendError, EtalonError } from './errors.ts';
 import type { Aval, HostArray } from './host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from './jaxpr.ts';
+import { unresolved } from './named-axes.ts';
 import type { NDArray } from './ndarray.ts';
 import { type AnyFirstOrder, type AnyPrimitive, inferAvals, type Machine, type Params } from './primitive.ts';
+import type { SourceLocation } from './source.ts';
 
 /** What a backend brings; V is its handle of a value. */
 export interface Kernels<V extends Buffer> {
@@ -95,20 +97,26 @@ function machineOf<V extends Buffer>(kernels: Kernels<V>, programOf: (jaxpr: Jax
   return machine;
 }
 
-const applyPrimitive = <V extends Buffer>(
+function applyPrimitive<V extends Buffer>(
   kernels: Kernels<V>,
   machine: Machine<V>,
   primitive: AnyPrimitive,
   operands: readonly V[],
   params: Params,
   results: readonly Aval[],
-): readonly V[] =>
-  primitive.kind === 'first-order'
-    ? kernels.apply(primitive, operands, params, results)
-    : cleaning(machine, (own) => primitive.evaluate(own, operands, params));
+): readonly V[] {
+  switch (primitive.kind) {
+    case 'first-order':
+      return kernels.apply(primitive, operands, params, results);
+    case 'higher-order':
+      return cleaning(machine, (own) => primitive.evaluate(own, operands, params));
+    case 'collective':
+      return unresolved(primitive, params, null);
+  }
+}
 
 /** Runs a rule with a machine that releases what the rule has made and not released, should it fail. */
-function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>) => readonly V[]): readonly V[] {
+export function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>) => readonly V[]): readonly V[] {
   const made = new Set<V>();
   const note = (values: readonly V[]): readonly V[] => {
     for (const value of values) made.add(value);
@@ -132,6 +140,9 @@ function cleaning<V extends Buffer>(machine: Machine<V>, rule: (own: Machine<V>)
 }
 
 function compileProgram<V extends Buffer>(kernels: Kernels<V>, jaxpr: Jaxpr): Program<V> {
+  for (const { primitive, params, source } of jaxpr.equations) {
+    if (primitive.kind === 'collective') unresolved(primitive, params, source);
+  }
   const hosts = jaxpr.consts.map(hostOf);
   const slots = new Map<Atom, number>(jaxpr.constvars.map((v, i) => [v, i]));
   const literals = [...jaxpr.equations.flatMap((e) => e.inputs), ...jaxpr.outputs].filter((x) => x instanceof Literal);
@@ -222,21 +233,23 @@ function runProgram<V extends Buffer>(
   });
 }
 
-function runStep<V extends Buffer>(
+const runStep = <V extends Buffer>(
   kernels: Kernels<V>,
   machine: Machine<V>,
-  step: Step,
+  { equation: { primitive, params, source }, results }: Step,
   operands: readonly V[],
-): readonly V[] {
-  const { primitive, params, source } = step.equation;
+): readonly V[] =>
+  namingFailures(primitive, source, () => applyPrimitive(kernels, machine, primitive, operands, params, results));
+
+/** Runs an equation. What fails in it, a kernel or a callback, is told as a BackendError that names the equation. */
+export function namingFailures<T>({ name }: AnyPrimitive, source: SourceLocation | null, f: () => T): T {
   try {
-    return applyPrimitive(kernels, machine, primitive, operands, params, step.results);
+    return f();
   } catch (error) {
     if (error instanceof EtalonError) throw error;
     const where = source === null ? '' : ` at ${source.toString()}`;
-    throw new BackendError(
-      `${primitive.name}${where} failed: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new BackendError(`${name}${where} failed: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }

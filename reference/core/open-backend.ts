@@ -3,7 +3,14 @@ import type { BackendDefinition, Device, Executable, Gap, Session } from './back
 import { GapError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
 import { allEquations, type Equation, Jaxpr, Var } from './jaxpr.ts';
-import { type AnyHigherOrder, type AnyPrimitive, inferAvals, type Params } from './primitive.ts';
+import { unresolved } from './named-axes.ts';
+import {
+  type AnyHigherOrder,
+  type AnyPrimitive,
+  inferAvals,
+  type Params,
+  type RunnablePrimitive,
+} from './primitive.ts';
 import { SourceLocation } from './source.ts';
 
 /** What `await backend(name)` gives, and what `jit(f, { backend })` takes. */
@@ -33,26 +40,33 @@ export class Backend {
     return this.session.devices[0]!;
   }
 
-  /** Every gap of a program, nested equations included. */
+  /** Every gap of a program, nested equations included. @throws UnboundAxisError for a collective, which no backend has */
   gaps(jaxpr: Jaxpr): { equation: Equation; gap: Gap }[] {
     const found: { equation: Equation; gap: Gap }[] = [];
     for (const equation of allEquations(jaxpr)) {
+      const { primitive, inputs, params, source } = equation;
+      if (primitive.kind === 'collective') unresolved(primitive, params, source);
       const answer = this.definition.supports(
-        equation.primitive,
-        equation.inputs.map((x) => x.aval),
-        equation.params,
+        primitive,
+        inputs.map((x) => x.aval),
+        params,
       );
       if (answer !== true) found.push({ equation, gap: answer });
     }
     return found;
   }
 
+  /** @throws GapError naming every gap */
+  requireNoGaps(jaxpr: Jaxpr): void {
+    const gaps = this.gaps(jaxpr);
+    if (gaps.length > 0) throw new GapError(gapMessage(this.name, gaps));
+  }
+
   /** The executable of a jaxpr, compiled once. @throws GapError naming every gap */
   compile(jaxpr: Jaxpr): Executable {
     let executable = this.#compiled.get(jaxpr);
     if (executable === undefined) {
-      const gaps = this.gaps(jaxpr);
-      if (gaps.length > 0) throw new GapError(gapMessage(this.name, gaps));
+      this.requireNoGaps(jaxpr);
       executable = this.session.compile(jaxpr, { device: this.device });
       this.#compiled.set(jaxpr, executable);
     }
@@ -64,7 +78,7 @@ export class Backend {
    * the identity of those. `once`: it is not cached, and its user disposes of it.
    */
   eager(
-    primitive: AnyPrimitive,
+    primitive: RunnablePrimitive,
     avals: readonly Aval[],
     params: Params,
   ): { executable: Executable; avals: readonly Aval[]; once?: true } {

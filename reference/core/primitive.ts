@@ -3,6 +3,7 @@
  * does not compile. Core names no primitive: rules receive `lax` and the jaxpr transformations as arguments.
  */
 import type * as FC from 'fast-check';
+import type { AnyCollective } from './collective.ts';
 import type { DType } from './dtypes.ts';
 import { ConstraintError } from './errors.ts';
 import { type Aval, type Complex, type HostArray, showAval } from './host.ts';
@@ -325,17 +326,29 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
     params: P,
   ): List<Bounded>;
   effects(params: P): ReadonlySet<string>;
+  /**
+   * Programs of rules that are traced when they are first needed, of rules that were made where an axis had that name.
+   * Left out: there are none.
+   */
+  readonly laterJaxprs?: (params: P, axisName: string) => List<Jaxpr>;
+  /**
+   * What checkers call the run of a nested program: `scan, iteration 3`. `program` is its number among the nested ones,
+   * `run` counts its runs from 0. Left out: the primitive's name, and the function's.
+   */
+  place?(params: P, program: number, run: number): string;
   /** Calls that break one constraint each, as (operand avals, params) made with the jaxpr tools. */
   readonly breaks: {
     readonly [K in NoInfer<C>]: (t: Transforms) => { readonly operands: List<Aval>; readonly params: P };
   };
 }
 
-/** A primitive of either kind, its parameter type forgotten: what equations hold. */
+/** A primitive of any kind, its parameter type forgotten: what equations hold. */
 // Methods (not function properties) make these bivariant in P, which is what forgetting P needs.
 export type AnyFirstOrder = FirstOrder<string, any, any> & { readonly kind: 'first-order' }; // eslint-disable-line @typescript-eslint/no-explicit-any
 export type AnyHigherOrder = HigherOrder<string, any, any> & { readonly kind: 'higher-order' }; // eslint-disable-line @typescript-eslint/no-explicit-any
-export type AnyPrimitive = AnyFirstOrder | AnyHigherOrder;
+export type AnyPrimitive = AnyFirstOrder | AnyHigherOrder | AnyCollective;
+/** What programs that run are made of. */
+export type RunnablePrimitive = AnyFirstOrder | AnyHigherOrder;
 
 export type FirstOrderPrimitive<Name extends string, P extends object, C extends ConstraintId> = FirstOrder<
   Name,
@@ -366,10 +379,8 @@ export const defineHigherOrder = <const N extends string, P extends object, C ex
  * @throws ConstraintError
  */
 export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params: Params): List<Aval> {
-  if (primitive.kind === 'first-order') {
-    checkOperands(primitive, operands);
-    checkKinds(primitive, params);
-  }
+  if (primitive.kind !== 'higher-order') checkOperands(primitive, operands);
+  if (primitive.kind === 'first-order') checkKinds(primitive, params);
   for (const [id, holds] of Object.entries(primitive.constraints) as [
     string,
     (x: List<Aval>, p: Params) => true | string,
@@ -387,7 +398,7 @@ export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params
   });
 }
 
-function checkOperands({ name, operands: specs }: AnyFirstOrder, operands: List<Aval>): void {
+function checkOperands({ name, operands: specs }: AnyFirstOrder | AnyCollective, operands: List<Aval>): void {
   const last = specs.at(-1);
   const fixed = last?.variadic ? specs.length - 1 : specs.length;
   const least = fixed + (last?.variadic?.atLeast ?? 0);

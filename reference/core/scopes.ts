@@ -20,6 +20,9 @@ export const currentScope = (): Scope | null => scope;
 /** True while a transformation runs that frees its temporaries. */
 export const hasTemporaries = (): boolean => temporaries !== null;
 
+/** True for the scope whose arrays the running transformation frees. */
+export const isTemporaries = (x: Scope | null): boolean => x !== null && x === temporaries;
+
 /** Runs `f` with a collector, then disposes of what is in it and not `kept`. */
 function collecting<T>(mine: Scope, how: string, f: () => T, kept: (result: T) => readonly unknown[]): T {
   const outer = scope;
@@ -60,6 +63,17 @@ export function withTemporaries<T>(f: () => T, kept: (result: T) => readonly unk
     return collecting(mine, 'a temporary of a transformation that has ended', f, kept);
   } finally {
     temporaries = null;
+  }
+}
+
+/** Runs the user's own code in the middle of a program: what it makes is theirs. */
+export function untracked<T>(f: () => T): T {
+  const outer = temporaries;
+  temporaries = null;
+  try {
+    return inScope(null, f);
+  } finally {
+    temporaries = outer;
   }
 }
 

@@ -24,14 +24,17 @@ function nest(shape: Shape, leaf: (i: number) => Nested): Nested {
 }
 
 /** `f32[2] [4, 6]`: dtype, shape and value, as the specification's examples write them. */
-export function showValue(x: HostArray): string {
+export const showValue = (x: HostArray): string => `${showAval(x)} ${showElements(x)}`;
+
+/** `[4, 6]`: the value alone. */
+export function showElements(x: HostArray): string {
   const read = elements(x);
   let at = 0;
   const level = (sizes: Shape): string =>
     sizes.length === 0
       ? showElement(x.dtype, read(at++))
       : `[${Array.from({ length: sizes[0]! }, () => level(sizes.slice(1))).join(', ')}]`;
-  return `${showAval(x)} ${level(x.shape)}`;
+  return level(x.shape);
 }
 
 /** An element of a dtype: the shortest decimals that read back as it; complex numbers as `1+2i`. */

@@ -7,12 +7,42 @@ const ownFolder = new URL('../', import.meta.url).href;
 const ownPath = ownFolder.replace(/^file:\/\//, '');
 
 let inherited: SourceLocation | null = null;
+let currentRole: string | null = null;
+/** Those for whom lines matter more than the time it takes to find them. */
+const thorough = new Map<object, 'deep' | 'deep, as text'>();
+
+/** The role of an equation that computes again what has been computed before, or perhaps for nothing. */
+const REPEATED = 'repeated';
 
 export class SourceLocation {
   readonly #holder: { stack?: string };
   #text: string | null | undefined;
-  private constructor(holder: { stack?: string }) {
+  /** What the equation is for, where checkers have to know it: `random.split`. */
+  readonly role: string | null;
+  private constructor(holder: { stack?: string }, role: string | null) {
     this.#holder = holder;
+    this.role = role;
+  }
+
+  /** Runs `f`; equations made meanwhile have the role. */
+  static as<T>(role: string, f: () => T): T {
+    const outer = currentRole;
+    currentRole = role;
+    try {
+      return f();
+    } finally {
+      currentRole = outer;
+    }
+  }
+
+  /** The same place, of an equation that is marked as repeated (repeated.ts). */
+  again(): SourceLocation {
+    const location = new SourceLocation(this.#holder, REPEATED);
+    location.#text = this.#text;
+    return location;
+  }
+  get isRepeated(): boolean {
+    return this.role === REPEATED;
   }
 
   /** Runs `f`; equations made meanwhile come from `source`, the equation that is being transformed. */
@@ -26,22 +56,33 @@ export class SourceLocation {
     }
   }
 
+  /**
+   * As long as anybody asks for it, stacks are captured in full; as text, if they must not keep the objects alive whose
+   * methods are on them.
+   */
+  static captureThoroughly(by: object, how: 'deep' | 'deep, as text' | null): void {
+    if (how === null) thorough.delete(by);
+    else thorough.set(by, how);
+  }
+
   /** The location of the nearest caller outside Etalon; null where the engine cannot tell. */
   static capture(): SourceLocation | null {
     if (inherited !== null) return inherited;
     const capture = Error.captureStackTrace as typeof Error.captureStackTrace | undefined;
-    if (capture === undefined) return null;
+    if (capture === undefined) return currentRole === null ? null : new SourceLocation({}, currentRole);
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 16;
+    Error.stackTraceLimit = thorough.size > 0 ? Infinity : 16;
     const holder: { stack?: string } = {};
     capture(holder, SourceLocation.capture);
     Error.stackTraceLimit = limit;
-    return new SourceLocation(holder);
+    const location = new SourceLocation(holder, currentRole);
+    if ([...thorough.values()].includes('deep, as text')) location.toString();
+    return location;
   }
 
   /** A location read from a saved program. */
   static of(text: string): SourceLocation {
-    const location = new SourceLocation({});
+    const location = new SourceLocation({}, null);
     location.#text = text;
     return location;
   }

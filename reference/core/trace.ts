@@ -9,6 +9,8 @@ import type { AnyPrimitive, Params } from './primitive.ts';
 export abstract class Trace {
   /** `jvp`, `vmap`, `jit` …: as error messages name it. */
   abstract readonly name: string;
+  /** What is transformed, as the user wrote it: `jit(loss)`; null where no function of theirs is. */
+  subject: string | null = null;
   /** False once the transformation has returned: its tracers must not be used any more. */
   alive = true;
   abstract process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[];
@@ -20,8 +22,20 @@ export abstract class Tracer extends NDArray {
   constructor(trace: Trace) {
     super();
     this.trace = trace;
+    watch?.made(this);
   }
   dispose(): void {}
+}
+
+/** What is told of tracers while somebody looks for leaks. */
+export interface TracerWatch {
+  made(tracer: Tracer): void;
+  /** A leaked tracer has been used. Gives what is known of it, for the message. */
+  met(tracer: Tracer): string;
+}
+let watch: TracerWatch | null = null;
+export function watchTracers(by: TracerWatch | null): void {
+  watch = by;
 }
 
 let current: Trace | null = null;
@@ -65,8 +79,9 @@ export function withNewTrace<T>(trace: Trace, f: () => T): T {
 export function requireAlive(x: NDArray, where: string): NDArray {
   if (x instanceof Tracer && !x.trace.alive) {
     throw new LeakedTracerError(
-      `${where}: met a tracer of ${x.trace.name}, which has already returned. ` +
-        `It was kept in a variable outside the transformed function, or used after an await; return it instead`,
+      `${where}: met a tracer of ${x.trace.subject ?? x.trace.name}, which has already returned. ` +
+        `It was kept in a variable outside the transformed function, or used after an await; return it instead` +
+        (watch?.met(x) ?? '. debug.leaks(true) tells where it was computed'),
     );
   }
   return x;

@@ -1,10 +1,12 @@
 /** What the functions of `lax` are made of. */
-import { refuseExtra } from '../core/errors.ts';
+import type { NamedAxis } from '../core/collective.ts';
 import { asArray, operands } from '../core/convert.ts';
+import { integer } from '../core/arguments.ts';
+import { refuseExtra, ShapeError } from '../core/errors.ts';
 import type { NDArray, ArrayLike } from '../core/ndarray.ts';
 import type { Params } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
-import { primitives, type PrimitiveName } from '../primitives/index.ts';
+import { type CollectiveName, collectives, primitives, type PrimitiveName } from '../primitives/index.ts';
 
 export const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Params = {}): NDArray =>
   bind(primitives[name], xs, params)[0]!;
@@ -33,3 +35,15 @@ export const binary =
     refuseExtra(more, name);
     return apply(name, alike([x, y], name));
   };
+
+/** A collective over an axis whose size is known. */
+export const collective = (name: CollectiveName, xs: readonly NDArray[], params: NamedAxis & Params): NDArray =>
+  bind(collectives[name], xs, params)[0]!;
+
+/** An axis counted from the front. @throws ShapeError naming axis and rank */
+export function canonicalAxis(axis: number, rank: number, where: string): number {
+  if (integer(axis, `${where}: axis`) < -rank || axis >= rank) {
+    throw new ShapeError(`${where}: axis ${axis} is out of range for an array of rank ${rank}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}

@@ -10,6 +10,7 @@ import { x64Enabled } from '../core/config.ts';
 import { ArgumentError, refuseExtra, checkOptions, describe } from '../core/errors.ts';
 import { type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
+import { SourceLocation } from '../core/source.ts';
 import * as lax from '../lax.ts';
 import { checkIntegers } from './numpy/arguments.ts';
 
@@ -95,7 +96,10 @@ function threefryAt(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
 export type BitWidth = 8 | 16 | 32 | 64;
 
 /** Random unsigned integers. Words come of threefry2x32, since some backends compute nothing narrower or wider. */
-export function randomBits(k: NDArray, shape: Shape, bitWidth: BitWidth, options: StreamOptions): NDArray {
+export const randomBits = (k: NDArray, shape: Shape, bitWidth: BitWidth, options: StreamOptions): NDArray =>
+  SourceLocation.as('random.bits', () => drawBits(k, shape, bitWidth, options));
+
+function drawBits(k: NDArray, shape: Shape, bitWidth: BitWidth, options: StreamOptions): NDArray {
   const partitionable = isPartitionable(options);
   if (bitWidth !== 32) return lax.randomBits(k, shape, { bitWidth, partitionable });
   if (partitionable) return lax.bitwiseXor(...threefryAt(k, shape));
@@ -108,12 +112,19 @@ export function split(k: NDArray, num: number | Shape = 2, options: StreamOption
   checkOptions(options, ['threefryPartitionable'], 'random.split');
   checkKey(k, 'random.split');
   const shape = shapeArgument(num, 'random.split');
+  return SourceLocation.as('random.split', () => splitInto(k, shape, options));
+}
+
+function splitInto(k: NDArray, shape: Shape, options: StreamOptions): NDArray {
   if (!isPartitionable(options)) {
     return lax.reshape(threefryHalves(k, lax.iota('uint32', 2 * sizeOf(shape))), [...shape, 2]);
   }
   const words = threefryAt(k, shape).map((w) => lax.expandDims(w, [shape.length]));
   return lax.concatenate(words, shape.length);
 }
+
+/** The role of equations that make a key of a key without using it up. */
+export const FOLD_IN = 'random.foldIn';
 
 /** A key from a key and an integer: for each integer another one. */
 export function foldIn(k: NDArray, data: ArrayLike, ...more: []): NDArray {
@@ -127,5 +138,5 @@ export function foldIn(k: NDArray, data: ArrayLike, ...more: []): NDArray {
     throw new ArgumentError(
       `random.foldIn: the data must be a scalar, got ${showAval(value.aval)}; use vmap for several`,
     );
-  return threefryHalves(k, key(value));
+  return SourceLocation.as(FOLD_IN, () => threefryHalves(k, key(value)));
 }

@@ -7,6 +7,7 @@ import * as arithmetic from './arithmetic.ts';
 import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
+import { allGather, allToAll, axisIndex, pmax, pmin, ppermute, psum } from './collectives.ts';
 import { checkpoint } from './higher-order/checkpoint.ts';
 import { cond } from './higher-order/cond.ts';
 import * as contraction from './contraction.ts';
@@ -15,6 +16,7 @@ import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './higher-order/custom-jvp.ts';
 import { customLin, customVjpCall } from './higher-order/custom-vjp.ts';
+import { debugCallback } from './higher-order/debug-callback.ts';
 import * as fft from './fft.ts';
 import * as indexing from './indexing.ts';
 import { jit } from './higher-order/jit.ts';
@@ -109,6 +111,7 @@ export const higherOrder: {
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
   readonly checkpoint: typeof checkpoint;
+  readonly debug_callback: typeof debugCallback;
 } = {
   jit,
   cond,
@@ -120,16 +123,31 @@ export const higherOrder: {
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,
   checkpoint,
+  debug_callback: debugCallback,
 };
 
+/** Every primitive over a named axis. */
+export const collectives: {
+  readonly psum: typeof psum;
+  readonly pmax: typeof pmax;
+  readonly pmin: typeof pmin;
+  readonly ppermute: typeof ppermute;
+  readonly all_gather: typeof allGather;
+  readonly all_to_all: typeof allToAll;
+  readonly axis_index: typeof axisIndex;
+} = { psum, pmax, pmin, ppermute, all_gather: allGather, all_to_all: allToAll, axis_index: axisIndex };
+
 export type PrimitiveName = keyof Primitives;
+export type CollectiveName = keyof typeof collectives;
 export type HigherOrderName = keyof typeof higherOrder;
 export type ParamsOf<N extends PrimitiveName> = Primitives[N] extends FirstOrder<string, infer P, infer _C> ? P : never;
 
 const byName: ReadonlyMap<string, AnyPrimitive> = new Map<string, AnyPrimitive>(
-  [...Object.values(primitives), ...Object.values(higherOrder)].map((p: AnyPrimitive) => [p.name, p]),
+  [...Object.values(primitives), ...Object.values(higherOrder), ...Object.values(collectives)].map(
+    (p: AnyPrimitive) => [p.name, p],
+  ),
 );
 
-/** The primitive of a name, of either kind. */
+/** The primitive of a name, of any kind. */
 export const primitiveNamed = (name: string): AnyPrimitive | undefined => byName.get(name);
 export const allPrimitives = (): readonly AnyPrimitive[] => [...byName.values()];

@@ -231,22 +231,35 @@ const minima = (rows: HostArray): RowOf => {
   return folded(rows, highest, min);
 };
 
+/** How rows are summed, and their results repeated along them. */
+interface Rows {
+  sum(x: NDArray): NDArray;
+  repeat(y: NDArray): NDArray;
+}
+
 /**
  * The mean of the tangents of the elements that equal the result. In a row with NaN none does, and every tangent counts
  * as NaN; an empty row has a constant result.
  */
+export function meanOfWinners(lax: Lax, x: NDArray, dx: NDArray, y: NDArray, { sum, repeat }: Rows): NDArray {
+  const there = lax.eq(x, repeat(y));
+  const count = sum(lax.convertElementType(there, dx.dtype));
+  const nowhere = lax.eq(repeat(count), 0);
+  // A factor that is known and 1 wherever a tangent counts: its transpose spoils nothing.
+  const factor = lax.select(nowhere, lax.fullLike(dx, NaN), lax.fullLike(dx, 1));
+  const shares = lax.select(lax.bitwiseOr(there, nowhere), lax.mul(dx, factor), lax.zerosLike(dx));
+  return lax.div(sum(shares), lax.max(count, 1));
+}
+
 const extremumTangent: Differentiation<ReduceParams> = {
   active: inexact,
   jvp: (lax, [x], [dx], [y], p) => [
-    along(dx, (t) => {
-      const there = lax.eq(x!, repeated(lax, y!, x!.shape, p));
-      const count = lax.reduceSum(lax.convertElementType(there, t.dtype), p.axes);
-      const nowhere = lax.eq(repeated(lax, count, x!.shape, p), 0);
-      // A factor that is known and 1 wherever a tangent counts: its transpose spoils nothing.
-      const factor = lax.select(nowhere, lax.fullLike(t, NaN), lax.fullLike(t, 1));
-      const shares = lax.select(lax.bitwiseOr(there, nowhere), lax.mul(t, factor), lax.zerosLike(t));
-      return lax.div(lax.reduceSum(shares, p.axes), lax.max(count, 1));
-    }),
+    along(dx, (t) =>
+      meanOfWinners(lax, x!, t, y!, {
+        sum: (v) => lax.reduceSum(v, p.axes),
+        repeat: (v) => repeated(lax, v, x!.shape, p),
+      }),
+    ),
   ],
 };
 

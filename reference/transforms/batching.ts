@@ -22,7 +22,10 @@ export interface VmapOptions {
   readonly inAxes?: number | null | readonly Axes[];
   /** Where results hold them. Default 0. */
   readonly outAxes?: Axes;
+  /** What collectives (`lax.psum` …) in `f` call the axis. */
   readonly axisName?: string;
+  /** How many examples there are, for where no argument says so. */
+  readonly axisSize?: number;
 }
 
 const isAxis = (x: unknown): boolean => x === null || typeof x === 'number';
@@ -40,7 +43,8 @@ function normalAxis(axis: number, rank: number, x: NDArray, where: string): numb
  *
  * @example
  * vmap((x, y) => x.mul(y).sum(), [0, null])(np.ones([5, 3]), np.ones([3])).shape; // [5]
- * @throws ShapeError if the axes differ in size or do not exist; TreeError if inAxes does not fit the arguments
+ * @throws ShapeError if the axes differ in size or do not exist; TreeError if inAxes does not fit the arguments;
+ * ArgumentError if nothing says how many examples there are
  */
 export function vmap<F extends AnyFunction>(
   f: F,
@@ -50,14 +54,15 @@ export function vmap<F extends AnyFunction>(
   refuseExtra(more, 'vmap');
   const options: VmapOptions =
     isAxis(axes) || Array.isArray(axes) ? { inAxes: axes as number | null | readonly Axes[] } : (axes as VmapOptions);
-  checkOptions(options, ['inAxes', 'outAxes', 'axisName'], 'vmap');
+  checkOptions(options, ['inAxes', 'outAxes', 'axisName', 'axisSize'], 'vmap');
+  const name = checkedName(options.axisName, 'vmap');
   const where = called('vmap', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const at = inputAxes(options.inAxes === undefined ? 0 : options.inAxes, arrays, treedef, where);
-    const size = batchSize(arrays, at, treedef, where);
+    const size = batchSize(arrays, at, options.axisSize, treedef, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
-    const axis = { size, name: options.axisName ?? null };
+    const axis = { size, name };
     const results = withTemporaries(
       () => {
         const { out, at: outAt } = batchFlat(transforms, flat, arrays, at, axis);
@@ -86,15 +91,34 @@ function inputAxes(inAxes: unknown, arrays: readonly NDArray[], treedef: TreeDef
   );
 }
 
+/** @throws ArgumentError if it is no name */
+function checkedName(name: unknown, where: string): string | null {
+  if (name === undefined || name === null) return null;
+  if (typeof name === 'string') return name;
+  throw new ArgumentError(`${where}: axisName must be a string, got ${typeof name}`);
+}
+
 function batchSize(
   arrays: readonly NDArray[],
   at: readonly (number | null)[],
+  given: number | undefined,
   treedef: TreeDef,
   where: string,
 ): number {
+  if (given !== undefined && (!Number.isSafeInteger(given) || given < 0)) {
+    throw new ArgumentError(`${where}: axisSize must be a natural number, got ${String(given)}`);
+  }
   const sizes = at.map((axis, i) => (axis === null ? null : arrays[i]!.shape[axis]!));
   const first = sizes.findIndex((n) => n !== null);
-  if (first < 0) throw new ArgumentError(`${where}: at least one argument must have an axis in inAxes`);
+  if (first < 0) {
+    if (given !== undefined) return given;
+    throw new ArgumentError(`${where}: at least one argument must have an axis in inAxes, or axisSize be given`);
+  }
+  if (given !== undefined && given !== sizes[first]) {
+    throw new ShapeError(
+      `${where}: axisSize is ${given}, but argument${treedef.paths()[first]} has ${sizes[first]} examples`,
+    );
+  }
   const other = sizes.findIndex((n) => n !== null && n !== sizes[first]);
   if (other >= 0) {
     const paths = treedef.paths();

@@ -3,7 +3,7 @@ import { callback } from '../core/arguments.ts';
 import { asArray, isArrayLike } from '../core/convert.ts';
 import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
-import { requireAlive } from '../core/trace.ts';
+import { currentTrace, isEvaluating, requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
@@ -77,6 +77,7 @@ export function flattenFunction(
 ): { flat: FlatFunction; outTree(): TreeDef } {
   let out: TreeDef | undefined;
   const flat = (arrays: readonly NDArray[]): readonly NDArray[] => {
+    if (!isEvaluating()) currentTrace().subject ??= where;
     const [leaves, treedef] = flattenResult(f(...(unflatten(inTree, arrays) as unknown[])), where);
     out = treedef;
     return leaves;

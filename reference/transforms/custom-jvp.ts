@@ -3,6 +3,7 @@ import { isInexact } from '../core/dtypes.ts';
 import { DifferentiationError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { sameAval, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
+import { currentAxes, withAxes } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type TreeDef, unflatten } from '../core/tree.ts';
 import { bind } from '../core/trace.ts';
@@ -59,7 +60,9 @@ export function customJvp<F extends AnyFunction>(f: F, ...more: []): CustomJvp<F
     const given = rule;
     const tree = outTree();
     let traced: Jaxpr | undefined;
-    const jvp = { jaxpr: () => (traced ??= traceRule(given, jaxpr, treedef, tree, where)) };
+    const axes = currentAxes();
+    const trace = (): Jaxpr => withAxes(axes, () => traceRule(given, jaxpr, treedef, tree, where));
+    const jvp = { axes, jaxpr: () => (traced ??= trace()) };
     return unflatten(tree, bind(customJvpCall, arrays, { name, jaxpr, jvp }));
   };
   return Object.assign(call, {

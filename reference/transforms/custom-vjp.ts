@@ -3,6 +3,7 @@ import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, DifferentiationError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
+import { currentAxes, withAxes } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
@@ -89,9 +90,11 @@ class Call {
     const jaxpr = this.#stage(nameOf(this.#f), flat, this.#arrays.map((x) => x.aval)); // prettier-ignore
     const tree = outTree();
     let [forward, backward]: [Jaxpr | undefined, Jaxpr | undefined] = [undefined, undefined];
+    const axes = currentAxes();
     const rule: VjpRule = {
-      forward: () => (forward ??= this.#forward(jaxpr, tree)),
-      backward: () => (rule.forward(), (backward ??= this.#backward(jaxpr, tree))),
+      axes,
+      forward: () => (forward ??= withAxes(axes, () => this.#forward(jaxpr, tree))),
+      backward: () => (rule.forward(), (backward ??= withAxes(axes, () => this.#backward(jaxpr, tree)))),
     };
     return unflatten(tree, bind(customVjpCall, this.#arrays, { name: nameOf(this.#f), jaxpr, rule }));
   }

@@ -46,7 +46,7 @@ function eliminate(t: Transforms, jaxpr: Jaxpr, used: readonly boolean[]): Neede
 function shrink(t: Transforms, equation: Equation, live: ReadonlySet<Var>): Equation | null {
   const { primitive, params, inputs, outputs } = equation;
   const used = outputs.map((v) => live.has(v));
-  if (primitive.kind === 'first-order') return used.some(Boolean) ? equation : null;
+  if (primitive.kind !== 'higher-order') return used.some(Boolean) ? equation : null;
   if (!used.some(Boolean)) return primitive.effects(params).size > 0 ? equation : null;
   const smaller = primitive.dce(t, used, params);
   return {

@@ -7,6 +7,7 @@ import type { ProfileName } from '../core/backend.ts';
 import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
 import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
+import { unresolved } from '../core/named-axes.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
 import { type Choices, roundingsOf } from './rounding.ts';
 
@@ -44,7 +45,7 @@ export function carry(
 }
 
 function carryEquation(
-  { primitive, params }: Equation,
+  { primitive, params, source }: Equation,
   operands: readonly Bounded[],
   profile: ProfileName,
   choices: Choices,
@@ -52,6 +53,7 @@ function carryEquation(
   if (primitive.kind === 'higher-order') {
     return [...primitive.bound((inner, xs) => carry(inner, xs, profile, choices), operands, params)];
   }
+  if (primitive.kind === 'collective') return unresolved(primitive, params, source);
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
   const carried = operands.some(isUncertain)

@@ -2,6 +2,7 @@ import { ConcreteArray } from '../core/array.ts';
 import type { Backend } from '../core/open-backend.ts';
 import { x64Enabled } from '../core/config.ts';
 import { ArgumentError, checkOptions, refuseExtra } from '../core/errors.ts';
+import { axesKey } from '../core/named-axes.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { identityOf, leaves, type TreeDef, unflatten } from '../core/tree.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
@@ -117,7 +118,7 @@ function staticKey(x: unknown, where: string): string {
 }
 
 function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[], where: string): string {
-  let key = x64Enabled() ? '64' : '32';
+  let key = (x64Enabled() ? '64' : '32') + axesKey();
   for (const x of fixed) key += `|${staticKey(x, where)}`;
   key += `|${treedef.toString()}`;
   for (const { aval } of arrays) key += `;${aval.dtype}${aval.weak ? '*' : ''}${aval.shape.join(',')}`;

@@ -8,6 +8,7 @@ import { temporary } from '../core/scopes.ts';
 import { type Aval, type Complex, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
+import type { AnyCollective } from '../core/collective.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
@@ -84,7 +85,7 @@ export class JvpTrace extends Trace {
       const { out, tangents: dy } = temporary(() =>
         primitive.kind === 'higher-order'
           ? primitive.jvp(this.#t, primals, tangents, params)
-          : firstOrder(this.#t, primitive, primals, tangents, params),
+          : byOwnRule(this.#t, primitive, primals, tangents, params),
       );
       return out.map((y, i) => {
         if (!dy[i]) escaped(y, 'user');
@@ -99,9 +100,9 @@ interface Dual {
   readonly tangents: readonly Tangent[];
 }
 
-function firstOrder(
+function byOwnRule(
   { lax }: Transforms,
-  primitive: AnyFirstOrder,
+  primitive: AnyFirstOrder | AnyCollective,
   primals: readonly NDArray[],
   given: readonly Tangent[],
   params: Params,

@@ -89,6 +89,13 @@ describe('what a derivative needs stays until it has been used', () => {
   });
 });
 
+test("an array of the user's that a rule gives back stays the user's", () => {
+  const y = np.array([1, 2, 3]);
+  const f = (v: NDArray): NDArray => lax.mul(v, lax.reduceSum(lax.allGather(v, 'i'), [0]));
+  expect(vmap(grad(f), { axisName: 'i' })(y).js()).toEqual([12, 12, 12]);
+  expect(y.js()).toEqual([1, 2, 3]);
+});
+
 describe('tidy', () => {
   test('frees everything but the result, at any depth', () => {
     expect(growth(() => tidy(() => ({ a: [sum(lax.exp(x))], b: lax.neg(lax.neg(x)) })))).toBe(2);

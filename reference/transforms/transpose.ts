@@ -40,9 +40,11 @@ export function backward(
     const given = equation.outputs.map((v) => sums.get(v) ?? null);
     for (const v of equation.outputs) sums.delete(v);
     if (given.every((ct) => ct === null)) continue;
-    const back = SourceLocation.within(equation.source, () => transposeEquation(t, equation, env, given));
-    equation.inputs.forEach((x, i) => {
-      if (!(x instanceof Literal) && !env.has(x)) accumulate(x, back[i] ?? null);
+    SourceLocation.within(equation.source, () => {
+      const back = transposeEquation(t, equation, env, given);
+      equation.inputs.forEach((x, i) => {
+        if (!(x instanceof Literal) && !env.has(x)) accumulate(x, back[i] ?? null);
+      });
     });
   }
   return jaxpr.inputs.filter((_, i) => linear[i]).map((v) => sums.get(v) ?? null);

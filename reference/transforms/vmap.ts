@@ -6,8 +6,11 @@ import { escaped } from '../core/array.ts';
 import { temporary } from '../core/scopes.ts';
 import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
+import type { AnyCollective } from '../core/collective.ts';
+import { UnboundAxisError } from '../core/errors.ts';
+import { needsAxis, withAxis } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import type { AnyPrimitive, BatchAxis, Batched, Params } from '../core/primitive.ts';
+import { type AnyPrimitive, type BatchAxis, type Batched, inferAvals, type Params } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
 import { toFront } from '../primitives/axes.ts';
@@ -16,7 +19,9 @@ import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
 import { ValuelessTracer } from './valueless.ts';
 
-const without = (shape: readonly number[], axis: number): number[] => shape.filter((_, d) => d !== axis);
+/** The type of one example. */
+const laneOf = (aval: Aval, at: number | null): Aval =>
+  at === null ? aval : { ...aval, shape: aval.shape.toSpliced(at, 1) };
 
 /** One example's view of a value that holds all of them along one axis. */
 export class BatchTracer extends ValuelessTracer {
@@ -30,7 +35,7 @@ export class BatchTracer extends ValuelessTracer {
     super(trace);
     this.value = value;
     this.axis = axis;
-    this.aval = { ...value.aval, shape: without(value.shape, axis) };
+    this.aval = laneOf(value.aval, axis);
   }
 }
 
@@ -59,13 +64,18 @@ export class BatchTrace extends Trace {
     const values = split.map(([v]) => v);
     const at = split.map(([, a]) => a);
     return withTrace(this.#parent, () => {
-      if (at.every((a) => a === null)) return bind(primitive, values, params);
+      if (at.every((a) => a === null) && !this.#isNeededBy(primitive, params)) return bind(primitive, values, params);
       const { out, at: outAt } = temporary(() => batchOne(this.#t, primitive, values, at, this.#axis, params));
       return out.map((y, i) => {
         if (outAt[i] === null) escaped(y, 'user');
         return this.tracer(y, outAt[i]!);
       });
     });
+  }
+
+  #isNeededBy(primitive: AnyPrimitive, params: Params): boolean {
+    const { name } = this.#axis;
+    return name !== null && needsAxis(primitive, params, name);
   }
 }
 
@@ -78,11 +88,35 @@ function batchOne(
   params: Params,
 ): Batched {
   if (primitive.kind === 'higher-order') return primitive.batch(t, values, at, axis, params);
+  if (primitive.kind === 'collective' && params['axis_name'] === axis.name) {
+    return resolve(t, primitive, values, at, axis, params);
+  }
   if (primitive.batch !== 'elementwise') return primitive.batch(t.lax, values, at, axis, params);
   const together = at.every((a) => a === at[0]);
   const aligned = together ? values : values.map((x, i) => toFront(t.lax, x, at[i]!, axis));
   const out = bind(primitive, aligned, params);
   return { out, at: out.map(() => (together ? at[0]! : 0)) };
+}
+
+/** @throws UnboundAxisError if the equation was traced where the axis of that name had another size; ConstraintError */
+function resolve(
+  t: Transforms,
+  collective: AnyCollective,
+  values: readonly NDArray[],
+  at: readonly (number | null)[],
+  axis: BatchAxis,
+  params: Params,
+): Batched {
+  const size = params['axis_size'];
+  if (size !== axis.size) {
+    throw new UnboundAxisError(
+      `${collective.name} is over an axis '${axis.name}' of size ${String(size)}, but meets one of that name with size ${axis.size}; ` +
+        'give the axes different names',
+    );
+  }
+  const lanes = values.map(({ aval }, i) => laneOf(aval, at[i]!));
+  inferAvals(collective, lanes, params);
+  return collective.resolve(t.lax, values, at, axis, params);
 }
 
 /** A function of flat arrays over a batch. */
@@ -94,7 +128,7 @@ export function batchFlat(
   axis: BatchAxis,
 ): Batched {
   const trace = new BatchTrace(currentTrace(), t, axis);
-  const results = withNewTrace(trace, () => f(args.map((x, i) => trace.tracer(x, at[i]!))));
+  const results = withAxis(axis, () => withNewTrace(trace, () => f(args.map((x, i) => trace.tracer(x, at[i]!)))));
   const split = results.map((y) => trace.split(y));
   return { out: split.map(([y]) => y), at: split.map(([, a]) => a) };
 }
@@ -113,7 +147,7 @@ export function batchJaxpr(
   axis: BatchAxis,
   force?: readonly boolean[],
 ): BatchJaxpr {
-  return memo(jaxpr, `${axis.size}/${axis.name ?? ''}/${flags(batched, force)}`, () => {
+  return memo(jaxpr, `${axis.size}/${JSON.stringify(axis.name)}/${flags(batched, force)}`, () => {
     let out: boolean[] = [];
     const avals = jaxpr.inAvals.map((a, i) => (batched[i] ? { ...a, shape: [axis.size, ...a.shape] } : a));
     const wide = stageClosed((...args) => {

@@ -2,9 +2,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { makeGen } from '../../conformance/programs/gen.ts';
+import type { AnyCollective } from '../../reference/core/collective.ts';
 import { type DType, dtypes } from '../../reference/core/dtypes.ts';
 import { ConstraintError } from '../../reference/core/errors.ts';
-import { type Aval, avalOf } from '../../reference/core/host.ts';
+import { type Aval, aval, avalOf } from '../../reference/core/host.ts';
 import { type AnyFirstOrder, type AnyHigherOrder, type AnyPrimitive, type Call, type Gen, inferAvals, type Params, SHAPE_CLASSES } from '../../reference/core/primitive.ts'; // prettier-ignore
 import type { Transforms } from '../../reference/core/rules.ts';
 import { encodeParam } from '../../reference/core/program.ts';
@@ -79,7 +80,10 @@ const showCall = (operands: readonly Aval[], params: Params): string =>
   `(${operands.map((a) => `${dtypes[a.dtype].short}[${a.shape.join(',')}]`).join(', ')}) ${JSON.stringify(params)}`;
 
 /** Calls with one operand of a dtype that the table does not list (I1, I2, …), and with one operand too few (I0). */
-function wrongOperands({ operands: specs }: AnyFirstOrder, operands: readonly Aval[]): [string, Aval[]][] {
+function wrongOperands(
+  { operands: specs }: AnyFirstOrder | AnyCollective,
+  operands: readonly Aval[],
+): [string, Aval[]][] {
   const wrong = specs.flatMap((spec, i): [string, Aval[]][] => {
     const bad = (Object.keys(dtypes) as DType[]).find((d) => !spec.dtypes.includes(d));
     const at = i < operands.length ? operands[i] : undefined;
@@ -92,10 +96,24 @@ function wrongOperands({ operands: specs }: AnyFirstOrder, operands: readonly Av
 export function checkHigherOrder(primitive: AnyHigherOrder, transforms: Transforms, seen: Seen): void {
   for (const id of Object.keys(primitive.constraints)) {
     const call = primitive.breaks[id as `C${number}`]!(transforms);
-    const got = brokenBy(primitive, call.operands, call.params as Params);
-    if (got === id) {
-      seen.broken++;
-      seen.constraints.add(`${primitive.name}-${id}`);
-    } else seen.problems.push(`${primitive.name}: the call that has to break ${id} breaks ${got ?? 'nothing'}`);
+    mustBreak(primitive, id, call.operands, call.params as Params, seen);
   }
+}
+
+/** Collectives have no cases: their dtypes and their breaks. */
+export function checkCollective(primitive: AnyCollective, seen: Seen): void {
+  const operands = primitive.operands.map((o) => aval([4], o.dtypes[0]!));
+  for (const [id, wrong] of wrongOperands(primitive, operands)) mustBreak(primitive, id, wrong, {}, seen);
+  for (const id of Object.keys(primitive.constraints)) {
+    const call = primitive.breaks[id as `C${number}`]!;
+    mustBreak(primitive, id, call.operands, call.params as Params, seen);
+  }
+}
+
+function mustBreak(primitive: AnyPrimitive, id: string, operands: readonly Aval[], params: Params, seen: Seen): void {
+  const got = brokenBy(primitive, operands, params);
+  if (got === id) {
+    seen.broken++;
+    seen.constraints.add(`${primitive.name}-${id}`);
+  } else seen.problems.push(`${primitive.name}: the call that has to break ${id} breaks ${got ?? 'nothing'}`);
 }

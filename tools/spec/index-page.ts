@@ -2,6 +2,7 @@
 import prettier from 'prettier';
 import { type DType, shortName } from '../../reference/core/dtypes.ts';
 import * as errors from '../../reference/core/errors.ts';
+import type { AnyCollective } from '../../reference/core/collective.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { programSchema } from '../../reference/core/schema.ts';
 import { CLASSES, inWords } from './classes.ts';
@@ -22,6 +23,7 @@ export const errorClasses = (): ErrorClass[] =>
 export interface IndexParts {
   readonly firstOrder: readonly AnyFirstOrder[];
   readonly higherOrder: readonly AnyHigherOrder[];
+  readonly collectives: readonly AnyCollective[];
   readonly pages: readonly Page[];
 }
 
@@ -50,12 +52,12 @@ export async function schemaText(primitives: readonly AnyPrimitive[]): Promise<s
   return prettier.format(JSON.stringify(programSchema(primitives)), { parser: 'json', printWidth: 120 });
 }
 
-function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
+function indexOf({ firstOrder, higherOrder, collectives, pages }: IndexParts): string {
   const sections = new Map(pages.flatMap(sectionsOf).map((s) => [`${s.page}#${s.anchor}`, s]));
   const linked = (p: AnyPrimitive): string => `[\`${p.name}\`](${p.spec.replace('spec/', '')})`;
-  const all = [...firstOrder, ...higherOrder];
+  const all = [...firstOrder, ...higherOrder, ...collectives];
   const family = (p: AnyPrimitive): string => p.spec.replace(/^.*\/(.*)\.md#.*$/, '$1');
-  const operands = (p: AnyFirstOrder): string =>
+  const operands = (p: AnyFirstOrder | AnyCollective): string =>
     p.operands.map((o) => `${o.name}: ${inWords(o.dtypes)}`).join('; ') || 'none';
   return [
     `### Primitives`,
@@ -63,6 +65,8 @@ function indexOf({ firstOrder, higherOrder, pages }: IndexParts): string {
     table(['primitive', 'page', 'operands'], firstOrder.map((p) => [linked(p), family(p), operands(p)])), // prettier-ignore
     `${higherOrder.length} of higher order, which hold programs:`,
     table(['primitive', 'parameters'], higherOrder.map((p) => [linked(p), Object.keys(p.params).join(', ')])), // prettier-ignore
+    `${collectives.length} collectives, what the lanes of a named axis do together:`,
+    table(['primitive', 'operands'], collectives.map((p) => [linked(p), operands(p)])), // prettier-ignore
     '### Constraints',
     'A broken constraint is an error that begins with its id. Ids are never renumbered and never reused.',
     table(

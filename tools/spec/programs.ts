@@ -4,6 +4,7 @@ import {
   checkpoint,
   customJvp,
   customVjp,
+  debug,
   grad,
   jit,
   lax,
@@ -44,6 +45,12 @@ backwards.defvjp(
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
+const watched = (v: NDArray): NDArray => {
+  const y = np.sin(v);
+  debug.callback(() => undefined, v, y);
+  return y.sum();
+};
+
 /** The tangent of `backwards`, which only its transpose is known of. */
 const tangentOf = (v: NDArray): NDArray =>
   transforms.bind(higherOrder.custom_lin, [v], {
@@ -58,6 +65,16 @@ export const tangentPrograms = (): Jaxpr[] => [
   makeJaxpr(vmap(tangentOf))(np.stack([x, x.add(1)])),
 ];
 
+/** Programs that hold collectives, for an axis of three lanes. */
+export const collectivePrograms = (): Jaxpr[] =>
+  [
+    (v: NDArray) => v.div(lax.psum(v, 'i')),
+    (v: NDArray) => lax.pmax(v, 'i').sub(lax.pmin(v, 'i')),
+    (v: NDArray) => lax.ppermute(v, 'i', [[0, 1], [1, 0]]).mul(lax.axisIndex('i')), // prettier-ignore
+    (v: NDArray) => lax.allGather(v, 'i', { tiled: true }),
+    (v: NDArray) => jit((w: NDArray) => lax.pswapaxes(w, 'i', 0))(v),
+  ].flatMap((f) => [f, grad((v: NDArray) => f(v).sum())].map((g) => makeJaxpr(g, { axisEnv: [['i', 3]] })(x)));
+
 /** Each function as it is, under grad, under vmap, and under both. */
 export function higherOrderPrograms(): Jaxpr[] {
   const batch = np.stack([x, x.add(1)]);
@@ -69,6 +86,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     reduced,
     windowed,
     again,
+    watched,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),
   ];

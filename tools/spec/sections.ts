@@ -2,6 +2,7 @@
 import { laws } from '../../conformance/laws/index.ts';
 import { CASES_PER_CELL } from '../../conformance/programs/plan.ts';
 import { type DType, dtypeOfShort, promote, shortName } from '../../reference/core/dtypes.ts';
+import type { AnyCollective } from '../../reference/core/collective.ts';
 import type { AnyFirstOrder, AnyHigherOrder, AnyPrimitive } from '../../reference/core/primitive.ts';
 import { ULP_BUDGETS } from '../../reference/primitives/accuracy.ts';
 import { errorClasses, lawsOf } from './index-page.ts';
@@ -16,7 +17,20 @@ export function sectionOf(primitive: AnyPrimitive, pages: readonly Page[]): Sect
 }
 
 /** @returns what is wrong with the section of a first-order primitive */
-export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly Page[]): string[] {
+export const checkFirstOrderSection = (primitive: AnyFirstOrder, pages: readonly Page[]): string[] =>
+  checkTypedSection(primitive, pages, ['Result', 'Value', 'Accuracy', 'Rules', 'Examples'], 'error bound');
+
+/** @returns what is wrong with the section of a collective */
+export const checkCollectiveSection = (primitive: AnyCollective, pages: readonly Page[]): string[] =>
+  checkTypedSection(primitive, pages, ['Result', 'Value', 'Rules', 'Examples'], 'own axis');
+
+/** Sections with a table of operands. `lastRule`: beside those on derivatives and batches. */
+function checkTypedSection(
+  primitive: AnyFirstOrder | AnyCollective,
+  pages: readonly Page[],
+  parts: readonly string[],
+  lastRule: string,
+): string[] {
   const section = sectionOf(primitive, pages);
   if (section === undefined) return [`${primitive.spec}: there is no such section`];
   const problems: string[] = [];
@@ -43,13 +57,13 @@ export function checkFirstOrderSection(primitive: AnyFirstOrder, pages: readonly
     `the table of parameters names ${params.join(', ') || 'none'}, the code ${keys.join(', ') || 'none'}`,
     same(params, keys),
   );
-  for (const part of ['Result', 'Value', 'Accuracy', 'Rules', 'Examples']) {
+  for (const part of parts) {
     need(`there is no **${part}**`, section.text.includes(`**${part}**`));
   }
   const rules = section.text.slice(section.text.indexOf('**Rules**'));
   const { differentiate } = primitive;
   const transposes = !('zero' in differentiate) && 'transpose' in differentiate;
-  for (const rule of ['jvp', ...(transposes ? ['transpose'] : []), 'vmap', 'error bound']) {
+  for (const rule of ['jvp', ...(transposes ? ['transpose'] : []), 'vmap', lastRule]) {
     need(`**Rules** has no "- ${rule}"`, new RegExp(`^- ${rule}\\b`, 'm').test(rules));
   }
   need('there is no executed example', section.text.includes('```ts run'));

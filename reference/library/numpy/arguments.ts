@@ -2,22 +2,16 @@
  * What the functions of `numpy`, `random` and `nn` do with their arguments before anything is computed: numbers become
  * arrays, dtypes are promoted by JAX's lattice, shapes are broadcast by NumPy's rules, axes and options are checked.
  */
-import { integer, oneOrMore } from '../../core/arguments.ts';
+import { oneOrMore } from '../../core/arguments.ts';
 import { asArray, scalar } from '../../core/convert.ts';
-import {
-  defaultInt,
-  type DType,
-  dtypes,
-  isFloat,
-  isInexact,
-  isInteger,
-  promote,
-  checkDType,
-} from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions, ShapeError, isPlainObject, OptionError } from '../../core/errors.ts';
+import { checkDType, defaultInt, type DType, dtypes, inexactOf as inexact, isFloat, isInteger, promote } from '../../core/dtypes.ts'; // prettier-ignore
+import { ArgumentError, checkOptions, isPlainObject, OptionError, ShapeError } from '../../core/errors.ts';
 import { sameShape, type Shape } from '../../core/host.ts';
 import { type ArrayLike, type Axis, NDArray } from '../../core/ndarray.ts';
+import { canonicalAxis } from '../../lax/apply.ts';
 import * as lax from '../../lax.ts';
+
+export { canonicalAxis, inexact };
 
 /** Where JAX says `dtype`, positional or not: the name itself, or the options object that ends every call. */
 export type DTypeArgument = DType | { readonly dtype?: DType | undefined };
@@ -28,9 +22,6 @@ export const dtypeArgument = (argument: DTypeArgument | undefined, where: string
   return dtype === undefined ? undefined : checkDType(dtype, `${where}: dtype`);
 };
 
-/** The dtype itself if it is inexact, else a float: what division, `exp`, `mean` … compute in. */
-export const inexact = (dtype: DType): DType =>
-  isInexact(dtype) ? dtype : dtypes[dtype].bytes === 8 ? 'float64' : 'float32';
 /** The dtype itself, or the default integer for bool: what quotients and running sums compute in. */
 export const numeric = (dtype: DType): DType => (dtype === 'bool' ? defaultInt() : dtype);
 /** What sums and products compute in: integers, bool too, have at least the size of the default one. */
@@ -106,14 +97,6 @@ export const promoteArguments = (xs: readonly ArrayLike[], where: string, to?: (
 export function truthy(x: ArrayLike, where: string): NDArray {
   const array = asArray(x, where);
   return array.dtype === 'bool' ? array : lax.ne(array, 0);
-}
-
-/** @throws ShapeError naming axis and rank */
-export function canonicalAxis(axis: number, rank: number, where: string): number {
-  if (integer(axis, `${where}: axis`) < -rank || axis >= rank) {
-    throw new ShapeError(`${where}: axis ${axis} is out of range for an array of rank ${rank}`);
-  }
-  return axis < 0 ? axis + rank : axis;
 }
 
 /** The axes in increasing order; null or nothing: every axis. @throws ShapeError for axes out of range or given twice */

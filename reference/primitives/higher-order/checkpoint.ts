@@ -5,6 +5,7 @@
 import { aval } from '../../core/host.ts';
 import { type Equation, Jaxpr, type Var } from '../../core/jaxpr.ts';
 import { type AnyPrimitive, defineHigherOrder, type HigherOrderPrimitive, type Params } from '../../core/primitive.ts';
+import { repeated } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { alignBatch, effectsOf, fits, given, isLinear, knownValues, present, spread } from './shared.ts';
 
@@ -117,7 +118,7 @@ function recomputation(
     equations: known.equations.filter((e) => !keeps(e)),
     outputs: known.outputs.slice(results),
   });
-  const { jaxpr, inputs } = t.dce(whole, whole.outputs.map(() => true)); // prettier-ignore
+  const { jaxpr, inputs } = t.dce(repeated(whole), whole.outputs.map(() => true)); // prettier-ignore
   const kept = saved.filter((_, i) => inputs[known.inputs.length + i]);
   return { kept, again: new Jaxpr({ ...jaxpr, inputs: [...known.inputs, ...kept] }) };
 }

@@ -1,8 +1,10 @@
 /** `cond`: one of several jaxprs, chosen by an index (spec/transformations/control-flow.md#cond). */
 import { type Aval, numbers, showAval } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { partLanes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { defineHigherOrder, type HigherOrderPrimitive, knownOperand } from '../../core/primitive.ts';
+import { speculative } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import {
   alignBatch,
@@ -108,9 +110,10 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
       const out = t.bind(cond, [index!, ...aligned], { branches: wide.branches.map((b) => b.jaxpr) });
       return { out, at: wide.out.map((is) => (is ? 0 : null)) };
     }
+    partLanes(axis, branches, 'cond: the choice of the branch');
     // Each example chooses for itself: all branches run, and each result is selected.
     const all = branches[0]!.outAvals.map(() => true);
-    const results = branches.map((b) => t.evaluate(t.batch(b, batched, axis, all).jaxpr, aligned));
+    const results = branches.map((b) => t.evaluate(speculative(t.batch(b, batched, axis, all).jaxpr), aligned));
     const which = t.lax.moveAxis(index!, indexAt!, 0);
     const out = branches[0]!.outAvals.map((_, j) =>
       selectRows(
@@ -142,6 +145,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
         );
   },
   effects: ({ branches }) => effectsOf(branches),
+  place: (_, branch) => `cond, branch ${branch}`,
   breaks: {
     C1: (t) => ({ operands: [{ ...number, shape: [] }, number], params: { branches: [negated(t)] } }),
     C2: () => ({ operands: [scalarIndex], params: { branches: [] } }),

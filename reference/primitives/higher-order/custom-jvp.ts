@@ -2,6 +2,7 @@
 import type { Jaxpr } from '../../core/jaxpr.ts';
 import { DifferentiationError } from '../../core/errors.ts';
 import { isInexact } from '../../core/dtypes.ts';
+import { type AxisScope, hasAxis } from '../../core/named-axes.ts';
 import { defineHigherOrder, type HigherOrderPrimitive } from '../../core/primitive.ts';
 import { alignBatch, effectsOf, fits, given, isLinear, knownValues, present, spread } from './shared.ts';
 
@@ -9,6 +10,8 @@ import { alignBatch, effectsOf, fits, given, isLinear, knownValues, present, spr
 export interface CustomRule {
   /** `primals, tangents (one per primal) → results, their tangents`. */
   jaxpr(): Jaxpr;
+  /** The named axes in whose scope it is traced; left out: none. */
+  readonly axes?: AxisScope;
 }
 
 export type CustomJvpParams = {
@@ -63,6 +66,7 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
       ...params,
       jaxpr: t.batch(params.jaxpr, batched, axis, everything).jaxpr,
       jvp: jvp && {
+        ...jvp,
         jaxpr: () => t.batch(jvp.jaxpr(), [...batched, ...batched], axis, [...everything, ...everything]).jaxpr,
       },
     };
@@ -74,6 +78,7 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
 
   bound: (inner, x, { jaxpr }) => inner(jaxpr, x),
   effects: ({ jaxpr }) => effectsOf([jaxpr]),
+  laterJaxprs: ({ jvp }, name) => (jvp !== null && hasAxis(jvp.axes ?? null, name) ? [jvp.jaxpr()] : []),
   breaks: {
     C1: (t) => {
       const jaxpr = t.trace((x) => [t.lax.neg(x)], [{ shape: [2], dtype: 'float32', weak: false }]);

@@ -7,6 +7,7 @@ import { isInexact } from '../../core/dtypes.ts';
 import { DifferentiationError } from '../../core/errors.ts';
 import { aval } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { type AxisScope, hasAxis } from '../../core/named-axes.ts';
 import { defineHigherOrder, type HigherOrderPrimitive } from '../../core/primitive.ts';
 import { toFront } from '../axes.ts';
 import { effectsOf, fits, isLinear, knownValues } from './shared.ts';
@@ -17,6 +18,8 @@ export interface VjpRule {
   forward(): Jaxpr;
   /** `residuals, cotangents of the inexact results → cotangents of the inexact operands`. */
   backward(): Jaxpr;
+  /** The named axes in whose scope they are traced; left out: none. */
+  readonly axes?: AxisScope;
 }
 
 export type CustomVjpParams = {
@@ -75,7 +78,7 @@ export const customVjpCall: HigherOrderPrimitive<'custom_vjp_call', CustomVjpPar
     const wide: CustomVjpParams = {
       ...params,
       jaxpr: whole(params.jaxpr),
-      rule: rule && { forward: () => whole(rule.forward()), backward: () => whole(rule.backward()) },
+      rule: rule && { ...rule, forward: () => whole(rule.forward()), backward: () => whole(rule.backward()) },
     };
     const operands = x.map((v, i) => toFront(t.lax, v, at[i]!, axis));
     return { out: t.bind(customVjpCall, operands, wide), at: params.jaxpr.outputs.map(() => 0) };
@@ -85,6 +88,8 @@ export const customVjpCall: HigherOrderPrimitive<'custom_vjp_call', CustomVjpPar
   dce: (_, used, params) => ({ params, inputs: params.jaxpr.inputs.map(() => true), results: used.map(() => true) }),
   bound: (inner, x, { jaxpr }) => inner(jaxpr, x),
   effects: ({ jaxpr }) => effectsOf([jaxpr]),
+  laterJaxprs: ({ rule }, name) =>
+    rule !== null && hasAxis(rule.axes ?? null, name) ? [rule.forward(), rule.backward()] : [],
   breaks: {
     C1: (t) => ({
       operands: [aval([3], 'float32')],

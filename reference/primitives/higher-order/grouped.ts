@@ -4,6 +4,7 @@
  */
 import { type Aval, aval, sameShape, type Shape, sizeOf } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { namedAxes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import {
   type Bounded,
@@ -96,12 +97,13 @@ export function groupReduction<const N extends string, G extends object, C exten
     batch(t, x, at, axis, p) {
       const { operands, inits } = roles(x);
       const where = roles(at);
-      if (where.inits.every((a) => a === null)) {
+      const alike = axis.name === null || !namedAxes(p.jaxpr).has(axis.name);
+      if (alike && where.inits.every((a) => a === null)) {
         const wide = operands.map((v, i) => toFront(t.lax, v, where.operands[i]!, axis));
         const out = t.bind(primitive, [...wide, ...inits], { ...p, ...d.batched(p) });
         return { out, at: out.map(() => 0) };
       }
-      // Each lane begins with something else.
+      // Each lane begins with something else, or combines in another way.
       const wide = x.map((v, i) => toFront(t.lax, v, at[i]!, axis));
       const lane = wide.map((v) => ({ ...v.aval, shape: v.shape.slice(1) }));
       const all = operands.map(() => true);

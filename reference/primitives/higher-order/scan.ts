@@ -347,6 +347,7 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     ];
   },
   effects: ({ jaxpr }) => effectsOf([jaxpr]),
+  place: (p, _program, run) => `scan, iteration ${order(p)[run]!}`,
   breaks: {
     C1: (t) => ({ operands: [scalar], params: { ...example(t), num_consts: 2 } }),
     C2: (t) => ({ operands: [scalar, aval([4], 'float32')], params: example(t) }),

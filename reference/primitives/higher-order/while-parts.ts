@@ -1,6 +1,7 @@
 /** What the rules of `while` and its transpose share: the roles of its operands, and loops over a part of the carry. */
 import type { Jaxpr } from '../../core/jaxpr.ts';
 import type { NDArray } from '../../core/ndarray.ts';
+import { repeated } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { pick, spread } from './shared.ts';
 
@@ -20,6 +21,13 @@ export function whileRoles<T>(
 ): { cond: readonly T[]; body: readonly T[]; carry: readonly T[] } {
   return { cond: xs.slice(0, c), body: xs.slice(c, c + b), carry: xs.slice(c + b) };
 }
+
+/** The loop once more, for its numbers only. */
+export const repeatedLoop = (p: WhileParams): WhileParams => ({
+  ...p,
+  cond_jaxpr: repeated(p.cond_jaxpr),
+  body_jaxpr: repeated(p.body_jaxpr),
+});
 
 /** The loop over some of the carry, which must need no other part of it; `inputs`: the operands that it takes. */
 export function loopOf(

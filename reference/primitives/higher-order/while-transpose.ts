@@ -11,7 +11,7 @@ import type { NDArray } from '../../core/ndarray.ts';
 import { type Operand, operandAval, type Tangent } from '../../core/primitive.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { cut, fixpoint, isLinear, knownValues, pick, spread } from './shared.ts';
-import { loopOf, type WhileParams, whileRoles } from './while-parts.ts';
+import { loopOf, repeatedLoop, type WhileParams, whileRoles } from './while-parts.ts';
 
 /** Iterations are counted in int32: halving less than 2³¹ of them takes at most 31 steps. */
 const STACK = 33;
@@ -43,9 +43,10 @@ export function transposeWhile(
   t: Tools,
   ct: readonly Tangent[],
   x: readonly Operand[],
-  p: WhileParams,
+  loopParams: WhileParams,
 ): readonly Tangent[] {
   const { lax } = t;
+  const p = repeatedLoop(loopParams);
   const parts = whileRoles(x, p);
   const constKnown = parts.body.map((b) => !isLinear(b));
   const linear = fixpoint(parts.carry.map(isLinear), (flags) =>

@@ -4,11 +4,13 @@
  */
 import { type Aval, aval, numbers, showAval, sizeOf } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
+import { partLanes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine } from '../../core/primitive.ts';
+import { repeated, speculative } from '../../core/repeated.ts';
 import type { Transforms } from '../../core/rules.ts';
 import { alignBatch, copy, cut, effectsOf, fits, fixpoint, given, pick, present, repeat, spread } from './shared.ts';
-import { loopOf, type WhileParams, whileRoles } from './while-parts.ts';
+import { loopOf, repeatedLoop, type WhileParams, whileRoles } from './while-parts.ts';
 import { transposeWhile } from './while-transpose.ts';
 
 export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C3' | 'C4' | 'C5'> = defineHigherOrder<
@@ -113,12 +115,12 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
       known.map((_, i) => i),
       p,
     );
-    const { params, inputs } = loopOf(t, p, ready);
+    const { params, inputs } = loopOf(t, { ...p, body_jaxpr: knownBody(t, p, is.body, ready) }, ready);
     const needed = whileRoles(inputs, p);
     return {
       known: params,
       knownInputs: [...pick(at.cond, needed.cond), ...pick(at.body, needed.body), ...pick(at.carry, ready)],
-      unknown: p,
+      unknown: repeatedLoop(p),
       unknownInputs: known.map((_, operand) => ({ operand })),
       unknownResults: waits,
       knownResults: ready,
@@ -136,7 +138,10 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     );
     let carry = fixpoint(is.carry, (c) => t.batch(p.body_jaxpr, [...is.body, ...c], axis).out);
     const [apart] = t.batch(p.cond_jaxpr, [...is.cond, ...carry], axis).out;
-    if (apart) carry = carry.map(() => true);
+    if (apart) {
+      partLanes(axis, [p.cond_jaxpr, p.body_jaxpr], 'while: the end of the loop');
+      carry = carry.map(() => true);
+    }
     const cond = t.batch(p.cond_jaxpr, [...is.cond, ...carry], axis).jaxpr;
     const body = t.batch(p.body_jaxpr, [...is.body, ...carry], axis, carry).jaxpr;
     const initial = alignBatch(t.lax, parts.carry, where.carry, 0).map((c, i) =>
@@ -169,6 +174,7 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     }
   },
   effects: ({ cond_jaxpr, body_jaxpr }) => effectsOf([cond_jaxpr, body_jaxpr]),
+  place: (_, program, run) => `while, ${program === 0 ? 'predicate of ' : ''}iteration ${run}`,
   breaks: {
     C1: (t) => ({ operands: [scalar], params: { ...example(t), cond_nconsts: 2 } }),
     C2: (t) => ({ operands: [aval([3], 'float32')], params: example(t) }),
@@ -192,6 +198,18 @@ const example = (t: Transforms): WhileParams => ({
   body_nconsts: 0,
 });
 
+/** The body as far as it is known: the carry that waits stays what it is, and what is done with it alone is left out. */
+function knownBody(t: Transforms, p: WhileParams, consts: readonly boolean[], ready: readonly boolean[]): Jaxpr {
+  const { known } = t.partialEval(p.body_jaxpr, [...consts, ...ready], ready.map((r) => !r)); // prettier-ignore
+  return t.trace((...x) => {
+    const next = spread(
+      t.evaluate(known, pick(x, [...consts, ...ready])).slice(0, ready.filter(Boolean).length),
+      ready,
+    );
+    return x.slice(p.body_nconsts).map((c, i) => next[i] ?? c);
+  }, p.body_jaxpr.inAvals);
+}
+
 /**
  * The loop whose examples stop one by one: it goes on while any of them does, and those that have stopped keep their
  * carry, whatever the body makes of it. The body asks the predicate again, so it takes its consts as well.
@@ -204,8 +222,8 @@ function lanewise(t: Transforms, cond: Jaxpr, body: Jaxpr, p: WhileParams): Whil
     body_jaxpr: t.trace(
       (...args) => {
         const [c, b, carry] = cut(args, [p.cond_nconsts, p.body_nconsts]);
-        const [goesOn] = t.evaluate(cond, [...c!, ...carry!]);
-        const next = t.evaluate(body, [...b!, ...carry!]);
+        const [goesOn] = t.evaluate(repeated(cond), [...c!, ...carry!]);
+        const next = t.evaluate(speculative(body), [...b!, ...carry!]);
         return next.map((v, i) => lax.select(lax.broadcastInDim(goesOn!, v.shape, [0]), v, carry![i]!));
       },
       [...condConsts, ...body.inAvals],
