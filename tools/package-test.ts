@@ -101,7 +101,7 @@ function onPath(...names: readonly string[]): string[] {
 const userProgram = `
 import { grad, jit, lax, nn, numpy as np, random, tree, valueAndGrad, vmap, type NDArray } from 'etalon';
 ${subpaths
-  .filter((path) => path !== 'etalon' && !path.endsWith('.json'))
+  .filter((path) => !['etalon', 'etalon/eslint'].includes(path) && !path.endsWith('.json')) // the rules' types are eslint's
   .map((path, i) => `import * as m${i} from '${path}';\nvoid m${i};`)
   .join('\n')}
 
