@@ -75,9 +75,11 @@ describe('etalon explain', () => {
 
   it('answers for every error', async () => {
     for (const { anchor, name } of errorClasses()) {
-      const { io, out } = capture();
-      expect(await main(['explain', anchor], io)).toBe(0);
-      expect(out()).toContain(name);
+      for (const word of [name, `spec/errors.md#${anchor}`]) {
+        const { io, out } = capture();
+        expect(await main(['explain', word], io)).toBe(0);
+        expect(out()).toContain(name);
+      }
     }
   });
 
