@@ -20,6 +20,7 @@ export * as numpy from './library/numpy/index.ts';
 export * as random from './library/random.ts';
 export * as scipy from './library/scipy/index.ts';
 export * as tree from './core/tree.ts';
+export * as checkify from './transforms/checkify/index.ts';
 
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
 export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev } from './transforms/jacobian.ts';

@@ -13,6 +13,7 @@ import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import type { AnyPrimitive, Params } from '../../reference/core/primitive.ts';
 import { bind } from '../../reference/core/trace.ts';
+import { range } from '../../reference/primitives/axes.ts';
 import { type CollectiveName, higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
@@ -223,6 +224,28 @@ const ownBackward: Recipe = {
   },
 };
 
+/** Checks that hold, beside a value and in the iterations of a loop. */
+const passing = (variant: string, program: (x: NDArray, y: NDArray) => readonly NDArray[]): Recipe => ({
+  subject: 'check',
+  variant,
+  dtypes: NUMBER,
+  make: (dtype, random) => sampleOf(t.trace(program, [aval([3], dtype), aval([3], dtype)]), random),
+});
+const holds = (x: NDArray): void => {
+  const params = { category: 'user' as const, message: '{} is a number', source: null };
+  bind(higherOrder.check, [lax.reduceAnd(lax.eq(x, x), range(x.ndim)), x], params);
+};
+const checkedSum = passing('beside', (x, y) => {
+  holds(x);
+  return [mulAdd(x, y)];
+});
+const checkedLoop = passing('in-a-loop', (x, y) => {
+  const one = aval([], x.dtype);
+  const body = t.trace((c, v) => (holds(c), [difference(c, v), c]), [one, one]);
+  const params = { jaxpr: body, length: 3, reverse: false, num_consts: 0, num_carry: 1 };
+  return bind(higherOrder.scan, [lax.reduceSum(y, [0]), x], params);
+});
+
 /** Something that is looked at on the way changes nothing. */
 const watched: Recipe = {
   subject: 'debug_callback',
@@ -252,6 +275,9 @@ const RECIPES: readonly Recipe[] = [
   customRule,
   ownBackward,
   recomputed,
+  checkedSum,
+  checkedLoop,
+
   watched,
 ];
 

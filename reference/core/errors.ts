@@ -90,6 +90,11 @@ export class DifferentiationError extends EtalonError {
   static override readonly anchor: string = 'differentiation';
 }
 
+/** A check failed: one that the user wrote, or an automatic one of `checkify`. */
+export class CheckError extends EtalonError {
+  static override readonly anchor: string = 'check';
+}
+
 /** A named axis that no enclosing vmap has. */
 export class UnboundAxisError extends EtalonError {
   static override readonly anchor: string = 'unbound-axis';

@@ -57,6 +57,7 @@ export class Jaxpr implements JaxprParts {
   readonly inputs: readonly Var[];
   readonly equations: readonly Equation[];
   readonly outputs: readonly Atom[];
+  #effects: ReadonlySet<string> | undefined;
   constructor(parts: JaxprParts) {
     this.constvars = parts.constvars;
     this.consts = parts.consts;
@@ -80,6 +81,10 @@ export class Jaxpr implements JaxprParts {
 
   /** Side effects of the equations, nested ones included; dead-code elimination keeps equations that have any. */
   get effects(): ReadonlySet<string> {
+    return (this.#effects ??= this.#collectEffects());
+  }
+
+  #collectEffects(): ReadonlySet<string> {
     const all = new Set<string>();
     for (const { primitive, params } of this.equations) {
       if (primitive.kind === 'higher-order') for (const effect of primitive.effects(params)) all.add(effect);

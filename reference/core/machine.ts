@@ -18,7 +18,7 @@ export interface Kernels<V extends Buffer> {
   /** Computes a first-order primitive. Each result is a handle of its own, also where it is the value of an operand. */
   apply(primitive: AnyFirstOrder, operands: readonly V[], params: Params, results: readonly Aval[]): readonly V[];
   put(value: HostArray): V;
-  /** The value, at once; only predicates and iteration counts of control flow are read. */
+  /** The value, at once; only the predicates of control flow and checks are read, and the values of checks that fail. */
   read(value: V): HostArray;
   /** Another handle of the same value. Either may be freed first. */
   clone(value: V): V;

@@ -92,6 +92,10 @@ export class SourceLocation {
     if (this.#text === undefined) this.#text = userFrame(this.#holder.stack ?? '');
     return this.#text ?? '';
   }
+
+  toJSON(): string {
+    return this.toString();
+  }
 }
 
 function userFrame(stack: string): string | null {

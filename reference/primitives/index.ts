@@ -8,6 +8,7 @@ import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
 import { allGather, allToAll, axisIndex, pmax, pmin, ppermute, psum } from './collectives.ts';
+import { check } from './higher-order/check.ts';
 import { checkpoint } from './higher-order/checkpoint.ts';
 import { cond } from './higher-order/cond.ts';
 import * as contraction from './contraction.ts';
@@ -111,6 +112,7 @@ export const higherOrder: {
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
   readonly checkpoint: typeof checkpoint;
+  readonly check: typeof check;
   readonly debug_callback: typeof debugCallback;
 } = {
   jit,
@@ -123,6 +125,7 @@ export const higherOrder: {
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,
   checkpoint,
+  check,
   debug_callback: debugCallback,
 };
 

@@ -5,6 +5,7 @@ import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import { currentTrace, isEvaluating, requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import type { ErrorValue } from './checkify/error.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
 export type AnyFunction<Result = unknown> = (...args: Tree[]) => Result;
@@ -22,7 +23,7 @@ export type Loose<T> = T extends NDArray
       : T;
 export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
 /** Results: every leaf is an array. */
-export type Arrays<T> = T extends NDArray | null
+export type Arrays<T> = T extends NDArray | ErrorValue | null
   ? T
   : T extends number | bigint | boolean
     ? NDArray

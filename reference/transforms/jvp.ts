@@ -4,7 +4,6 @@
  */
 import { escaped } from '../core/array.ts';
 import { DifferentiationError } from '../core/errors.ts';
-import { temporary } from '../core/scopes.ts';
 import { type Aval, type Complex, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
@@ -12,6 +11,7 @@ import type { AnyCollective } from '../core/collective.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
+import { derived } from './derived.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -82,7 +82,7 @@ export class JvpTrace extends Trace {
     const tangents = split.map(([, d]) => d);
     return withTrace(this.#parent, () => {
       if (tangents.every((d) => d === null)) return bind(primitive, primals, params);
-      const { out, tangents: dy } = temporary(() =>
+      const { out, tangents: dy } = derived(() =>
         primitive.kind === 'higher-order'
           ? primitive.jvp(this.#t, primals, tangents, params)
           : byOwnRule(this.#t, primitive, primals, tangents, params),

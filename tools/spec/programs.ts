@@ -1,6 +1,7 @@
 /** Programs in which every higher-order primitive is called as it should be, also as the transformations make them. */
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import {
+  checkify,
   checkpoint,
   customJvp,
   customVjp,
@@ -36,6 +37,10 @@ const looped = (v: NDArray): NDArray =>
     (c: NDArray) => c.mul(2).add(v.max()),
     np.array(1),
   );
+const asked = (v: NDArray): NDArray => {
+  checkify.check(v.sum().less(9), 'sum of {}', v);
+  return np.sin(v).sum();
+};
 const again = checkpoint((v: NDArray) => np.sin(np.sin(v)).sum());
 const backwards = customVjp((v: NDArray) => np.sin(v).sum());
 backwards.defvjp(
@@ -86,6 +91,7 @@ export function higherOrderPrograms(): Jaxpr[] {
     reduced,
     windowed,
     again,
+    asked,
     watched,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),
