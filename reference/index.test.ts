@@ -86,6 +86,8 @@ const others: ReadonlySet<string> = new Set([
   ...['lax.psum', 'lax.pmean', 'lax.pmax', 'lax.pmin', 'lax.ppermute', 'lax.pshuffle', 'lax.pswapaxes', 'lax.allToAll'],
   ...['lax.allGather', 'lax.psumScatter', 'lax.axisIndex', 'lax.axisSize', 'pmap', 'softPmap'],
   ...[
+    'checkify.check',
+    'checkify.checkError',
     'lax.collective',
     'lax.ownPartOfSum',
     'lax.convDimensionNumbers',

@@ -211,7 +211,7 @@ describe.each(Object.entries({ language, values, traced, asynchronous, mismatche
 
 describe('backends', () => {
   it('template strings and Object.is are left alone', () => {
-    expect(`${x}`).toBe('f32[3] [1, 2, 3]');
+    expect(`${a}`).toBe('f32[3] [1, 2, 3]');
     expect(x === a).toBe(true);
   });
   it('arrays of two backends do not mix', async () => {

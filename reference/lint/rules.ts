@@ -64,7 +64,7 @@ export const noArrayEquality: Rule.RuleModule = rule(
         if (['===', '!==', '==', '!='].includes(node.operator)) check(node, node.left, node.right);
       },
       SwitchCase(node) {
-        const { discriminant } = (node as typeof node & Rule.NodeParentExtension).parent as unknown as {
+        const { discriminant } = node.parent as unknown as {
           readonly discriminant: Node;
         };
         if (node.test) check(node.test, discriminant, node.test);
@@ -110,7 +110,7 @@ export const noArrayIndex: Rule.RuleModule = rule(
     MemberExpression(node) {
       if (!node.computed || !mayBeArray(types, node.object)) return;
       if (node.property.type === 'MemberExpression') return; // x[Symbol.dispose]
-      const { parent } = node as typeof node & Rule.NodeParentExtension;
+      const { parent } = node;
       report(node, parent.type === 'AssignmentExpression' && parent.left === node ? 'written' : 'read');
     },
   }),
@@ -129,7 +129,7 @@ export const noArrayIteration: Rule.RuleModule = rule(
     return {
       ForOfStatement: (node) => check(node.right),
       SpreadElement(node) {
-        const { parent } = node as typeof node & Rule.NodeParentExtension;
+        const { parent } = node;
         if (parent.type !== 'ObjectExpression') check(node.argument);
       },
       VariableDeclarator: (node) => check(node.id.type === 'ArrayPattern' ? node.init : null),
