@@ -10,7 +10,8 @@ import { ArgumentError, describe, refuseExtra } from './core/errors.ts';
 import { callback } from './core/arguments.ts';
 import { asArray } from './core/convert.ts';
 import type { NDArray } from './core/ndarray.ts';
-import { leaves, map, type Mapped } from './core/tree.ts';
+import { leaves, type Mapped } from './core/tree.ts';
+import { map } from './core/tree-map.ts';
 import { openReference, referenceBackend } from './interpreter.ts';
 import { rejectAsync } from './transforms/call.ts';
 

@@ -167,11 +167,11 @@ const asynchronous = Object.entries(bodies).flatMap(
 );
 
 const mismatches: readonly Provoked[] = [
-  ['branches of two structures', errors.TreeError, [/lax\.cond/, /branch/], () => l.cond(true, (v: unknown) => v, (v: unknown) => [v], 1)], // prettier-ignore
-  ['branches of two shapes', errors.ShapeError, [/lax\.cond/, /branch/], () => l.cond(true, (v: unknown) => v, () => x, 1)], // prettier-ignore
+  ['branches of two structures', errors.TreeError, [/lax\.cond/, /onFalse/, /onTrue/], () => l.cond(true, (v: unknown) => v, (v: unknown) => [v], 1)], // prettier-ignore
+  ['branches of two shapes', errors.ShapeError, [/lax\.cond/, /onFalse/, /onTrue/], () => l.cond(true, (v: unknown) => v, () => x, 1)], // prettier-ignore
   ['a carry of another structure', errors.TreeError, [/lax\.scan/, /carry/], () => l.scan((c: unknown, v: unknown) => [[c], v], 0, x)], // prettier-ignore
   ['a carry of another shape', errors.ShapeError, [/lax\.whileLoop/, /carry/], () => l.whileLoop(() => true, () => x, 0)], // prettier-ignore
-  ['tangents of another structure', errors.TreeError, [/jvp/, /tangents/, /\.a/], () => jvp((v: Untyped) => v, [{ a: scalar }], [{ b: scalar }] as Untyped)], // prettier-ignore
+  ['tangents of another structure', errors.TreeError, [/jvp/, /tangents/, /an object of a/], () => jvp((v: Untyped) => v, [{ a: scalar }], [{ b: scalar }] as Untyped)], // prettier-ignore
   ['tangents of another shape', errors.ShapeError, [/jvp/, /tangents\[0\]/, /f32\[\]/], () => jvp((v: etalon.NDArray) => v, [scalar], [x])], // prettier-ignore
   ['a cotangent of another shape', errors.ShapeError, [/vjp/, /cotangent/], () => vjp((v: etalon.NDArray) => v, [scalar])[1](x)], // prettier-ignore
   ['inAxes of another structure', errors.TreeError, [/vmap/, /inAxes/], () => vmap((v: Untyped) => v, [[0, 0]])({ a: x })], // prettier-ignore

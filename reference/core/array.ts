@@ -42,7 +42,8 @@ export class ConcreteArray extends NDArray implements Collectable {
   #places: Place[] = [];
   /** Memory as large as what `#places` hide, never touched: the garbage collector hurries by what it can see. */
   #ballast: ArrayBuffer[] = [];
-  #gone: string | null = null;
+  /** How it was released; a function where telling takes time. */
+  #gone: string | (() => string) | null = null;
   #scope: Scope | null = currentScope();
 
   private constructor(aval: Aval, host: HostArray | null, home: Backend | null) {
@@ -103,9 +104,13 @@ export class ConcreteArray extends NDArray implements Collectable {
     return this.#gone !== null;
   }
 
+  get #fate(): string {
+    return typeof this.#gone === 'function' ? this.#gone() : String(this.#gone);
+  }
+
   #check(): void {
     if (this.#gone !== null)
-      throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#gone}`);
+      throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#fate}`);
     if (this.#host === null && this.#places.every((p) => p.backend.closed))
       throw new DisposedError(
         `an array, ${showAval(this.aval)}, was used after its backend ${this.#places[0]!.backend.name} was closed`,
@@ -195,7 +200,7 @@ export class ConcreteArray extends NDArray implements Collectable {
   }
 
   /** @internal `how`: as DisposedError tells it. */
-  release(how: string): void {
+  release(how: string | (() => string)): void {
     if (this.#gone !== null) return;
     this.#gone = how;
     this.#host = null;
@@ -207,7 +212,7 @@ export class ConcreteArray extends NDArray implements Collectable {
   }
 
   override toString(): string {
-    if (this.#gone !== null) return `Array(${this.#gone})`;
+    if (this.#gone !== null) return `Array(${this.#fate})`;
     if (this.#host === null && this.#places[0]?.backend.session.readSync === undefined)
       return `Array:${showAval(this.aval)}`;
     return showValue(this.toHost());

@@ -19,11 +19,38 @@ export type Loose<T> = T extends NDArray
   : T extends (...args: never[]) => unknown
     ? T
     : T extends object
-      ? { [K in keyof T]: Loose<T[K]> }
+      ? { readonly [K in keyof T]: Loose<T[K]> }
       : T;
 export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
+/** Arguments of which those with the numbers N may have numbers for arrays; the others reach the function as they are. */
+export type LooseChosen<A extends readonly unknown[], N> =
+  number extends Position<A, N>
+    ? LooseArguments<A>
+    : { [K in keyof A]: K extends `${Position<A, N>}` ? Loose<A[K]> : A[K] };
+/** The arguments with the numbers N, which may be one number or a list. */
+export type Chosen<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? { -readonly [I in keyof N]: A[Position<A, N[I]>] }
+  : A[Position<A, N>];
+/** Argument numbers counted from the front. */
+type Position<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? Position<A, N[number]>
+  : `${N & number}` extends `-${infer Back extends number}`
+    ? FromEnd<A, Back>
+    : N & number;
+/** The number of arguments less those at the end. */
+type FromEnd<
+  A extends readonly unknown[],
+  Back extends number,
+  Dropped extends readonly unknown[] = [],
+> = Dropped['length'] extends Back
+  ? Required<A>['length']
+  : A extends readonly [...infer Front, unknown?]
+    ? FromEnd<Front, Back, [...Dropped, unknown]>
+    : never;
+/** The two parts of what a function with an auxiliary result returns. */
+export type FunctionWithAux = (...args: Tree[]) => readonly [value: unknown, aux: unknown];
 /** Results: every leaf is an array. */
-export type Arrays<T> = T extends NDArray | ErrorValue | null
+export type Arrays<T> = T extends NDArray | ErrorValue | null | ((...args: never[]) => unknown)
   ? T
   : T extends number | bigint | boolean
     ? NDArray
@@ -34,7 +61,7 @@ export type Arrays<T> = T extends NDArray | ErrorValue | null
 export type FlatFunction = (args: readonly NDArray[]) => readonly NDArray[];
 
 /** The name of a user's function, as errors and prints show it. */
-export const nameOf = (f: AnyFunction): string => (f.name === '' ? 'anonymous' : f.name);
+export const nameOf = (f: AnyFunction): string => (typeof f === 'function' && f.name !== '' ? f.name : 'anonymous');
 
 /** `jit(f)`, as errors name the call. @throws ArgumentError if `f` is no function */
 export function called(transformation: string, f: AnyFunction): string {
@@ -109,6 +136,17 @@ export function rejectAsync(result: unknown, where: string): void {
   throw new AsyncFunctionError(
     `${where} returned ${kind}: the result is needed at once. Await outside, and pass the values in; return a list instead of yielding`,
   );
+}
+
+/** The paths of the leaves of the arguments with the given numbers. */
+export const argumentPaths = (treedef: TreeDef, argnums: readonly number[]): string[] =>
+  treedef.paths().map((path) => path.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`));
+
+/** Like `argumentNumbers`, without those of arguments that the call leaves out. @throws ArgumentError */
+export function presentNumbers(argnums: number | readonly number[], count: number, where: string): readonly number[] {
+  const list = typeof argnums === 'number' ? [argnums] : argnums;
+  const absent = (n: number): boolean => Number.isInteger(n) && n >= count;
+  return list.length === 0 ? list : argumentNumbers(list.filter((n) => !absent(n)), count, where); // prettier-ignore
 }
 
 /** Argument numbers, negative ones counted from the end. @throws ArgumentError */

@@ -48,7 +48,7 @@ export function checkpoint<F extends AnyFunction>(
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
-    const { jaxpr, lifted } = stage(nameOf(f), flat, arrays.map((x) => x.aval)); // prettier-ignore
+    const { jaxpr, lifted } = stage(where, flat, arrays.map((x) => x.aval), () => treedef.paths()); // prettier-ignore
     const results = bind(checkpointPrimitive, [...lifted, ...arrays], { jaxpr, policy: options.policy ?? null });
     return unflatten(outTree(), results) as Arrays<ReturnType<F>>;
   };

@@ -51,7 +51,7 @@ export function customJvp<F extends AnyFunction>(f: F, ...more: []): CustomJvp<F
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
     const avals = arrays.map((x) => x.aval);
-    const { jaxpr, lifted } = stage(name, flat, avals);
+    const { jaxpr, lifted } = stage(where, flat, avals, () => treedef.paths());
     if (lifted.length > 0) {
       throw new DifferentiationError(
         `${where}: the function closes over a traced value, ${showAval(lifted[0]!.aval)}; pass it as an argument`,

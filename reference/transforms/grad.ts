@@ -11,12 +11,15 @@ import {
   type AnyFunction,
   argumentNumbers,
   type Arrays,
+  called,
+  type Chosen,
+  type FlatFunction,
   flattenArguments,
   flattenFunction,
-  type FlatFunction,
+  type FunctionWithAux,
   type Loose,
   type LooseArguments,
-  called,
+  type LooseChosen,
 } from './call.ts';
 import { requireInexact, requireRealOrHolomorphic } from './differentiable.ts';
 import { evaluate } from './evaluate.ts';
@@ -199,11 +202,7 @@ export interface GradOptions<N extends number | readonly number[] = 0> {
 
 const OPTIONS = ['argnums', 'hasAux', 'holomorphic'];
 
-type GradientOf<A extends readonly unknown[], N> = N extends number
-  ? Arrays<A[N]>
-  : N extends readonly number[]
-    ? { -readonly [I in keyof N]: N[I] extends number ? Arrays<A[N[I]]> : never }
-    : never;
+type GradientOf<F extends AnyFunction, N> = Arrays<Chosen<Parameters<F>, N>>;
 
 /**
  * Value and gradient of a scalar function in one pass.
@@ -212,14 +211,22 @@ type GradientOf<A extends readonly unknown[], N> = N extends number
  * const [loss, gradient] = valueAndGrad((w) => w.mul(w).sum())(np.array([1, 2])); // 5, [2, 4]
  * @throws DifferentiationError for a non-scalar or (unless `holomorphic`) complex result, or integer arguments
  */
+export function valueAndGrad<F extends FunctionWithAux, const N extends number | readonly number[] = 0>(
+  f: F,
+  options: GradOptions<N> & { readonly hasAux: true },
+): (...args: LooseChosen<Parameters<F>, N>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<F, N>];
 export function valueAndGrad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options: GradOptions<N> = {},
+  options?: GradOptions<N> & { readonly hasAux?: false },
+): (...args: LooseChosen<Parameters<F>, N>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<F, N>];
+export function valueAndGrad(
+  f: AnyFunction,
+  options: GradOptions<number | readonly number[]> = {},
   ...more: []
-): (...args: LooseArguments<Parameters<F>>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<Parameters<F>, N>] {
+): AnyFunction {
   refuseExtra(more, 'valueAndGrad');
   checkOptions(options, OPTIONS, 'valueAndGrad');
-  return differentiate(f, options, true) as never;
+  return differentiate(f, options, true);
 }
 
 /** `[value, gradient]`; the value is freed with the other temporaries unless it is kept. */
@@ -291,14 +298,14 @@ function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, w
  * grad(np.tanh)(1).item(); // 0.4199743
  * @throws DifferentiationError for a non-scalar or (unless `holomorphic`) complex result, or integer arguments
  */
-export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+export function grad<F extends FunctionWithAux, const N extends number | readonly number[] = 0>(
   f: F,
   options: GradOptions<N> & { readonly hasAux: true },
-): (...args: LooseArguments<Parameters<F>>) => [gradient: GradientOf<Parameters<F>, N>, aux: unknown];
+): (...args: LooseChosen<Parameters<F>, N>) => [gradient: GradientOf<F, N>, aux: Arrays<ReturnType<F>[1]>];
 export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options?: GradOptions<N>,
-): (...args: LooseArguments<Parameters<F>>) => GradientOf<Parameters<F>, N>;
+  options?: GradOptions<N> & { readonly hasAux?: false },
+): (...args: LooseChosen<Parameters<F>, N>) => GradientOf<F, N>;
 export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}, ...more: []): AnyFunction {
   refuseExtra(more, 'grad');
   checkOptions(options, OPTIONS, 'grad');

@@ -30,7 +30,7 @@ export function linearTranspose<F extends AnyFunction>(
   const { arrays, treedef } = flattenArguments(like, where);
   requireInexact(arrays, like.map((_, i) => i), treedef, where); // prettier-ignore
   const { flat, outTree } = flattenFunction(f, treedef, where);
-  const { jaxpr, lifted } = stage(nameOf(f), flat, arrays.map((x) => ({ ...x.aval, weak: false }))); // prettier-ignore
+  const { jaxpr, lifted } = stage(where, flat, arrays.map((x) => ({ ...x.aval, weak: false })), () => treedef.paths()); // prettier-ignore
   const linear = jaxpr.inputs.map((_, i) => i >= lifted.length);
   jaxpr.outAvals.forEach((y) => {
     if (!isInexact(y.dtype)) throw new DifferentiationError(`${where}: the result is ${y.dtype}, so it is not linear`);
@@ -63,6 +63,6 @@ export function evalShape<F extends AnyFunction>(f: F, ...like: LooseArguments<P
   const where = called('evalShape', f);
   const { arrays, treedef } = flattenArguments(like, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
-  const { jaxpr } = stage(nameOf(f), flat, arrays.map((x) => x.aval)); // prettier-ignore
+  const { jaxpr } = stage(where, flat, arrays.map((x) => x.aval), () => treedef.paths()); // prettier-ignore
   return unflatten(outTree(), jaxpr.outAvals) as ShapeOf<ReturnType<F>>;
 }

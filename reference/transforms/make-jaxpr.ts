@@ -27,8 +27,9 @@ export function makeJaxpr<F extends AnyFunction>(
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat } = flattenFunction(f, treedef, where);
+    const avals = arrays.map((x) => x.aval);
     const axes = (options.axisEnv ?? []).reduce((outer, [name, size]) => ({ name, size, outer }), currentAxes());
-    const { jaxpr, lifted } = withAxes(axes, () => stage(nameOf(f), flat, arrays.map((x) => x.aval))); // prettier-ignore
+    const { jaxpr, lifted } = withAxes(axes, () => stage(where, flat, avals, () => treedef.paths()));
     if (lifted.length > 0)
       throw new EtalonError(`${where}: the function closes over a traced value; pass it as an argument`);
     return jaxpr;

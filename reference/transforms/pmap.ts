@@ -2,7 +2,15 @@
 import type { Backend } from '../core/open-backend.ts';
 import { checkOptions } from '../core/errors.ts';
 import { type Axes, vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, type LooseArguments, called, nameOf, type Tree } from './call.ts';
+import {
+  type AnyFunction,
+  argumentNumbers,
+  type Arrays,
+  type LooseArguments,
+  called,
+  nameOf,
+  type Tree,
+} from './call.ts';
 import { jit } from './jit.ts';
 
 export interface PmapOptions {

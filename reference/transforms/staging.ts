@@ -12,12 +12,17 @@ import { Trace, Tracer, withNewTrace } from '../core/trace.ts';
 import { ValuelessTracer } from './valueless.ts';
 
 class StagedTracer extends ValuelessTracer {
-  protected readonly advice: string =
-    'Use lax.cond(…) or np.where(…), or mark the argument static: jit(f, { staticArgnums: [0] })';
+  declare readonly trace: StagingTrace;
   readonly variable: Var;
-  constructor(trace: Trace, variable: Var) {
+  constructor(trace: StagingTrace, variable: Var) {
     super(trace);
     this.variable = variable;
+  }
+  protected override get story(): string {
+    return this.trace.storyOf(this.variable);
+  }
+  protected get advice(): string {
+    return this.trace.adviceFor(this.variable);
   }
   get aval(): Aval {
     return this.variable.aval;
@@ -30,10 +35,17 @@ class StagingTrace extends Trace {
   readonly equations: Equation[] = [];
   readonly constants = new Map<NDArray, Var>();
   readonly lifted = new Map<Tracer, Var>();
+  readonly inputs: readonly Var[];
+  /** What the user calls the inputs, and their line that called the function; unknown in rules. */
+  readonly #paths: (() => readonly string[]) | undefined;
+  readonly #called: SourceLocation | null;
 
-  constructor(name: string) {
+  constructor(name: string, avals: readonly Aval[], paths?: () => readonly string[]) {
     super();
     this.name = name;
+    this.inputs = avals.map((a) => new Var(a));
+    this.#paths = paths;
+    this.#called = paths === undefined ? null : SourceLocation.capture();
   }
 
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
@@ -45,6 +57,32 @@ class StagingTrace extends Trace {
     ).map((a) => new Var(a));
     this.equations.push({ primitive, inputs, params, outputs, source: SourceLocation.capture() });
     return outputs.map((v) => new StagedTracer(this, v));
+  }
+
+  /** Where a value comes from, for errors. */
+  storyOf(variable: Var): string {
+    const from = this.#pathsOf(variable);
+    const called = this.#called?.toString() ?? '';
+    const depends = from.length === 0 ? `while ${this.name}` : `which depends on argument ${from.join(' and ')} of ${this.name}, while that`; // prettier-ignore
+    return `${depends} is being traced${called === '' ? '' : ` for the call at ${called}`}`;
+  }
+
+  /** What the user can write instead of asking for a value. */
+  adviceFor(variable: Var): string {
+    const numbers = [...new Set(this.#pathsOf(variable).map((path) => /\d+/.exec(path)![0]))];
+    const fixed = `${this.name.slice(0, -1)}, { staticArgnums: [${numbers.join(', ')}] })`;
+    const also =
+      numbers.length > 0 && this.name.startsWith('jit(') ? `, or mark what is no array static: ${fixed}` : '';
+    return `Use lax.cond(…), lax.whileLoop(…) or np.where(…)${also}`;
+  }
+
+  /** The paths of the inputs from which a variable is computed. */
+  #pathsOf(variable: Var): readonly string[] {
+    const origins = new Set<Atom>([variable]);
+    for (const { inputs, outputs } of this.equations.toReversed())
+      if (outputs.some((v) => origins.has(v))) for (const x of inputs) origins.add(x);
+    const paths = this.#paths?.() ?? [];
+    return paths.filter((_, i) => origins.has(this.inputs[i]!));
   }
 
   atom(x: NDArray): Atom {
@@ -73,20 +111,23 @@ export interface Staged {
   readonly lifted: readonly Tracer[];
 }
 
-/** The jaxpr of a function of flat arrays. `name` says in errors what is being traced. */
+/**
+ * The jaxpr of a function of flat arrays. `name` says in errors what is being traced, `paths` what the user calls the
+ * inputs.
+ */
 export function stage(
   name: string,
   f: (args: readonly NDArray[]) => readonly NDArray[],
   avals: readonly Aval[],
+  paths?: () => readonly string[],
 ): Staged {
-  const trace = new StagingTrace(name);
-  const inputs = avals.map((a) => new Var(a));
-  const results = withNewTrace(trace, () => f(inputs.map((v) => new StagedTracer(trace, v))));
+  const trace = new StagingTrace(name, avals, paths);
+  const results = withNewTrace(trace, () => f(trace.inputs.map((v) => new StagedTracer(trace, v))));
   const outputs = results.map((x) => trace.atom(x));
   const jaxpr = new Jaxpr({
     constvars: [...trace.constants.values()],
     consts: [...trace.constants.keys()],
-    inputs: [...trace.lifted.values(), ...inputs],
+    inputs: [...trace.lifted.values(), ...trace.inputs],
     equations: trace.equations,
     outputs,
   });

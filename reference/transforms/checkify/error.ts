@@ -2,7 +2,7 @@ import { ArgumentError, CheckError } from '../../core/errors.ts';
 import { type HostArray, sizeOf, stridesOf, take } from '../../core/host.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { isEvaluating } from '../../core/trace.ts';
-import { register } from '../../core/tree.ts';
+import { register } from '../../core/node-types.ts';
 import { checkMessage } from '../../primitives/higher-order/check.ts';
 import { cut } from '../../primitives/higher-order/shared.ts';
 import { transforms } from '../rules.ts';
