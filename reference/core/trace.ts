@@ -2,7 +2,7 @@
  * Stackless tracing: one current trace, set for the time of a call and restored in `finally`. Each transformation's
  * trace holds its parent and hands it what it does not transform itself (after JAX's "stackless" core).
  */
-import { DifferentiationError, LeakedTracerError } from './errors.ts';
+import { ArgumentError, describe, DifferentiationError, LeakedTracerError } from './errors.ts';
 import { showAval } from './host.ts';
 import { NDArray } from './ndarray.ts';
 import type { AnyPrimitive, Params } from './primitive.ts';
@@ -130,6 +130,9 @@ export function callCustom(custom: CustomCall, operands: readonly NDArray[]): re
 
 /** Applies a primitive: the one way in which anything is computed. */
 export function bind(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
-  for (const x of operands) requireAlive(x, primitive.name);
+  operands.forEach((x: unknown, i) => {
+    if (x instanceof NDArray) return requireAlive(x, primitive.name);
+    throw new ArgumentError(`${primitive.name}: operand ${i + 1} must be an array, got ${describe(x)}`);
+  });
   return currentTrace().process(primitive, operands, params);
 }

@@ -1,3 +1,5 @@
+import { refuseExtra } from '../core/errors.ts';
+import { callback } from '../core/arguments.ts';
 import { showAval } from '../core/host.ts';
 import type { Aval } from '../core/host.ts';
 import { SourceLocation } from '../core/source.ts';
@@ -15,8 +17,9 @@ let say: Say | null = null;
  * explainCacheMisses(console.log);
  * f(np.ones([4])); // jit(f) is traced at train.ts:12:3: of 1 program the nearest differs in argument [0]: f32[3], now f32[4]
  */
-export function explainCacheMisses(to: Say | null): void {
-  say = to;
+export function explainCacheMisses(to: Say | null, ...more: []): void {
+  refuseExtra(more, 'explainCacheMisses');
+  say = to === null ? null : callback(to, 'explainCacheMisses: to');
 }
 
 /** Called before `where` is traced for `now`; `kept`: what its programs were traced for. */

@@ -90,7 +90,7 @@ describe('errors name what is wrong', () => {
     ['a bigint out of range', () => jit((x: NDArray) => x)(2n ** 40n), /outside \[-2147483648, 2147483647\]/],
     ['a Promise', () => jit((x: NDArray) => x)(Promise.resolve(1) as never), /argument \[0\]: a Promise is no array; await it first/],
     ['an undefined leaf', () => jit((x: { a: NDArray }) => x)({ a: undefined } as never), /argument \[0\]\.a: undefined is no array/],
-    ['something that is no function', () => jit(3 as never), /takes a function, got 3/],
+    ['something that is no function', () => jit(3 as never), /jit: f must be a function, got 3/],
     ['arguments outside a list', () => linearize((x: NDArray) => x, np.array(1) as never), /the arguments go in a list/],
     ['a negative length', () => lax.scan((c: NDArray) => [c, c], 1, null, { length: -1 }), /length must be a natural number, got -1/],
     ['a fractional index', () => lax.switch(1.5, [() => 1, () => 2]), /1\.5 is not an integer/],

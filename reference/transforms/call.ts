@@ -1,4 +1,5 @@
 /** Between the user's functions of trees and the transformations' functions of flat arrays. */
+import { callback } from '../core/arguments.ts';
 import { asArray, isArrayLike } from '../core/convert.ts';
 import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
@@ -60,9 +61,12 @@ export type Arrays<T> = T extends NDArray | ErrorValue | null | ((...args: never
 export type FlatFunction = (args: readonly NDArray[]) => readonly NDArray[];
 
 /** The name of a user's function, as errors and prints show it. */
-export function nameOf(f: AnyFunction): string {
-  if (typeof f !== 'function') throw new ArgumentError(`a transformation takes a function, got ${String(f)}`);
-  return f.name === '' ? 'anonymous' : f.name;
+export const nameOf = (f: AnyFunction): string => (typeof f === 'function' && f.name !== '' ? f.name : 'anonymous');
+
+/** `jit(f)`, as errors name the call. @throws ArgumentError if `f` is no function */
+export function called(transformation: string, f: AnyFunction): string {
+  callback(f, `${transformation}: f`);
+  return `${transformation}(${nameOf(f)})`;
 }
 
 export interface FlatArguments {
@@ -102,30 +106,35 @@ export function flattenFunction(
   let out: TreeDef | undefined;
   const flat = (arrays: readonly NDArray[]): readonly NDArray[] => {
     if (!isEvaluating()) currentTrace().subject ??= where;
-    const result = f(...(unflatten(inTree, arrays) as unknown[]));
-    rejectAsync(result, where);
-    const [leaves, treedef] = flatten(result);
+    const [leaves, treedef] = flattenResult(f(...(unflatten(inTree, arrays) as unknown[])), where);
     out = treedef;
-    return leaves.map((leaf, i) => {
-      if (leaf instanceof NDArray) return requireAlive(leaf, where);
-      return asArray(leaf, isArrayLike(leaf) ? where : `${where}, result${treedef.paths()[i]}`);
-    });
+    return leaves;
   };
   return { flat, outTree: () => out! };
 }
 
+/** The arrays that a user's function returned. @throws ArgumentError naming the path of what is no array */
+export function flattenResult(result: unknown, where: string): [leaves: NDArray[], treedef: TreeDef] {
+  rejectAsync(result, where);
+  const [leaves, treedef] = flatten(result);
+  const arrays = leaves.map((leaf, i) => {
+    if (leaf instanceof NDArray) return requireAlive(leaf, where);
+    return asArray(leaf, isArrayLike(leaf) ? where : `${where}, result${treedef.paths()[i]}`);
+  });
+  return [arrays, treedef];
+}
+
+const has = (x: unknown, method: string): boolean =>
+  typeof x === 'object' && x !== null && method in x && typeof (x as Record<string, unknown>)[method] === 'function';
+
 /** @throws AsyncFunctionError for a Promise or a generator */
 export function rejectAsync(result: unknown, where: string): void {
-  const kind =
-    result instanceof Promise
-      ? 'a Promise'
-      : typeof result === 'object' && result !== null && 'next' in result && typeof result.next === 'function'
-        ? 'a generator'
-        : null;
+  if (result instanceof NDArray) return;
+  const kind = has(result, 'then') ? 'a Promise' : has(result, 'next') ? 'a generator' : null;
   if (kind === null) return;
   if (result instanceof Promise) result.catch(() => undefined); // its own failure is a consequence of this one
   throw new AsyncFunctionError(
-    `${where} returned ${kind}: transformations need the result at once. Await outside, and pass the values in`,
+    `${where} returned ${kind}: the result is needed at once. Await outside, and pass the values in; return a list instead of yielding`,
   );
 }
 

@@ -1,7 +1,8 @@
 /** Structured control flow: `lax.cond`, `lax.switch` and `lax.scan` (spec/transformations/control-flow.md). */
+import { callback } from '../core/arguments.ts';
 import { asArray, scalar } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { difference, shortly, TreeDef, unflatten } from '../core/tree.ts';
@@ -12,6 +13,7 @@ import { scan as scanPrimitive } from '../primitives/higher-order/scan.ts';
 import {
   type AnyFunction,
   type Arrays,
+  called,
   type FlatArguments,
   flattenArguments,
   flattenFunction,
@@ -108,6 +110,7 @@ function choose(index: NDArray, branches: readonly Branch[], operands: readonly 
     return unflatten(outTree(), results);
   }
   const avals = arrays.map((x) => x.aval);
+  branches.forEach(({ f }, i) => callback(f, `${where}: branch ${i}`));
   const staged = branches.map((branch) => {
     const { flat, outTree } = flatten(branch);
     const { jaxpr, lifted } = stage(`${where} ${branch.label}`, flat, avals, () => treedef.paths());
@@ -167,9 +170,11 @@ export function scan<C, X, Y, const Next extends Loose<Arrays<C>> = Loose<Arrays
   init: C,
   xs: X,
   options: ScanOptions = {},
+  ...more: []
 ): [carry: Arrays<C>, ys: Arrays<Y>] {
+  refuseExtra(more, 'lax.scan');
   checkOptions(options, ['length', 'reverse', 'unroll'], 'lax.scan');
-  const where = `lax.scan(${nameOf(f)})`;
+  const where = called('lax.scan', f);
   const carry = flattenArguments([init], `${where} init`);
   const slices = flattenArguments([xs], `${where} xs`);
   const { reverse = false } = options;

@@ -1,5 +1,6 @@
 /** Functions with a derivative of their own (spec/transformations/custom-jvp.md). */
-import { ArgumentError, checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
+import { callback } from '../core/arguments.ts';
+import { ArgumentError, checkOptions, DifferentiationError, refuseExtra, TreeError } from '../core/errors.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { currentAxes, withAxes } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -9,7 +10,7 @@ import { structure, unflatten } from '../core/tree.ts';
 import { map } from '../core/tree-map.ts';
 import * as lax from '../lax.ts';
 import { customJvpCall } from '../primitives/higher-order/custom-jvp.ts';
-import { type AnyFunction, type Arrays, type LooseArguments, nameOf, rejectAsync, type Tree } from './call.ts';
+import { type AnyFunction, type Arrays, called, type LooseArguments, nameOf, rejectAsync, type Tree } from './call.ts';
 import {
   Call,
   CustomArguments,
@@ -47,10 +48,11 @@ export interface CustomJvp<F extends AnyFunction> {
  * @throws DifferentiationError without a rule, or where a value that the function closes over is differentiated;
  * TreeError, ShapeError if the rule gives something unlike the function's result
  */
-export function customJvp<F extends AnyFunction>(f: F, options: CustomOptions = {}): CustomJvp<F> {
+export function customJvp<F extends AnyFunction>(f: F, options: CustomOptions = {}, ...more: []): CustomJvp<F> {
+  refuseExtra(more, 'customJvp');
   checkOptions(options, ['nondiffArgnums'], 'customJvp');
+  const where = called('customJvp', f);
   const name = nameOf(f);
-  const where = `customJvp(${name})`;
   let rule: AnyFunction | null = null;
   const call = (...args: readonly unknown[]): unknown => {
     if (rule === null) throw new DifferentiationError(`${where}: no rule yet; call ${name}.defjvp(rule) first`);
@@ -58,7 +60,7 @@ export function customJvp<F extends AnyFunction>(f: F, options: CustomOptions = 
   };
   return Object.assign(call, {
     defjvp(next: AnyFunction): void {
-      rule = next;
+      rule = callback(next, `${where}.defjvp: the rule`);
     },
     defjvps(...rules: readonly (ArgumentJvpRule | null)[]): void {
       if (options.nondiffArgnums !== undefined) {

@@ -1,7 +1,8 @@
 /** Functions with a backward pass of their own (spec/transformations/custom-vjp.md). */
+import { callback } from '../core/arguments.ts';
 import { ConcreteArray } from '../core/array.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, DifferentiationError, TreeError } from '../core/errors.ts';
+import { checkOptions, DifferentiationError, refuseExtra, TreeError } from '../core/errors.ts';
 import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { currentAxes, withAxes } from '../core/named-axes.ts';
@@ -13,7 +14,7 @@ import { type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { customVjpCall, tangentsOf, type VjpRule } from '../primitives/higher-order/custom-vjp.ts';
 import { cut, spread } from '../primitives/higher-order/shared.ts';
-import { type AnyFunction, type Arrays, type FlatArguments, flattenArguments, type FlatFunction, type LooseArguments, nameOf, rejectAsync } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, called, type FlatArguments, flattenArguments, type FlatFunction, type LooseArguments, nameOf, rejectAsync } from './call.ts'; // prettier-ignore
 import { Call, CustomArguments, type CustomOptions, type Dual, leavesLike, type ResultTypes, stageRule } from './custom.ts'; // prettier-ignore
 import { matching } from './grad.ts';
 
@@ -39,9 +40,10 @@ export interface CustomVjp<F extends AnyFunction> {
  * @throws DifferentiationError without rules, in forward mode, or where a value that the function closes over is
  * differentiated; TreeError, ShapeError if a rule gives something unlike the function's result or its arguments
  */
-export function customVjp<F extends AnyFunction>(f: F, options: CustomOptions = {}): CustomVjp<F> {
+export function customVjp<F extends AnyFunction>(f: F, options: CustomOptions = {}, ...more: []): CustomVjp<F> {
+  refuseExtra(more, 'customVjp');
   checkOptions(options, ['nondiffArgnums'], 'customVjp');
-  const where = `customVjp(${nameOf(f)})`;
+  const where = called('customVjp', f);
   let rules: Rules | null = null;
   const call = (...args: readonly unknown[]): unknown => {
     if (rules === null) {
@@ -51,7 +53,10 @@ export function customVjp<F extends AnyFunction>(f: F, options: CustomOptions = 
   };
   return Object.assign(call, {
     defvjp(forward: AnyFunction, backward: AnyFunction): void {
-      rules = { forward, backward };
+      rules = {
+        forward: callback(forward, `${where}.defvjp: forward`),
+        backward: callback(backward, `${where}.defvjp: backward`),
+      };
     },
   }) as unknown as CustomVjp<F>;
 }
@@ -186,11 +191,21 @@ const cotangentTypes = ({ avals }: ResultTypes): Aval[] =>
  */
 export function customGradient<A extends readonly unknown[], R>(
   f: (...args: A) => readonly [value: R, gradient: (cotangent: R) => readonly unknown[]],
+  ...more: []
 ): (...args: LooseArguments<A>) => Arrays<R> {
+  refuseExtra(more, 'customGradient');
+  const where = called('customGradient', f as AnyFunction);
+  const both = (args: unknown): readonly [value: R, gradient: (cotangent: R) => readonly unknown[]] => {
+    const result: unknown = f(...(args as A));
+    rejectAsync(result, where);
+    if (!Array.isArray(result) || typeof result[1] !== 'function')
+      throw new TreeError(`${where}: the function must return [value, gradient], gradient being a function`);
+    return result as never;
+  };
   // The backward pass evaluates f again, whose equations are then differentiated no further.
-  const wrapped = customVjp(((...args: never[]) => f(...(args as unknown as A))[0]) as AnyFunction);
-  wrapped.defvjp(((...args: unknown[]) => [f(...(args as unknown as A))[0], args]) as never, (args: unknown[], ct: R) =>
-    f(...(args as unknown as A))[1](ct),
+  const wrapped = customVjp(((...args: never[]) => both(args)[0]) as AnyFunction);
+  wrapped.defvjp(((...args: unknown[]) => [both(args)[0], args]) as never, (args: unknown[], ct: R) =>
+    both(args)[1](ct),
   );
   return wrapped as never;
 }

@@ -1,3 +1,5 @@
+import { refuseExtra } from '../core/errors.ts';
+import { callback } from '../core/arguments.ts';
 import { rejectAsync } from './call.ts';
 
 let disabled = false;
@@ -14,7 +16,9 @@ export const jitDisabled = (): boolean => disabled;
  * disableJit(() => predict(params, batch));
  * @throws AsyncFunctionError if `f` is async: it would go on after jit is enabled again
  */
-export function disableJit<T>(f: () => T): T {
+export function disableJit<T>(f: () => T, ...more: []): T {
+  refuseExtra(more, 'disableJit');
+  callback(f, 'disableJit: f');
   const outer = disabled;
   disabled = true;
   try {

@@ -1,7 +1,7 @@
 /** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, DifferentiationError, refuseExtra, ShapeError } from '../core/errors.ts';
 import { type Aval, sameShape, showAval } from '../core/host.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
@@ -11,15 +11,15 @@ import {
   type AnyFunction,
   argumentNumbers,
   type Arrays,
+  called,
   type Chosen,
+  type FlatFunction,
   flattenArguments,
   flattenFunction,
-  type FlatFunction,
   type FunctionWithAux,
   type Loose,
   type LooseArguments,
   type LooseChosen,
-  nameOf,
 } from './call.ts';
 import { requireInexact, requireRealOrHolomorphic } from './differentiable.ts';
 import { evaluate } from './evaluate.ts';
@@ -76,10 +76,14 @@ export function jvp<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
   tangents: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, tangent: Arrays<ReturnType<F>>] {
-  const where = `jvp(${nameOf(f)})`;
+  refuseExtra(more, 'jvp');
+  const where = called('jvp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
+  if (!Array.isArray(tangents))
+    throw new ArgumentError(`${where}: the tangents go in a list, one element for each argument: [dx]`);
   const dx = matching([...tangents], arrays, treedef, `${where} tangents`);
   const both = withTemporaries(
     () => {
@@ -99,8 +103,10 @@ export function jvp<F extends AnyFunction>(
 export function linearize<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, derivative: (...tangents: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>>] {
-  const where = `linearize(${nameOf(f)})`;
+  refuseExtra(more, 'linearize');
+  const where = called('linearize', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
@@ -163,8 +169,10 @@ function pullback(flat: FlatFunction, arrays: readonly NDArray[], active: readon
 export function vjp<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, pull: (cotangent: Loose<Arrays<ReturnType<F>>>) => Arrays<Parameters<F>>] {
-  const where = `vjp(${nameOf(f)})`;
+  refuseExtra(more, 'vjp');
+  const where = called('vjp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
@@ -211,7 +219,12 @@ export function valueAndGrad<F extends AnyFunction, const N extends number | rea
   f: F,
   options?: GradOptions<N> & { readonly hasAux?: false },
 ): (...args: LooseChosen<Parameters<F>, N>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<F, N>];
-export function valueAndGrad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
+export function valueAndGrad(
+  f: AnyFunction,
+  options: GradOptions<number | readonly number[]> = {},
+  ...more: []
+): AnyFunction {
+  refuseExtra(more, 'valueAndGrad');
   checkOptions(options, OPTIONS, 'valueAndGrad');
   return differentiate(f, options, true);
 }
@@ -223,7 +236,7 @@ function differentiate(
   keepValue: boolean,
 ): (...args: unknown[]) => [unknown, unknown] {
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
-  const where = `grad(${nameOf(f)})`;
+  const where = called(keepValue ? 'valueAndGrad' : 'grad', f);
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
     const { arrays, treedef } = flattenArguments(
@@ -293,7 +306,8 @@ export function grad<F extends AnyFunction, const N extends number | readonly nu
   f: F,
   options?: GradOptions<N> & { readonly hasAux?: false },
 ): (...args: LooseChosen<Parameters<F>, N>) => GradientOf<F, N>;
-export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
+export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}, ...more: []): AnyFunction {
+  refuseExtra(more, 'grad');
   checkOptions(options, OPTIONS, 'grad');
   const both = differentiate(f, options, false);
   return (...args: unknown[]) => {

@@ -1,11 +1,11 @@
 /** Whole matrices of derivatives: jacfwd, jacrev, jacobian, hessian (spec/transformations/jacobian.md). */
-import { checkOptions, TreeError } from '../core/errors.ts';
+import { checkOptions, TreeError, refuseExtra } from '../core/errors.ts';
 import { sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import { type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, type Chosen, flattenArguments, type FunctionWithAux, type LooseChosen, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, argumentNumbers, type Arrays, called, type Chosen, flattenArguments, flattenResult, rejectAsync, type FunctionWithAux, type LooseChosen } from './call.ts'; // prettier-ignore
 import { requireInexact, requireRealArguments, requireRealOrHolomorphic } from './differentiable.ts';
 import { linearize, vjp } from './grad.ts';
 
@@ -44,8 +44,11 @@ interface Problem {
  * jacfwd((x) => x.mul(x))(np.array([1, 2])); // [[2, 0], [0, 4]]
  * @throws DifferentiationError for arguments or results without derivatives
  */
-export const jacfwd: typeof jacrev = (f: AnyFunction, options?: JacobianOptions<number | readonly number[]>) =>
-  forward(f, options) as never;
+export const jacfwd: typeof jacrev = (
+  f: AnyFunction,
+  options?: JacobianOptions<number | readonly number[]>,
+  ...more: []
+) => forward(f, options, ...more) as never;
 
 const forward = jacobianBy('jacfwd', ({ f, arrays, holomorphic, where }) => {
   if (!holomorphic) requireRealArguments(arrays, where);
@@ -86,7 +89,12 @@ export function jacrev<F extends AnyFunction, const N extends number | readonly 
   f: F,
   options?: JacobianOptions<N> & { readonly hasAux?: false },
 ): (...args: LooseChosen<Parameters<F>, N>) => OfArguments<ReturnType<F>, F, N>;
-export function jacrev(f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}): AnyFunction {
+export function jacrev(
+  f: AnyFunction,
+  options: JacobianOptions<number | readonly number[]> = {},
+  ...more: []
+): AnyFunction {
+  refuseExtra(more, 'jacrev');
   return reverse(f, options);
 }
 
@@ -120,18 +128,22 @@ export const jacobian: typeof jacrev = jacrev;
 export function hessian<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
   options: Omit<JacobianOptions<N>, 'hasAux'> = {},
+  ...more: []
 ): (...args: LooseChosen<Parameters<F>, N>) => OfArguments<OfArguments<ReturnType<F>, F, N>, F, N> {
+  refuseExtra(more, 'hessian');
   checkOptions(options, ['argnums', 'holomorphic'], 'hessian');
+  called('hessian', f);
   return forward(reverse(f, options), options) as never;
 }
 
 function jacobianBy(
   name: string,
   mode: Mode,
-): (f: AnyFunction, options?: JacobianOptions<number | readonly number[]>) => AnyFunction {
-  return (f, options = {}) => {
+): (f: AnyFunction, options?: JacobianOptions<number | readonly number[]>, ...more: []) => AnyFunction {
+  return (f, options = {}, ...more: []) => {
+    refuseExtra(more, name);
     checkOptions(options, ['argnums', 'hasAux', 'holomorphic'], name);
-    const where = `${name}(${nameOf(f)})`;
+    const where = called(name, f);
     const { argnums = 0, hasAux = false, holomorphic = false } = options;
     return (...args: readonly unknown[]): unknown => {
       const chosen = argumentNumbers(argnums, args.length, where);
@@ -142,10 +154,12 @@ function jacobianBy(
         const trees = unflatten(treedef, leaves) as readonly unknown[];
         const all = [...args];
         chosen.forEach((i, k) => (all[i] = trees[k]));
-        const [value, aux] = valueAndAux(f(...all), hasAux, where);
-        const [out, tree] = flatten(value);
+        const result: unknown = f(...all);
+        rejectAsync(result, where);
+        const [value, aux] = valueAndAux(result, hasAux, where);
+        const [out, tree] = flattenResult(value, where);
         outTree = tree;
-        return [out as readonly NDArray[], aux];
+        return [out, aux];
       };
       const { columns, aux } = mode({ f: onLeaves, arrays, holomorphic, where });
       const perResult = columns[0]!.map((_, j) => unflatten(treedef, columns.map((c) => c[j]!)) as readonly unknown[]); // prettier-ignore

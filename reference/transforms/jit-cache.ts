@@ -1,7 +1,7 @@
 /** The programs that `jit` has traced, and when one of them fits a call (spec/transformations/jit.md#the-cache). */
 import type { Backend } from '../core/open-backend.ts';
 import { x64Enabled } from '../core/config.ts';
-import { ArgumentError } from '../core/errors.ts';
+import { ArgumentError, refuseExtra } from '../core/errors.ts';
 import type { Aval } from '../core/host.ts';
 import { axesKey } from '../core/named-axes.ts';
 import { NDArray } from '../core/ndarray.ts';
@@ -76,7 +76,8 @@ export function cacheOf(target: JitTarget): ProgramCache {
 export const clearCacheOf = (target: JitTarget): void => void caches.delete(target);
 
 /** Forgets the programs of every function that `jit` has compiled, and with them the memory that they hold. */
-export function clearCaches(): void {
+export function clearCaches(...more: []): void {
+  refuseExtra(more, 'clearCaches');
   caches = new WeakMap();
 }
 

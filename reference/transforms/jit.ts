@@ -1,11 +1,11 @@
 import { ConcreteArray } from '../core/array.ts';
 import type { Backend } from '../core/open-backend.ts';
-import { ArgumentError, checkOptions } from '../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../core/errors.ts';
 import { leaves, unflatten } from '../core/tree.ts';
 import { SourceLocation } from '../core/source.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
 import { jit as jitPrimitive } from '../primitives/higher-order/jit.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf, presentNumbers } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, called, flattenArguments, flattenFunction, type LooseArguments, nameOf, presentNumbers } from './call.ts'; // prettier-ignore
 import { jitDisabled } from './disable-jit.ts';
 import {
   type CacheInfo,
@@ -51,10 +51,12 @@ export interface Jitted<F extends AnyFunction> {
  * f.cacheInfo(); // { traces: 1, hits: 0, entries: 1 }
  * @throws ConcretizationError if `f` asks for a traced value
  */
-export function jit<F extends AnyFunction>(f: F, options: JitOptions = {}): Jitted<F> {
+export function jit<F extends AnyFunction>(f: F, options: JitOptions = {}, ...more: []): Jitted<F> {
+  refuseExtra(more, 'jit');
   checkOptions(options, ['backend', 'staticArgnums', 'donateArgnums'], 'jit');
+  const where = called('jit', f);
   const name = nameOf(f);
-  const target: JitTarget = { f, name, where: `jit(${name})`, backend: options.backend ?? null };
+  const target: JitTarget = { f, name, where, backend: options.backend ?? null };
   const call = (...args: readonly unknown[]): unknown => {
     const given = split(target, args, options);
     if (jitDisabled()) return plainly(target, given);

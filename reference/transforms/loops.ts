@@ -1,14 +1,23 @@
 /** Loops over `while` and `scan`: whileLoop, foriLoop, map, associativeScan (spec/transformations/control-flow.md). */
+import { callback } from '../core/arguments.ts';
 import { asArray } from '../core/convert.ts';
 import { isInteger } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, DTypeError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { type Aval, showAval } from '../core/host.ts';
 import type { ArrayLike, NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { while_ } from '../primitives/higher-order/while.ts';
-import { type Arrays, flattenArguments, flattenFunction, type Loose, nameOf, rejectAsync, type Tree } from './call.ts';
+import {
+  type Arrays,
+  called,
+  flattenArguments,
+  flattenFunction,
+  flattenResult,
+  type Loose,
+  type Tree,
+} from './call.ts';
 import { vmap } from './batching.ts';
 import { checkCarry, first, scan, settled } from './control-flow.ts';
 import { jitDisabled } from './disable-jit.ts';
@@ -27,8 +36,11 @@ export function whileLoop<C, const Next extends Loose<Arrays<C>> = Loose<Arrays<
   goesOn: (carry: NoInfer<Arrays<C>>) => ArrayLike,
   body: (carry: NoInfer<Arrays<C>>) => Next,
   init: C,
+  ...more: []
 ): Arrays<C> {
-  const where = `lax.whileLoop(${nameOf(body)})`;
+  refuseExtra(more, 'lax.whileLoop');
+  const where = called('lax.whileLoop', body);
+  callback(goesOn, `${where}: the predicate`);
   const { arrays: given, treedef } = flattenArguments([init], `${where} init`);
   const bodyOf = (): ReturnType<typeof flattenFunction> => flattenFunction(body as (carry: Tree) => unknown, treedef, where); // prettier-ignore
   const asks = (): ReturnType<typeof flattenFunction> => flattenFunction(goesOn as (carry: Tree) => unknown, treedef, `${where} predicate`); // prettier-ignore
@@ -109,16 +121,18 @@ export function foriLoop<C, const Next extends Loose<Arrays<C>> = Loose<Arrays<C
   body: (i: NDArray, carry: NoInfer<Arrays<C>>) => Next,
   init: C,
   options: ForiLoopOptions = {},
+  ...more: []
 ): Arrays<C> {
+  refuseExtra(more, 'lax.foriLoop');
   checkOptions(options, ['unroll'], 'lax.foriLoop');
-  const where = `lax.foriLoop(${nameOf(body)})`;
+  const where = called('lax.foriLoop', body);
   const [from, to] = [limit(lower, `${where}: lower`), limit(upper, `${where}: upper`)];
   if (typeof from === 'number' && typeof to === 'number') {
     const step = ([i, carry]: readonly [NDArray, Arrays<C>]): unknown => {
-      const next: unknown = body(i, carry);
-      rejectAsync(next, where);
-      return [[lax.add(i, 1), next], null];
+      const [leaves, tree] = flattenResult(body(i, carry), where);
+      return [[lax.add(i, 1), unflatten(tree, leaves)], null];
     };
+    flattenArguments([init], where); // for errors in the caller's words
     const start = [lax.full([], from, 'int32'), init];
     const [[, last]] = scan(step as never, start as never, null, {
       length: Math.max(to - from, 0),
@@ -171,14 +185,15 @@ export interface MapOptions {
  * lax.map((x) => x.mul(x), np.array([1, 2, 3])); // [1, 4, 9]
  * @throws ShapeError if the leaves differ in size along axis 0
  */
-export function map<X, Y>(f: (x: NoInfer<Arrays<X>>) => Y, xs: X, options: MapOptions = {}): Arrays<Y> {
+export function map<X, Y>(f: (x: NoInfer<Arrays<X>>) => Y, xs: X, options: MapOptions = {}, ...more: []): Arrays<Y> {
+  refuseExtra(more, 'lax.map');
   checkOptions(options, ['batchSize'], 'lax.map');
-  const where = `lax.map(${nameOf(f)})`;
+  const where = called('lax.map', f);
   const each = (x: Tree): unknown => {
-    const y: unknown = f(x as Arrays<X>);
-    rejectAsync(y, where);
-    return y;
+    const [leaves, tree] = flattenResult(f(x as Arrays<X>), where);
+    return unflatten(tree, leaves);
   };
+  checkSlices(flattenArguments([xs], where).arrays, where);
   const { batchSize } = options;
   if (batchSize === undefined) return mapScan(each, xs) as Arrays<Y>;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
@@ -200,6 +215,15 @@ export function map<X, Y>(f: (x: NoInfer<Arrays<X>>) => Y, xs: X, options: MapOp
 const mapScan = (each: (x: Tree) => unknown, xs: unknown): unknown =>
   scan((carry: null, x: Tree) => [carry, each(x)], null, xs)[1];
 
+/** @throws ShapeError if a leaf has no axis to go along */
+function checkSlices(arrays: readonly NDArray[], where: string): void {
+  const scalar = arrays.find((x) => x.ndim === 0);
+  if (scalar !== undefined || arrays.length === 0)
+    throw new ShapeError(
+      `${where}: xs must have an axis to go along, got ${scalar ? showAval(scalar.aval) : 'no array'}`,
+    );
+}
+
 export interface AssociativeScanOptions {
   /** From the last slice to the first. */
   readonly reverse?: boolean;
@@ -219,9 +243,11 @@ export function associativeScan<X>(
   f: (a: NoInfer<Arrays<X>>, b: NoInfer<Arrays<X>>) => unknown,
   xs: X,
   options: AssociativeScanOptions = {},
+  ...more: []
 ): Arrays<X> {
+  refuseExtra(more, 'lax.associativeScan');
   checkOptions(options, ['reverse', 'axis'], 'lax.associativeScan');
-  const where = `lax.associativeScan(${nameOf(f)})`;
+  const where = called('lax.associativeScan', f);
   const { arrays, treedef } = flattenArguments([xs], where);
   const tree = treedef.node.kind === 'list' ? treedef.node.children[0]! : treedef;
   const axis = prefixAxis(arrays, options.axis ?? 0, where);
@@ -229,12 +255,11 @@ export function associativeScan<X>(
     options.reverse === true ? list.map((x) => lax.rev(x, [axis])) : [...list];
   const combine = (a: readonly NDArray[], b: readonly NDArray[]): readonly NDArray[] => {
     const result: unknown = f(unflatten(tree, a) as Arrays<X>, unflatten(tree, b) as Arrays<X>);
-    rejectAsync(result, where);
-    const [leaves, structure] = flatten(result);
+    const [leaves, structure] = flattenResult(result, where);
     if (!structure.equals(tree)) {
       throw new TreeError(`${where}: f must return ${tree.toString()}, got ${structure.toString()}`);
     }
-    return leaves.map((leaf) => asArray(leaf, where));
+    return leaves;
   };
   return unflatten(tree, turn(prefixes(turn(arrays), axis, combine))) as Arrays<X>;
 }

@@ -1,7 +1,7 @@
 import type { Jaxpr } from '../core/jaxpr.ts';
-import { checkOptions, EtalonError } from '../core/errors.ts';
+import { checkOptions, EtalonError, refuseExtra } from '../core/errors.ts';
+import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, called, nameOf } from './call.ts';
 import { currentAxes, withAxes } from '../core/named-axes.ts';
-import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
 import { stage } from './staging.ts';
 
 export interface MakeJaxprOptions {
@@ -19,9 +19,11 @@ export interface MakeJaxprOptions {
 export function makeJaxpr<F extends AnyFunction>(
   f: F,
   options: MakeJaxprOptions = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Jaxpr {
+  refuseExtra(more, 'makeJaxpr');
   checkOptions(options, ['axisEnv'], 'makeJaxpr');
-  const where = `makeJaxpr(${nameOf(f)})`;
+  const where = called('makeJaxpr', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat } = flattenFunction(f, treedef, where);

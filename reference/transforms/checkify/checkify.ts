@@ -1,9 +1,9 @@
-import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../../core/errors.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { temporary, withTemporaries } from '../../core/scopes.ts';
 import { unflatten } from '../../core/tree.ts';
 import { CATEGORIES, type Category } from '../../primitives/higher-order/check.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from '../call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, called, flattenArguments, flattenFunction, type LooseArguments, nameOf } from '../call.ts'; // prettier-ignore
 import { transforms } from '../rules.ts';
 import { stage } from '../staging.ts';
 import { ErrorValue } from './error.ts';
@@ -42,9 +42,11 @@ export interface CheckifyOptions {
 export function checkify<F extends AnyFunction>(
   f: F,
   options: CheckifyOptions = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => [error: ErrorValue, value: Arrays<ReturnType<F>>] {
+  refuseExtra(more, 'checkify');
   checkOptions(options, ['errors'], 'checkify');
-  const where = `checkify(${nameOf(f)})`;
+  const where = called('checkify', f);
   const categories = categoriesOf(options.errors ?? userChecks, where);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
