@@ -29,6 +29,8 @@ const written: Readonly<Record<string, readonly unknown[]>> = {
   'lax.convGeneralDilated': [image, image, [1, 1], 'VALID'],
   'lax.convTranspose': [np.ones([1, 3, 3, 1]), np.ones([2, 2, 1, 1]), [1, 1], 'VALID'],
   'lax.convWithGeneralPadding': [image, image, [1, 1], 'VALID', null, null],
+  'lax.customLinearSolve': [(x: unknown) => x, vector, (_: unknown, b: unknown) => b],
+  'lax.customRoot': [(x: unknown) => x, vector, (_: unknown, x: unknown) => x, (_: unknown, y: unknown) => y],
   'lax.dotGeneral': [matrix, matrix, [[[1], [0]], [[], []]]], // prettier-ignore
   'lax.fft': [vector, 'RFFT', [2]],
   'lax.foriLoop': [0, 2, (_: unknown, c: unknown) => c, vector],
@@ -59,6 +61,11 @@ const written: Readonly<Record<string, readonly unknown[]>> = {
   'random.randint': [key, [2], 0, 5],
   'random.useThreefryPartitionable': [false],
   'scipy.special.multigammaln': [vector, 2],
+  closureConvert: [(x: unknown) => x, vector],
+  defjvp: [etalon.customTransforms((x: unknown) => x), null],
+  defjvpAll: [etalon.customTransforms((x: unknown) => x), () => []],
+  defvjp: [etalon.customTransforms((x: unknown) => x), null],
+  defvjpAll: [etalon.customTransforms((x: unknown) => x), () => []],
   'evalShape': [(x: unknown) => x, vector], // prettier-ignore
   'jvp': [(x: unknown) => x, [vector], [vector]], // prettier-ignore
   'linearTranspose': [(x: unknown) => x, vector], // prettier-ignore
@@ -253,6 +260,9 @@ function takesAnything(name: string, argument: number): boolean {
     'lax.foriLoop': [3],
     devicePut: [0],
     stopGradient: [0],
+    closureConvert: [1],
+    'lax.customLinearSolve': [1],
+    'lax.customRoot': [1],
     evalShape: [1],
     linearTranspose: [1],
   };

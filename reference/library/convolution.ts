@@ -130,7 +130,7 @@ export function convTranspose(
     throw new ShapeError(`lax.convTranspose: for ${lhs.ndim - 2} spatial axes dimensionNumbers must be given`);
   }
   const dims = convDimensionNumbers(lhs.shape, rhs.shape, words);
-  if (typeof padding !== 'string' && !Array.isArray(padding))
+  if (typeof padding !== 'string' && !Array.isArray(padding as unknown))
     throw new ArgumentError(`lax.convTranspose: padding must be 'SAME', 'VALID' or pairs, got ${describe(padding)}`);
   const space = dims.rhs_spec.slice(2);
   const dilation = rhsDilation ?? space.map(() => 1);

@@ -2,7 +2,7 @@ import { checkOptions, refuseExtra } from '../core/errors.ts';
 import { bind } from '../core/trace.ts';
 import { unflatten } from '../core/tree.ts';
 import { checkpoint as checkpointPrimitive, type CheckpointPolicy } from '../primitives/higher-order/checkpoint.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, called, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, called } from './call.ts'; // prettier-ignore
 import { stage } from './staging.ts';
 
 export type { CheckpointPolicy } from '../primitives/higher-order/checkpoint.ts';

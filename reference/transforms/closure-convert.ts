@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { sameAval, showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { flattenLike, unflatten } from '../core/tree.ts';
-import { type AnyFunction, flattenArguments, flattenFunction, nameOf } from './call.ts';
+import { type AnyFunction, flattenArguments, flattenFunction, called } from './call.ts';
 import { evaluate } from './evaluate.ts';
 import { stage } from './staging.ts';
 
@@ -21,7 +21,7 @@ export function closureConvert(
   f: AnyFunction,
   ...like: readonly unknown[]
 ): [converted: (...args: unknown[]) => unknown, closed: readonly NDArray[]] {
-  const where = `closureConvert(${nameOf(f)})`;
+  const where = called('closureConvert', f);
   const { arrays, treedef } = flattenArguments(like, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const { jaxpr, lifted } = stage(where, flat, arrays.map((x) => x.aval)); // prettier-ignore

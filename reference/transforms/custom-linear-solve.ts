@@ -1,6 +1,7 @@
 /** Implicit differentiation: customLinearSolve, customRoot (spec/transformations/custom-linear-solve.md). */
+import { boolean, callback } from '../core/arguments.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, ShapeError, TreeError } from '../core/errors.ts';
+import { checkOptions, refuseExtra, ShapeError, TreeError } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -106,10 +107,16 @@ export function customLinearSolve(
   b: unknown,
   solve: AnyFunction,
   options: LinearSolveOptions<Tree> = {},
+  ...more: []
 ): unknown {
-  checkOptions(options, ['transposeSolve', 'symmetric', 'hasAux'], 'lax.customLinearSolve');
-  const { transposeSolve, symmetric = false, hasAux = false } = options;
   const where = 'lax.customLinearSolve';
+  refuseExtra(more, where);
+  checkOptions(options, ['transposeSolve', 'symmetric', 'hasAux'], where);
+  const { transposeSolve, symmetric = false, hasAux = false } = options;
+  for (const [name, f] of Object.entries({ matvec, solve, transposeSolve: transposeSolve ?? solve })) {
+    callback(f, `${where}: ${name}`);
+  }
+  for (const [name, flag] of Object.entries({ symmetric, hasAux })) boolean(flag, `${where}: ${name}`);
   const like = unknownLike(b, `${where}: b`);
   const product = stageMap(matvec, 1, like, false, `${where}: matvec`);
   const solver = (f: AnyFunction, map: (x: Tree) => unknown, name: string): StagedPart =>
@@ -162,12 +169,16 @@ export function customRoot(
   solve: AnyFunction,
   tangentSolve: AnyFunction,
   options: RootOptions = {},
+  ...more: []
 ): unknown {
-  checkOptions(options, ['hasAux'], 'lax.customRoot');
   const where = 'lax.customRoot';
+  refuseExtra(more, where);
+  checkOptions(options, ['hasAux'], where);
+  for (const [name, part] of Object.entries({ f, solve, tangentSolve })) callback(part, `${where}: ${name}`);
+  const hasAux = boolean(options.hasAux ?? false, `${where}: hasAux`);
   const like = unknownLike(initialGuess, `${where}: initialGuess`);
   const tangent = (x: Tree, y: Tree): unknown => tangentSolve(linearize(f, [x])[1], y);
-  const found = stageMap((guess: Tree) => solve(f, guess), 1, like, options.hasAux === true, `${where}: solve`);
+  const found = stageMap((guess: Tree) => solve(f, guess), 1, like, hasAux, `${where}: solve`);
   const { jaxprs, lifted } = unite([
     stageMap(f, 1, like, false, `${where}: f`),
     found,

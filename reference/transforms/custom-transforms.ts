@@ -1,7 +1,8 @@
 /** Derivatives of your own in the style of JAX 0.1 (spec/transformations/custom-jvp.md#in-the-style-of-jax-01). */
-import { ArgumentError } from '../core/errors.ts';
+import { callback } from '../core/arguments.ts';
+import { ArgumentError, refuseExtra } from '../core/errors.ts';
 import { unflatten } from '../core/tree.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf, type Tree } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, called, type Tree } from './call.ts'; // prettier-ignore
 import { type ArgumentJvpRule, customJvp } from './custom-jvp.ts';
 import { customVjp } from './custom-vjp.ts';
 
@@ -23,8 +24,9 @@ const made = new WeakMap<object, { readonly f: AnyFunction; use(next: AnyFunctio
  * defvjp(f, (ct, value, x) => ct.mul(x));
  * grad(f)(3); // 3
  */
-export function customTransforms<F extends AnyFunction>(f: F): CustomTransforms<F> {
-  const where = `customTransforms(${nameOf(f)})`;
+export function customTransforms<F extends AnyFunction>(f: F, ...more: []): CustomTransforms<F> {
+  refuseExtra(more, 'customTransforms');
+  const where = called('customTransforms', f);
   let now: AnyFunction = (...args: unknown[]) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
@@ -36,6 +38,10 @@ export function customTransforms<F extends AnyFunction>(f: F): CustomTransforms<
   return call as CustomTransforms<F>;
 }
 
+/** @throws ArgumentError unless each is a function or null */
+const checkRules = (rules: readonly unknown[], name: string): void =>
+  rules.forEach((rule, i) => rule === null || callback(rule, `${name}: rule ${i}`));
+
 function redefine(name: string, fun: AnyFunction, define: (f: AnyFunction) => AnyFunction): void {
   const own = made.get(fun);
   if (own === undefined) throw new ArgumentError(`${name}: the first argument must come from customTransforms`);
@@ -46,7 +52,10 @@ function redefine(name: string, fun: AnyFunction, define: (f: AnyFunction) => An
 export function defjvpAll(
   fun: AnyFunction,
   rule: (primals: Tree, tangents: Tree) => readonly [unknown, unknown],
+  ...more: []
 ): void {
+  refuseExtra(more, 'defjvpAll');
+  callback(rule, 'defjvpAll: rule');
   redefine('defjvpAll', fun, (f) => {
     const custom = customJvp(f);
     custom.defjvp(rule);
@@ -56,6 +65,7 @@ export function defjvpAll(
 
 /** One rule per argument, `(tangent, value, ...primals)`, whose results add up; null: the argument contributes none. */
 export function defjvp(fun: AnyFunction, ...rules: readonly (ArgumentJvpRule | null)[]): void {
+  checkRules(rules, 'defjvp');
   redefine('defjvp', fun, (f) => {
     const custom = customJvp(f);
     custom.defjvps(...rules);
@@ -67,7 +77,10 @@ export function defjvp(fun: AnyFunction, ...rules: readonly (ArgumentJvpRule | n
 export function defvjpAll(
   fun: AnyFunction,
   rule: (...args: Tree[]) => readonly [value: unknown, pull: (cotangent: Tree) => readonly unknown[]],
+  ...more: []
 ): void {
+  refuseExtra(more, 'defvjpAll');
+  callback(rule, 'defvjpAll: rule');
   redefine('defvjpAll', fun, (f) => {
     const custom = customVjp(f);
     custom.defvjp((...args: unknown[]) => [rule(...args)[0], args], (args: readonly unknown[], ct: unknown) => rule(...args)[1](ct)); // prettier-ignore
@@ -77,6 +90,7 @@ export function defvjpAll(
 
 /** One rule per argument, `(cotangent, value, ...primals)`; null: its cotangent is zero. */
 export function defvjp(fun: AnyFunction, ...rules: readonly (ArgumentVjpRule | null)[]): void {
+  checkRules(rules, 'defvjp');
   redefine('defvjp', fun, (f) => {
     const custom = customVjp(f);
     custom.defvjp(

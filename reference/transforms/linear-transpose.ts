@@ -6,7 +6,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type Loose, type LooseArguments, called, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type Loose, type LooseArguments, called } from './call.ts'; // prettier-ignore
 import { requireInexact } from './differentiable.ts';
 import { matching } from './grad.ts';
 import { transforms } from './rules.ts';

@@ -1,6 +1,6 @@
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { checkOptions, EtalonError, refuseExtra } from '../core/errors.ts';
-import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, called, nameOf } from './call.ts';
+import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, called } from './call.ts';
 import { currentAxes, withAxes } from '../core/named-axes.ts';
 import { stage } from './staging.ts';
 

@@ -82,7 +82,7 @@ export function structured(length: number, dtype: DType): Algebra<NDArray> {
 
   const control: Control<NDArray> = {
     cond: (test, yes, no, x, y) => lax.cond(lax.gt(firstOf(test), MARGIN), yes as Pair, no as Pair, x, y),
-    choose: (index, branches, x, y) => lax.switch(counted(index), branches as readonly Pair[], x, y),
+    choose: (index, branches, x, y) => lax.switch(counted(index), branches, x, y),
     scan(body, init, xs, reverse) {
       type Carry = { state: NDArray; n: NDArray; total: NDArray };
       const step = ({ state, n, total }: Carry, x: NDArray): [Carry, { y: NDArray; n: NDArray }] => {

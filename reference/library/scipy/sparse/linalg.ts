@@ -3,12 +3,19 @@
  * Not normative. Sources: Hestenes and Stiefel 1952 (cg), van der Vorst 1992 (bicgstab).
  */
 import { isComplex } from '../../../core/dtypes.ts';
-import { ArgumentError, checkOptions, ShapeError } from '../../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra, ShapeError, TreeError } from '../../../core/errors.ts';
 import { sameAval, showAval, sizeOf } from '../../../core/host.ts';
 import { NDArray } from '../../../core/ndarray.ts';
 import { flattenLike, structure, type TreeDef, unflatten } from '../../../core/tree.ts';
 import * as lax from '../../../lax.ts';
-import { type AnyFunction, type Arrays, flattenArguments, type Loose, type Tree } from '../../../transforms/call.ts';
+import {
+  type AnyFunction,
+  type Arrays,
+  flattenArguments,
+  flattenResult,
+  type Loose,
+  type Tree,
+} from '../../../transforms/call.ts';
 import { customLinearSolve } from '../../../transforms/custom-linear-solve.ts';
 import { whileLoop } from '../../../transforms/loops.ts';
 import { where } from '../../numpy/elementwise.ts';
@@ -58,12 +65,21 @@ const isZero = (x: NDArray): NDArray => lax.eq(x, lax.zerosLike(x));
 
 /** A square matrix as a function. */
 function operator(a: unknown, name: string): AnyFunction {
-  if (typeof a === 'function') return a as AnyFunction;
+  if (typeof a === 'function') return (x) => called(a as AnyFunction, x, name);
   if (!(a instanceof NDArray)) throw new ArgumentError(`${name} must be an array or a function`);
   if (a.ndim !== 2 || a.shape[0] !== a.shape[1]) {
     throw new ShapeError(`${name} must be a square matrix, got ${showAval(a.aval)}`);
   }
-  return (x: NDArray) => dot(a, x);
+  return (x: unknown) => {
+    if (x instanceof NDArray) return dot(a, x);
+    throw new TreeError(`${name} is a matrix, so b must be an array, got a tree; pass a function of such trees`);
+  };
+}
+
+/** The user's function, whose result must be a tree of arrays. */
+function called(f: AnyFunction, x: unknown, name: string): unknown {
+  const [arrays, tree] = flattenResult(f(x), name);
+  return unflatten(tree, arrays);
 }
 
 const onLeaves =
@@ -83,7 +99,8 @@ function beginning(x0: unknown, b: Vector, tree: TreeDef, name: string): Vector 
 
 /** A method as a function of what users give. It solves the transposed equation just so, which derivatives need. */
 function solver(name: string, method: Method, hermitian: boolean) {
-  return <B>(A: LinearOperator<B>, b: B, options: SolverOptions<B> = {}): [x: Arrays<B>, info: null] => {
+  return <B>(A: LinearOperator<B>, b: B, options: SolverOptions<B> = {}, ...more: []): [x: Arrays<B>, info: null] => {
+    refuseExtra(more, name);
     checkOptions(options, ['x0', 'tol', 'atol', 'maxiter', 'M'], name);
     const tree = structure(b);
     const right = flattenArguments([b], `${name}: b`).arrays;
