@@ -33,7 +33,7 @@ describe('customTransforms', () => {
   const two = (): F => customTransforms((x: NDArray, y: NDArray) => x.mul(y));
   test.each<[string, () => unknown, RegExp]>([
     ['another function', () => defjvp(np.sin as F, null), /defjvp: the first argument must come from customTransforms/],
-    ['no function', () => customTransforms(3 as never), /takes a function, got 3/],
+    ['no function', () => customTransforms(3 as never), /f must be a function, got 3/],
     ['too many rules for tangents', () => (f => (defjvp(f, null, null, null), grad(f)(np.array(1), np.array(2))))(two()), /got 3 rules for 2 arguments/],
     ['too few rules for cotangents', () => (f => (defvjp(f, null), grad(f)(np.array(1), np.array(2))))(two()), /defvjp: got 1 rules for 2 arguments/],
     ['a rule of another shape', () => (f => (defvjp(f, () => np.ones([3]), null), grad(f)(np.array(1), np.array(2))))(two()), /cotangent 0: expected f32\[\], .* got f32\[3\]/],

@@ -131,11 +131,17 @@ function cacheKey({ where }: JitTarget, { args, fixed, treedef, arrays }: SplitC
   return key;
 }
 
+/** A function of its own: a closure in `signatureOf` would keep the arguments of the first call alive. */
+const pathsLater =
+  (treedef: TreeDef, argnums: readonly number[]): (() => readonly string[]) =>
+  () =>
+    argumentPaths(treedef, argnums);
+
 const signatureOf = ({ where }: JitTarget, { args, fixed, moving, treedef, arrays }: SplitCall): Signature => ({
   x64: x64Enabled(),
   axes: axesKey(),
   fixed: new Map(fixed.map((i) => [i, staticKey(args[i], where)])),
   treedef,
   avals: arrays.map((x) => x.aval),
-  paths: () => argumentPaths(treedef, moving),
+  paths: pathsLater(treedef, moving),
 });
