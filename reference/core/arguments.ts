@@ -35,6 +35,10 @@ export function integers(x: unknown, what: string): readonly number[] {
   x.forEach((n, i) => Number.isSafeInteger(n) || integer(n, `${what}[${i}]`));
   return x as readonly number[];
 }
+/** `expected` says what the list is of: `a list of pairs`. @throws ArgumentError */
+export function list(x: unknown, expected: string, what: string): void {
+  if (!Array.isArray(x)) throw wrong(what, expected, x);
+}
 /** One integer or a list of them, as a list. @throws ArgumentError */
 export const oneOrMore = (x: unknown, what: string): readonly number[] =>
   Array.isArray(x) ? integers(x, what) : [integer(x, what)];

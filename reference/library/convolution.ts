@@ -1,8 +1,8 @@
 /** Convolutions made of conv_general_dilated, and what they make of shapes. */
 import { showAval } from '../core/host.ts';
 import { asArray } from '../core/convert.ts';
-import { integers, oneOf } from '../core/arguments.ts';
-import { checkOptions, ShapeError, refuseExtra, ArgumentError, describe } from '../core/errors.ts';
+import { integers, list, oneOf } from '../core/arguments.ts';
+import { checkOptions, refuseExtra, ShapeError } from '../core/errors.ts';
 import type { Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
@@ -130,8 +130,7 @@ export function convTranspose(
     throw new ShapeError(`lax.convTranspose: for ${lhs.ndim - 2} spatial axes dimensionNumbers must be given`);
   }
   const dims = convDimensionNumbers(lhs.shape, rhs.shape, words);
-  if (typeof padding !== 'string' && !Array.isArray(padding as unknown))
-    throw new ArgumentError(`lax.convTranspose: padding must be 'SAME', 'VALID' or pairs, got ${describe(padding)}`);
+  if (typeof padding !== 'string') list(padding, "'SAME', 'VALID' or a list of pairs", 'lax.convTranspose: padding');
   const space = dims.rhs_spec.slice(2);
   const dilation = rhsDilation ?? space.map(() => 1);
   if (typeof padding !== 'string' && padding.length !== space.length) {
