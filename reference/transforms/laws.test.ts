@@ -58,14 +58,20 @@ describe('every composition of two and of three transformations is what the plai
     const met = new Set<string>();
     for (const [k, rest] of inner.entries()) {
       const composition = [outer, ...rest];
-      await holds(composition.join(' ∘ '), SEED + i * inner.length + k, samples(fc, composition), 2 * TIMES, (sample) => {
-        const result = agreement(composed(composition, sample), sample);
-        runs++;
-        elements += result.elements;
-        compared += result.compared;
-        for (const op of operationsIn(sample.program)) met.add(op);
-        return result.problem;
-      });
+      await holds(
+        composition.join(' ∘ '),
+        SEED + i * inner.length + k,
+        samples(fc, composition),
+        2 * TIMES,
+        (sample) => {
+          const result = agreement(composed(composition, sample), sample);
+          runs++;
+          elements += result.elements;
+          compared += result.compared;
+          for (const op of operationsIn(sample.program)) met.add(op);
+          return result.problem;
+        },
+      );
     }
     expect(runs).toBe(90 * 2 * TIMES);
     expect([...OPERATIONS].filter((op) => !met.has(op))).toEqual([]);
