@@ -85,7 +85,7 @@ describe('a wrong equation is named', () => {
     const programs: [AnyFunction, number, RegExp][] = [
       [jit(inner), 3, /^jit\(inner\)$/],
       [(v: NDArray) => lax.cond(np.array(true), inner, (u: NDArray) => u, v), 4, /^cond, branch 1$/],
-      [(v: NDArray) => lax.scan((c: NDArray, _: NDArray) => [inner(c), null], v, null, { length: 3 })[0], 3, /^scan, iteration 0$/],
+      [(v: NDArray) => lax.scan((c: NDArray) => [inner(c), null], v, null, { length: 3 })[0], 3, /^scan, iteration 0$/],
       [(v: NDArray) => lax.foriLoop(0, 3, (_: NDArray, c: NDArray) => inner(c), v), 0, /^(scan|while), iteration 0$/],
     ]; // prettier-ignore
     for (const [f, number, place] of programs) {
@@ -101,7 +101,7 @@ describe('a wrong equation is named', () => {
       name === 'tanh' && numbers(v!)[0]! > 2.5 ? plusOne(results) : results,
     );
     const f = (v: NDArray): unknown =>
-      lax.scan((c: NDArray, _: NDArray) => [lax.add(c, 1), lax.tanh(c)], v, null, { length: 4 });
+      lax.scan((c: NDArray) => [lax.add(c, 1), lax.tanh(c)], v, null, { length: 4 });
     const finding = blamed(await between(wrongAbove, f, np.array(0)));
     expect(finding).toMatchObject({ names: ['tanh'], path: ['scan, iteration 3'] });
   });
@@ -116,7 +116,7 @@ describe('a wrong equation is named', () => {
       },
     );
     for (const reverse of [false, true]) {
-      const f = (v: NDArray): unknown => lax.scan((c: NDArray, _: NDArray) => [lax.tanh(lax.sin(c)), null], v, null, { length: 5, reverse }); // prettier-ignore
+      const f = (v: NDArray): unknown => lax.scan((c: NDArray) => [lax.tanh(lax.sin(c)), null], v, null, { length: 5, reverse }); // prettier-ignore
       const finding = blamed(await between(late, f, x));
       expect(finding).toMatchObject({ kind: 'wrong', names: ['tanh'], path: ['scan, iteration 2'] });
       expect(finding.reproducer!.equations).toBe(3);
@@ -129,7 +129,7 @@ describe('a wrong equation is named', () => {
       (program, results) => (program.equations.some((e) => e.primitive.name === 'scan') ? plusOne(results) : results),
     );
     const f = (v: NDArray): unknown =>
-      lax.scan((c: NDArray, _: NDArray) => [lax.sin(c), null], v, null, { length: 3 })[0];
+      lax.scan((c: NDArray) => [lax.sin(c), null], v, null, { length: 3 })[0];
     expect(blamed(await between(skips, f, x))).toMatchObject({ kind: 'wrong', names: ['scan'], numbers: [1] });
   });
 });
@@ -179,7 +179,7 @@ test('a backend that differs from itself is told so, by the equation that does',
     name === 'exp' && runs++ % 2 === 0 ? plusOne(results) : results,
   );
   const loop = (v: NDArray): unknown =>
-    lax.scan((c: NDArray, _: NDArray) => [straight(c), null], v, null, { length: 3 })[0];
+    lax.scan((c: NDArray) => [straight(c), null], v, null, { length: 3 })[0];
   for (const f of [straight, jit(straight), loop]) {
     expect(blamed(await between(restless, f, np.array(0.5)))).toMatchObject({
       kind: 'nondeterministic',
@@ -226,7 +226,7 @@ describe('the mode for NaN', () => {
   test('names the first of all with one backend, also in a loop', async () => {
     expect(blamed(await nans(['reference'], f, np.array([0.5]))).message).toContain('log(-0.5) = NaN');
     const loop = (v: NDArray): unknown =>
-      lax.scan((c: NDArray, _: NDArray) => [lax.mul(c, c), null], v, null, { length: 9 });
+      lax.scan((c: NDArray) => [lax.mul(c, c), null], v, null, { length: 9 });
     expect(blamed(await nans(['reference'], loop, np.array(1e10)))).toMatchObject({
       kind: 'infinity',
       names: ['mul'],
