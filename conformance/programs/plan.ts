@@ -31,7 +31,7 @@ export function plan({ casesPerCell, ofRules, only, shard }: PlanOptions): Unit[
 }
 
 function programs(casesPerCell: number): Unit[] {
-  return [...higherOrderUnits(casesPerCell), ...collectiveUnits(casesPerCell), ...randomUnits(3 * casesPerCell)];
+  return [...higherOrderUnits(casesPerCell), ...collectiveUnits(casesPerCell), ...randomUnits(3 * casesPerCell, casesPerCell < CASES_PER_CELL.standard)];
 }
 
 function ofPrimitives(casesPerCell: number, ofRules: boolean): Unit[] {
