@@ -14,9 +14,7 @@ export const looksAtBits = ({ name }: { readonly name: string }): boolean => OF_
 
 /** The dtypes that parameters name, in double precision. */
 export const inDoubles = (params: Params): Params =>
-  Object.fromEntries(
-    Object.entries(params).map(([name, v]) => [name, isDType(v) && isInexact(v) ? doubleOf(v) : v]),
-  );
+  Object.fromEntries(Object.entries(params).map(([name, v]) => [name, isDType(v) && isInexact(v) ? doubleOf(v) : v]));
 
 export function evaluateInDoubles(jaxpr: Jaxpr, inputs: readonly HostArray[]): readonly HostArray[] {
   const machine: Machine<HostArray> = {
