@@ -23,6 +23,7 @@ export * as tree from './core/tree.ts';
 
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
 export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev } from './transforms/jacobian.ts';
+export { type BoundedResult, errorBound, type ErrorBoundOptions } from './transforms/bounding.ts';
 export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
 export { jit, type JitOptions } from './transforms/jit.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';

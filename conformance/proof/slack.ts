@@ -7,7 +7,7 @@ import { isFloat } from '../../reference/core/dtypes.ts';
 import { type HostArray, numbers, sizeOf } from '../../reference/core/host.ts';
 import { allEquations } from '../../reference/core/jaxpr.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
-import { errorBound } from '../../reference/transforms/error-bound.ts';
+import { errorBound, likelySize } from '../../reference/transforms/error-bound.ts';
 import { casesOf, type Unit } from '../programs/case.ts';
 import { CASES_PER_CELL, plan } from '../programs/plan.ts';
 import { RandomStream } from '../programs/random-stream.ts';
@@ -21,6 +21,8 @@ export interface SlackOptions {
   readonly seed?: number;
   /** How many programs and calls there are (spec/conformance.md#levels). */
   readonly level?: Level;
+  /** Globs over the ids of cases; left out: all of float32. */
+  readonly only?: readonly string[];
 }
 
 /** Of some elements, all of them off by something. */
@@ -48,8 +50,12 @@ export interface Slack extends Omit<SlackRow, 'name'> {
 }
 
 /** The slack of the suite's programs; that of single primitives beside it. */
-export async function slack({ seed = DEFAULT_SEED, level = 'quick' }: SlackOptions = {}): Promise<Slack> {
-  const units = plan({ casesPerCell: CASES_PER_CELL[level], ofRules: false, only: ['*/f32/*'], shard: null }).filter(
+export async function slack({
+  seed = DEFAULT_SEED,
+  level = 'quick',
+  only = ['*/f32/*'],
+}: SlackOptions = {}): Promise<Slack> {
+  const units = plan({ casesPerCell: CASES_PER_CELL[level], ofRules: false, only, shard: null }).filter(
     ({ dtype, law }) => dtype === 'float32' && law !== 'rejects',
   );
   const [all, reference] = [new Ratios('all'), new Ratios('reference')];
@@ -123,7 +129,7 @@ function forEachError(
     const error = Math.abs(got[i]! - wanted[i]!);
     const worst = bound?.worst[i] ?? 0;
     if (!(error > 0) || error === Infinity || worst === Infinity) continue;
-    visit(worst / error, (4 * Math.sqrt(bound?.variance[i] ?? 0)) / error);
+    visit(worst / error, likelySize(bound?.variance[i] ?? 0) / error);
   }
 }
 

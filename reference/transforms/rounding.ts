@@ -239,7 +239,7 @@ function ownError(
       const end = (size: number, i: number): number => last(size + relative * magnitude[i]!);
       return {
         worst: (size, i) => relative * magnitude[i]! + absolute + end(size, i),
-        // Of the roundings those of one sign and those of the other cancel (spec/numerics.md#likely).
+        // Of the roundings those of one sign and those of the other cancel (spec/transformations/error-bound.md#likely).
         variance: (size, i) => (u * magnitude[i]!) ** 2 / 3 + end(size, i) ** 2 / 3,
         leavesRange: (i) => magnitude[i]! * (1 + relative) > max,
       };
