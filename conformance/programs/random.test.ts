@@ -24,8 +24,8 @@ describe('random programs', () => {
     const used = new Set<string>();
     const contents = new Set<string>();
     for (let i = 0; i < 100; i++) {
-      const how = { how: 'eval', plain: false, steering };
-      const sample = randomProgram('float32', 4, new RandomStream('random', i), how);
+      const style = { isForward: false, plain: false, steering };
+      const sample = randomProgram('float32', 4, new RandomStream('random', i), style);
       for (const { primitive } of allEquations(sample.jaxpr)) used.add(primitive.name);
       expect(evaluateJaxpr(sample.jaxpr, sample.inputs)).toHaveLength(sample.jaxpr.outputs.length);
       contents.add(contentHash(sample));

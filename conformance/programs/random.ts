@@ -1,9 +1,11 @@
 /** Random well-typed programs over the whole table of primitives, under random compositions of transformations. */
 import { ANY, type DType, isInexact } from '../../reference/core/dtypes.ts';
 import { DifferentiationError } from '../../reference/core/errors.ts';
+import { parts } from '../../reference/core/host.ts';
+import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import type { HigherOrderName } from '../../reference/primitives/index.ts';
-import { laws } from '../laws/index.ts';
+import { laws, type ProgramLaw } from '../laws/index.ts';
 import type { Law } from '../laws/law.ts';
 import { RANDOM_TRANSFORMATIONS, type Transformation } from '../types.ts';
 import { attempted, type Case, lawCase, type Unit, unitKey } from './case.ts';
@@ -26,11 +28,36 @@ const MAIN: readonly DType[] = ['float32', 'int32', 'float64'];
 /** Dtypes that behave as one of the others get fewer programs of their own; all of them meet in all programs. */
 const share = (dtype: DType, count: number): number => (MAIN.includes(dtype) ? count : Math.ceil(count / 6));
 
+/** What is done with random programs under the third part of an id. */
+interface Mode {
+  readonly name: string;
+  readonly law: Law;
+  readonly transformation: Transformation;
+  /** How a program is transformed before the law sees it: the law on the whole of it, or that of its own rules. */
+  readonly first: Transformation;
+}
+
+const transformedBy = (how: Transformation): Mode =>
+  how === 'jit'
+    ? { name: how, law: laws['jit-is-eager'], transformation: how, first: 'eval' }
+    : { name: how, law: laws.value, transformation: how, first: how };
+
+const under = (name: ProgramLaw, transformation: Transformation): Mode =>
+  ({ name, law: laws[name], transformation, first: 'eval' }); // prettier-ignore
+
+const MODES: readonly Mode[] = [
+  ...RANDOM_TRANSFORMATIONS.map(transformedBy),
+  under('vmap-is-loop', 'vmap'),
+  under('adjoint', 'vjp'),
+  under('linearity', 'jvp'),
+];
+
 /** The units of random programs. `count`: programs per dtype, transformation and size. */
-export function* randomUnits(count: number, brief: boolean): Generator<Unit> {
+export function* randomUnits(count: number, brief: boolean, ofRules: boolean): Generator<Unit> {
   for (const dtype of ANY) {
-    for (const how of RANDOM_TRANSFORMATIONS) {
-      if (hasUnit(dtype, how)) yield randomUnit(dtype, how, share(dtype, count), brief);
+    for (const mode of MODES) {
+      if (mode.law.ofRules && !ofRules) continue;
+      if (hasUnit(dtype, mode.transformation)) yield randomUnit(dtype, mode, share(dtype, count), brief);
     }
   }
 }
@@ -47,12 +74,13 @@ export function cellsToMeet(): number {
   return perDType.reduce((n, cells) => n + cells, 0);
 }
 
-function randomUnit(dtype: DType, transformation: Transformation, count: number, brief: boolean): Unit {
-  const key = unitKey('random', dtype, transformation);
+function randomUnit(dtype: DType, mode: Mode, count: number, brief: boolean): Unit {
+  const key = unitKey('random', dtype, mode.name);
+  const { transformation } = mode;
   const unit: Unit = {
     key,
     group: 'programs',
-    law: lawOf(transformation).name,
+    law: mode.law.name,
     subject: 'random',
     dtype,
     transformation,
@@ -69,7 +97,7 @@ function randomUnit(dtype: DType, transformation: Transformation, count: number,
           const plain = (index + n) % 2 === 1;
           const steering = steerings[Number(plain)]!;
           for (let draw = 0; draw < DRAWS; draw++) {
-            const one = randomCase(unit, { steps, plain, steering }, [hash32(seed, key, steps), index, draw]);
+            const one = randomCase(unit, mode, { steps, plain, steering }, [hash32(seed, key, steps), index, draw]);
             if (one === null) {
               rejected++;
               continue;
@@ -87,28 +115,32 @@ function randomUnit(dtype: DType, transformation: Transformation, count: number,
 
 /** The program that the stream gives; null if too little of it could be compared. */
 function randomCase(
-  { key, dtype, transformation }: Unit,
+  { key, dtype }: Unit,
+  { law, transformation, first }: Mode,
   { steps, plain, steering }: { readonly steps: number } & Pick<Style, 'plain' | 'steering'>,
   stream: readonly (string | number)[],
 ): Case | null {
   const random = new RandomStream(...stream);
   const how = transformation === 'composed' ? composition(random) : transformation;
+  const isForward = law.ofRules || isForwardFirst(how);
   const size = `${plain ? 'plain' : 'steps'}-${steps}`;
   const variant = transformation === 'composed' ? `${how}-${size}` : size;
   return attempted(key, variant, stream, () => {
-    const grown = randomProgram(dtype, steps, random, { how, plain, steering });
-    const sample = differentiated(grown, how === 'jit' ? 'eval' : how, random);
+    const grown = randomProgram(dtype, steps, random, { isForward, plain, steering });
+    const sample = differentiated(grown, transformation === first ? how : first, random);
     if (!isJudged(sample, grown)) throw new NotApplicable('too little of it could be compared');
+    if (law.ofRules && !isFinite(grown)) throw new NotApplicable('what is not finite has derivatives of no meaning');
     const drawn = { met: grown.met.map(cellName), rejected: 0 };
-    return { ...lawCase(key, variant, lawOf(transformation), sample, stream), drawn };
+    return { ...lawCase(key, variant, law, sample, stream), drawn };
   });
 }
-
-const lawOf = (transformation: Transformation): Law => (transformation === 'jit' ? laws['jit-is-eager'] : laws.value);
 
 /** Steps are only taken if their results can be compared; what transformations make of them is another program. */
 const isJudged = (sample: Sample, grown: Sample): boolean =>
   sample.jaxpr === grown.jaxpr || isComparable(errorBound(sample.jaxpr, sample.inputs, 'strict', sample.choices));
+
+const isFinite = ({ jaxpr, inputs }: Sample): boolean =>
+  evaluateJaxpr(jaxpr, inputs).every((y) => !isInexact(y.dtype) || parts(y).every(Number.isFinite));
 
 /** The program transformed. Some functions have no second derivative, and say so. */
 function differentiated(grown: Sample, how: string, random: RandomStream): Sample {
@@ -130,7 +162,7 @@ function composition(random: RandomStream): string {
   return order.map(({ name }) => name).join('.');
 }
 
-/** A function with a rule for reverse mode only cannot be differentiated forwards first. */
+/** Whether the first derivative that is taken is forwards. */
 const isForwardFirst = (how: string): boolean => how.lastIndexOf('jvp') > how.lastIndexOf('vjp');
 
 export interface RandomSample extends Sample {
@@ -139,15 +171,15 @@ export interface RandomSample extends Sample {
 }
 
 export interface Style {
-  /** How it is to be transformed. */
-  readonly how: string;
+  /** Whether it is differentiated forwards first, which a function with a rule for reverse mode only cannot be. */
+  readonly isForward: boolean;
   /** Only of primitives that nearly every backend has, of one dtype, without programs inside. */
   readonly plain: boolean;
   readonly steering: Steering;
 }
 
 const anyStyle = (random: RandomStream): Style => ({
-  how: 'eval',
+  isForward: false,
   plain: false,
   steering: new Steering(random, () => true),
 });
@@ -157,11 +189,11 @@ export function randomProgram(
   dtype: DType,
   steps: number,
   random: RandomStream,
-  { how, plain, steering }: Style = anyStyle(random),
+  { isForward, plain, steering }: Style = anyStyle(random),
 ): RandomSample {
   // A rule for reverse mode only has no place before forward mode, nor within the forward mode of another rule.
   const kindsAt = (depth: number): HigherOrderName[] =>
-    KINDS.filter((name) => name !== 'custom_vjp_call' || (depth === 0 && !isForwardFirst(how)));
+    KINDS.filter((name) => name !== 'custom_vjp_call' || (depth === 0 && !isForward));
   const nested = (program: Growing, depth: number): readonly Met[] | null => {
     const primitive = random.pick(kindsAt(depth));
     const within: Met[] = [];
