@@ -16,6 +16,7 @@ import {
   sizeOf,
 } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
+import { likelySize } from '../reference/transforms/error-bound.ts';
 import { accuracyOf, solutionDtype, underflow } from '../reference/transforms/rounding.ts';
 import { distance, modulus } from './elements.ts';
 import { carriedRuler, choiceRuler, exactRuler, type Ruler, rulerOf, type Witness } from './rulers.ts';
@@ -127,11 +128,11 @@ export const judgeSaved = (
     [],
   );
 
-/** Elements beyond four standard deviations of the likely error. */
+/** Elements beyond the likely bound. */
 function beyondLikely({ value, bound }: Bounded, got: HostArray): number {
   if (bound === null) return 0;
   const [e, g] = [elements(value), elements(got)];
-  return bound.variance.reduce((n, v, i) => n + Number(distance(e(i), g(i)) > 4 * Math.sqrt(v)), 0);
+  return bound.variance.reduce((n, v, i) => n + Number(distance(e(i), g(i)) > likelySize(v)), 0);
 }
 
 // ---- comparing

@@ -1,5 +1,6 @@
 /** From the results of cases to a report. */
 import { collectives, higherOrder, primitives } from '../reference/primitives/index.ts';
+import { CoverageCount } from './coverage.ts';
 import { globMatcher } from './programs/glob.ts';
 import type {
   BackendFacts,
@@ -57,6 +58,7 @@ export class Collector {
   readonly #requiredGaps: { id: string; reason: string }[] = [];
   readonly #slowest: { id: string; milliseconds: number }[] = [];
   readonly failures: Failure[] = [];
+  readonly #coverage = new CoverageCount();
   #uncompared = 0;
   #elements = 0;
   /** Results of any outcome. */
@@ -76,6 +78,7 @@ export class Collector {
     this.#slow(result);
     if (kind === null) return;
     this.#groups.get(result.group)![kind]++;
+    this.#coverage.add(result);
     if (kind === 'gaps') this.#addGap(result);
     if (hasCell(result)) this.#addToCell(result, kind);
     if (result.measured && result.transformation === 'eval' && Object.hasOwn(primitives, result.subject))
@@ -136,7 +139,7 @@ export class Collector {
   summary(
     backend: BackendFacts,
     interrupted: boolean,
-  ): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'uncompared'> & {
+  ): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'coverage' | 'uncompared'> & {
     readonly slowest: Report['timings']['slowest'];
   } {
     const cells = [...this.#cells.values()]
@@ -162,6 +165,7 @@ export class Collector {
         .map((g): DeclaredGap => ({ ...g, cells: [...g.cells].sort() }))
         .sort((a, b) => b.cells.length - a.cells.length || a.primitive.localeCompare(b.primitive)),
       accuracy: [...this.#accuracy.values()].map(finishedAccuracy).sort(by((a) => `${a.primitive}/${a.dtype}`)),
+      coverage: this.#coverage.result(),
       uncompared: { elements: this.#uncompared, of: this.#elements },
       slowest: this.#slowest,
     };

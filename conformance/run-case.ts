@@ -30,7 +30,7 @@ export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<Case
     return { result: done('gap', { gap: { primitive, reason } }), evidence: null };
   }
   const { compared, uncompared, measured, wrong } = judged;
-  const counts = { compared, uncompared, ...(measured && { measured }) };
+  const counts = { compared, uncompared, ...(measured && { measured }), ...(one.drawn && { drawn: one.drawn }) };
   if (wrong !== null)
     return {
       result: done(wrong.ended ?? 'wrong', { ...counts, failure: failureOf(unit, one, wrong, wrong.ended) }),

@@ -30,9 +30,11 @@ export type LawName =
   | 'keeps-inputs'
   | 'training';
 
-/** How a primitive is transformed before it is compared. */
-export type Transformation = 'eval' | 'jit' | 'vmap' | 'jvp' | 'vjp' | 'vmap.vjp' | 'vjp.vmap';
+/** How a primitive is transformed before it is compared; `composed`: as the case's variant says. */
+export type Transformation = 'eval' | 'jit' | 'vmap' | 'jvp' | 'vjp' | 'vmap.vjp' | 'vjp.vmap' | 'composed';
 export const TRANSFORMATIONS: readonly Transformation[] = ['eval', 'jit', 'vmap', 'jvp', 'vjp', 'vmap.vjp', 'vjp.vmap'];
+/** Of random programs, other compositions too. */
+export const RANDOM_TRANSFORMATIONS: readonly Transformation[] = [...TRANSFORMATIONS, 'composed'];
 
 /**
  * - `ok` and `wrong`: counted. `crash` and `timeout`: counted as wrong, the child process was restarted.
@@ -69,6 +71,14 @@ export interface Measured {
   readonly worst: Element | null;
 }
 
+/** How a random program came to be. */
+export interface Drawn {
+  /** What of the table it has in it: `reduce_sum/f32/odd`; of primitives with programs inside `scan/f32/nested`. */
+  readonly met: readonly string[];
+  /** Programs that were drawn in vain before it: more than 1 % of their results could not have been compared. */
+  readonly rejected: number;
+}
+
 export interface CaseResult {
   readonly id: CaseId;
   readonly group: Group;
@@ -87,6 +97,7 @@ export interface CaseResult {
   /** For `gap`: the reason, and the primitive that lacks. */
   readonly gap?: { readonly primitive: string; readonly reason: string };
   readonly measured?: Measured;
+  readonly drawn?: Drawn;
   readonly failure?: Failure;
 }
 
@@ -168,6 +179,24 @@ export interface MeasuredAccuracy {
   readonly worst: Element | null;
 }
 
+/** What the random programs that were answered have met of the table. */
+export interface Coverage {
+  readonly programs: number;
+  /** Programs that were drawn in vain: more than 1 % of their results could not have been compared. */
+  readonly rejected: number;
+  /** Primitive × dtype × transformation × shape class: how many were met, and how many there are. */
+  readonly cells: { readonly met: number; readonly of: number };
+  readonly met: readonly MetCell[];
+}
+
+export interface MetCell {
+  readonly primitive: string;
+  readonly dtype: DType;
+  readonly transformation: Transformation;
+  /** How often each shape class was met; `nested` of primitives with programs inside. */
+  readonly classes: readonly (readonly [shapeClass: string, times: number])[];
+}
+
 export interface GroupCount {
   readonly group: Group;
   /** Counted cases: those that ran and compared a value or a required error, and are new. */
@@ -243,6 +272,7 @@ export interface Report {
   readonly failures: readonly Failure[];
   readonly gaps: readonly DeclaredGap[];
   readonly accuracy: readonly MeasuredAccuracy[];
+  readonly coverage: Coverage;
   /** Elements of results whose bound was infinite, so that only their equations were judged one by one. */
   readonly uncompared: { readonly elements: number; readonly of: number };
   readonly restarts: number;

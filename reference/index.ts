@@ -24,6 +24,7 @@ export * as checkify from './transforms/checkify/index.ts';
 
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
 export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev } from './transforms/jacobian.ts';
+export { type BoundedResult, errorBound, type ErrorBoundOptions } from './transforms/bounding.ts';
 export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
 export { explainCacheMisses } from './transforms/cache-misses.ts';
 export { disableJit } from './transforms/disable-jit.ts';

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
-import { aval, hostArray, hostScalar } from '../../reference/core/host.ts';
+import { aval, hostArray, hostScalar, numbers } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { Bench } from '../bench.ts';
 import { laws } from '../laws/index.ts';
 import { lawCase } from '../programs/case.ts';
+import { randomProgram } from '../programs/random.ts';
+import { Steering } from '../programs/random/coverage.ts';
+import { RandomStream } from '../programs/random-stream.ts';
+import { transformed } from '../programs/sample.ts';
 import { plusOne, wrongBackend } from '../testing/wrong-backend.ts';
 import { equationCount } from './parts.ts';
 import { shrink } from './shrink.ts';
@@ -31,6 +35,22 @@ test('one wrong kernel is one equation, on simple numbers', async () => {
   expect(law).toBe('value');
   expect(evidence.jaxpr!.equations.map((e) => e.primitive.name)).toEqual(['tanh']);
   expect(evidence.inputs).toEqual([hostScalar('float32', 0)]);
+});
+
+test('a wrong kernel in a random program is one equation, on few simple numbers', async () => {
+  const bench = benchOf((primitive, results) => (primitive.name === 'max' ? plusOne(results) : results));
+  const steering = new Steering(new RandomStream(1), ({ primitive }) => primitive.name === 'max');
+  for (let seed = 0; seed < 5; seed++) {
+    const random = new RandomStream(seed);
+    const sample = randomProgram('float32', 5, random, { isForward: false, plain: true, steering });
+    const program = lawCase('random', 'odd', laws.value, transformed(sample, 'vmap', random), [seed]);
+    const found = (await program.check(bench)).wrong!;
+    const { evidence } = await shrink(bench, program, found, 'value', 2000);
+    expect(evidence.jaxpr!.equations.map((e) => e.primitive.name)).toEqual(['max']);
+    const elements = evidence.inputs.flatMap((x) => [...numbers(x)]);
+    expect(elements.length).toBeLessThanOrEqual(2);
+    expect(elements.every((v) => v === 0 || v === 1)).toBe(true);
+  }
 });
 
 test('equations that are wrong only together are the shortest run of them', async () => {

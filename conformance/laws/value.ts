@@ -1,5 +1,6 @@
 /** The results are the reference's, within what the primitives' accuracies allow. */
 import type { Equation, Jaxpr } from '../../reference/core/jaxpr.ts';
+import { errorBound } from '../../reference/transforms/error-bound.ts';
 import { judgeMet, judgeWithin, type Law } from './law.ts';
 
 export const value: Law = {
@@ -7,10 +8,12 @@ export const value: Law = {
   anchor: 'spec/conformance.md#value',
   ofRules: false,
   program: (sample) => sample,
-  async check(bench, { jaxpr, inputs }) {
+  async check(bench, { jaxpr, inputs, choices }) {
     const single = onlyEquation(jaxpr);
     const primitive = single?.primitive;
-    if (single === null || primitive?.kind !== 'first-order') return judgeWithin(bench, jaxpr, inputs);
+    if (single === null || primitive?.kind !== 'first-order') {
+      return judgeWithin(bench, jaxpr, inputs, errorBound(jaxpr, inputs, bench.profile, choices));
+    }
     const { params, source } = single;
     const results = primitive.evaluate(inputs, params);
     return judgeMet(bench, { primitive, operands: inputs, params, results, source }, null, jaxpr);

@@ -5,7 +5,7 @@ import { toDocument } from '../../reference/core/program.ts';
 import { printDocument } from '../../reference/core/text.ts';
 import type { Bench } from '../bench.ts';
 import { type Evidence, type Judgement, type Law, unjudged } from '../laws/law.ts';
-import type { CaseId, Group, LawName, Transformation } from '../types.ts';
+import type { CaseId, Drawn, Group, LawName, Transformation } from '../types.ts';
 import { RandomStream } from './random-stream.ts';
 import { NotApplicable, type Sample } from './sample.ts';
 
@@ -31,6 +31,8 @@ export interface Case {
   readonly variant: string;
   /** What runs on the backend, for gaps and for saving what hangs; null: nothing does, or the law decides. */
   readonly sample: Sample | null;
+  /** Of a random program: what of the table it has in it, and how many were drawn in vain before it. */
+  readonly drawn?: Drawn;
   /** The error in a rule of the reference that kept the case from being made: no other backend has a part in it. */
   readonly unmade?: Error;
   check(bench: Bench): Promise<Judgement>;

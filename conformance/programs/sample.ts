@@ -22,8 +22,8 @@ import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { toFront } from '../../reference/primitives/axes.ts';
 import { higherOrder } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
+import type { Choices } from '../../reference/transforms/rounding.ts';
 import { batchFlat } from '../../reference/transforms/vmap.ts';
-import type { Transformation } from '../types.ts';
 import type { RandomStream } from './random-stream.ts';
 
 /** A program and what it is run on. */
@@ -32,6 +32,8 @@ export interface Sample {
   readonly inputs: readonly HostArray[];
   /** Inputs that it is differentiated in. */
   readonly active: readonly number[];
+  /** Which choices the results do not depend on; left out: they depend on all of them. */
+  readonly choices?: Choices;
 }
 
 /** Thrown where a transformation has nothing to do: no operand to batch, no derivative. */
@@ -62,9 +64,10 @@ export function partlyActive(sample: Sample, random: RandomStream): Sample {
   return { ...sample, active: active.filter((i) => i === sure || random.chance(0.5)) };
 }
 
-/** A composition of transformations, the rightmost applied first. */
-export function transformed(sample: Sample, how: Transformation, random: RandomStream): Sample {
-  return how.split('.').reduceRight((s, name) => single[name as keyof typeof single](s, random), sample);
+/** A composition of transformations (`vmap.vjp`), the rightmost applied first. */
+export function transformed(sample: Sample, how: string, random: RandomStream): Sample {
+  const made = how.split('.').reduceRight((s, name) => single[name as keyof typeof single](s, random), sample);
+  return { ...made, ...(sample.choices && { choices: sample.choices }) };
 }
 
 const single = {
@@ -76,9 +79,10 @@ const single = {
 };
 
 /** The program as one call of a jitted function. */
-export function jitted({ jaxpr, inputs, active }: Sample): Sample {
+export function jitted(sample: Sample): Sample {
+  const { jaxpr } = sample;
   const params = { name: 'f', jaxpr, backend: null };
-  return { jaxpr: oneEquation(higherOrder.jit, jaxpr.inAvals, params), inputs, active };
+  return { ...sample, jaxpr: oneEquation(higherOrder.jit, jaxpr.inAvals, params) };
 }
 
 // ---- vmap

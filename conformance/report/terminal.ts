@@ -3,6 +3,7 @@
  */
 import type { styleText } from 'node:util';
 import type { Failure, Group, Report } from '../types.ts';
+import { coverageLine } from './coverage-section.ts';
 import {
   comparison,
   count,
@@ -124,6 +125,7 @@ function renderRemarks(report: Report, { paint, width }: TerminalOptions): strin
   }
   const worst = leastExact(report.accuracy, 3, 2).map((a) => printable(`${a.primitive} ${measure(a.max, a.unit)}`));
   if (worst.length > 0) lines.push(`  ${paint('bold', 'worst')}  ${worst.join(' · ')}`);
+  if (report.coverage.programs > 0) lines.push(`  ${paint('bold', 'random')} ${coverageLine(report.coverage)}`);
   const { elements, of } = report.uncompared;
   if (elements > 0) {
     lines.push(

@@ -13,7 +13,7 @@ import {
   LEVELS,
   type MeasuredAccuracy,
   type Report,
-  TRANSFORMATIONS,
+  RANDOM_TRANSFORMATIONS,
 } from '../types.ts';
 
 const tanElement: Element = {
@@ -163,6 +163,22 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
       worst: null,
     },
   ],
+  coverage: {
+    programs: 2,
+    rejected: 1,
+    cells: { met: 2, of: 900 },
+    met: [
+      {
+        primitive: 'tan',
+        dtype: 'float32',
+        transformation: 'composed',
+        classes: [
+          ['odd', 1],
+          ['scalar', 2],
+        ],
+      },
+    ],
+  },
   uncompared: { elements: 2, of: 40_000 },
   restarts: 0,
   timings: {
@@ -197,7 +213,7 @@ const name = fc.oneof(
 );
 const caseId = fc.stringMatching(/^[ -~]{1,30}$/);
 const dtype = fc.constantFrom(...ANY);
-const transformation = fc.constantFrom(...TRANSFORMATIONS);
+const transformation = fc.constantFrom(...RANDOM_TRANSFORMATIONS);
 const amount = fc.nat(1_000_000);
 const size = fc.double({ min: 0, max: 1e12, noNaN: true, noDefaultInfinity: true }).map(Math.abs);
 /** Every law: a new one does not compile until it stands here, and then fails until the schema has it. */
@@ -307,6 +323,19 @@ export const reports: fc.Arbitrary<Report> = fc.record({
   failures: list(failure),
   gaps: list(declaredGap),
   accuracy: list(measured),
+  coverage: fc.record({
+    programs: amount,
+    rejected: amount,
+    cells: fc.record({ met: amount, of: amount }),
+    met: list(
+      fc.record({
+        primitive: name,
+        dtype,
+        transformation,
+        classes: list(fc.tuple(name, amount)),
+      }),
+    ),
+  }),
   uncompared: fc.record({ elements: amount, of: amount }),
   restarts: amount,
   timings: fc.record({

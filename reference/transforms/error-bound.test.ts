@@ -118,6 +118,21 @@ describe('the worst-case bound', () => {
     expect(Math.max(...slope!)).toBeLessThan(1e-6);
   });
 
+  test('of a branch is its own where uncertain values decide it for certain, else that of all branches', () => {
+    const type = aval([], 'float64');
+    const branches = [t.trace((x) => [x], [type]), t.trace((x) => [lax.add(x, 100)], [type])];
+    const jaxpr = t.trace((x) => {
+      const index = lax.convertElementType(lax.gt(x, lax.full([], 4, 'float64')), 'int32');
+      return t.bind(higherOrder.cond, [index, x], { branches });
+    }, [type]); // prettier-ignore
+    const one = Float64Array.of(1);
+    const worst = (x: number): number =>
+      carry(jaxpr, [{ value: hostArray('float64', [], [x]), bound: { worst: one, variance: one } }], 'strict')[0]!
+        .bound!.worst[0]!;
+    expect(worst(2)).toBe(1);
+    expect(worst(3.5)).toBeGreaterThan(100);
+  });
+
   test('passes through loops and branches', () => {
     const body = t.trace((c, x) => [lax.add(lax.mul(c, x), x), lax.sin(c)], [aval([], 'float32'), aval([], 'float32')]);
     const scan = { jaxpr: body, length: 4, reverse: false, num_consts: 0, num_carry: 1 };

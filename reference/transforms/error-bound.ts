@@ -1,5 +1,5 @@
 /**
- * Carrying error bounds through programs (spec/numerics.md#error-bounds): how far two executions that keep to the
+ * Carrying error bounds through programs (spec/transformations/error-bound.md): how far two executions that keep to the
  * specification may be apart. Two sizes are carried, a proof (`worst`) and a likely one (`variance`).
  */
 import type { ConcreteArray } from '../core/array.ts';
@@ -10,6 +10,9 @@ import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core
 import { unresolved } from '../core/named-axes.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
 import { type Choices, roundingsOf } from './rounding.ts';
+
+/** The likely bound of an error with a variance: four standard deviations. */
+export const likelySize = (variance: number): number => 4 * Math.sqrt(variance);
 
 /** The reference's results of a program, each with the bound of |backend − reference|. */
 export function errorBound(

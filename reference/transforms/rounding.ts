@@ -107,10 +107,11 @@ export interface Rounding {
 }
 
 /**
- * Whether those who compute a program may choose differently where its primitives leave a choice (of signs, phases), or
- * are taken to choose alike: so in expressions that do not depend on the choice.
+ * Whether those who compute a program may choose differently where its primitives leave a choice (`free`), or are taken
+ * to choose alike, so in expressions that do not depend on the choice: of signs and phases (`gauge`), or of the update
+ * that wins as well (`alike`).
  */
-export type Choices = 'free' | 'alike';
+export type Choices = 'free' | 'gauge' | 'alike';
 
 /**
  * The rounding that an equation adds to its results, whose elements are only known to `spread` (the bounds that come from
@@ -155,11 +156,7 @@ function solutionsApart(
   profile: ProfileName,
   choices: Choices,
 ): Rounding[] {
-  const apart = (choices === 'alike' ? aligned : forward)(
-    operands,
-    results,
-    underflow(solutionDtype(results), profile),
-  );
+  const apart = (choices === 'free' ? forward : aligned)(operands, results, underflow(solutionDtype(results), profile));
   return apart.map((worst) => ({ worst, variance: worst.map((w) => w ** 2) }));
 }
 
@@ -242,7 +239,7 @@ function ownError(
       const end = (size: number, i: number): number => last(size + relative * magnitude[i]!);
       return {
         worst: (size, i) => relative * magnitude[i]! + absolute + end(size, i),
-        // Of the roundings those of one sign and those of the other cancel (spec/numerics.md#likely).
+        // Of the roundings those of one sign and those of the other cancel (spec/transformations/error-bound.md#likely).
         variance: (size, i) => (u * magnitude[i]!) ** 2 / 3 + end(size, i) ** 2 / 3,
         leavesRange: (i) => magnitude[i]! * (1 + relative) > max,
       };

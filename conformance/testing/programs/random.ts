@@ -125,7 +125,7 @@ export function programs(fc: typeof FC, { depth, steps, customVjp, without = [] 
   const simple = allowed(Object.keys(ARITHMETIC));
   const nested = allowed(['customJvp', ...(customVjp ? ['customVjp'] : []), ...Object.keys(CONSTRUCTS)]);
   const below = (op: string): FC.Arbitrary<Program> =>
-    programs(fc, { depth: depth - 1, steps: 2, customVjp: customVjp && !FORWARD_ONLY.includes(op), without });
+    programs(fc, { depth: depth - 1, steps: 2, customVjp: customVjp && !WITHOUT_VJP.includes(op), without });
   const step = (op: string): FC.Arbitrary<Step> =>
     fc.record({
       op: fc.constant(op),
@@ -145,7 +145,11 @@ export function programs(fc: typeof FC, { depth, steps, customVjp, without = [] 
   return fc.array(any, { minLength: depth === 0 ? 0 : 1, maxLength: steps, size: 'max' });
 }
 
-const FORWARD_ONLY: readonly string[] = [...FORWARD, 'customJvp'];
+/**
+ * Operations whose bodies hold no customVjp: those that forward mode differentiates, and customVjp itself, whose own
+ * rule computes the value in passing, which forward mode around it would differentiate.
+ */
+const WITHOUT_VJP: readonly string[] = [...FORWARD, 'customJvp', 'customVjp'];
 
 /** Every operation that a step can be. */
 export const OPERATIONS: readonly string[] = [...Object.keys(ARITHMETIC), ...Object.keys(CONSTRUCTS), 'customJvp'];

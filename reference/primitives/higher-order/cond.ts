@@ -145,12 +145,8 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
   bound(inner, [index, ...x], { branches }) {
     const i = clampIndex(numbers(index!.value)[0]!, branches.length);
     const chosen = inner(branches[i]!, x);
-    return index!.bound === null
-      ? chosen
-      : hull(
-          chosen,
-          branches.map((b) => inner(b, x)),
-        );
+    const isCertain = (index!.bound?.worst[0] ?? 0) === 0;
+    return isCertain ? chosen : hull(chosen, branches.map((b) => inner(b, x))); // prettier-ignore
   },
   effects: ({ branches }) => effectsOf(branches),
   place: (_, branch) => `cond, branch ${branch}`,

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { errorBound, grad, jit, np, vmap } from '../index.ts';
+import { ConcretizationError, OptionError } from '../core/errors.ts';
+import type { NDArray } from '../core/ndarray.ts';
+
+const f = (x: NDArray): NDArray => np.sin(x).mul(x).sum();
+const vector = fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 1, maxLength: 5 });
+
+describe('errorBound', () => {
+  test('gives the value, a proof, and what is likely, in the shape of the result', () => {
+    fc.assert(
+      fc.property(vector, (numbers) => {
+        const x = np.array(numbers.map((n) => n / 8));
+        const { value, worst, likely } = errorBound(f)(x);
+        const exact = numbers.reduce((sum, n) => sum + Math.sin(n / 8) * (n / 8), 0);
+        expect(value.item()).toBe(f(x).item());
+        expect(Math.abs((value.item() as number) - exact)).toBeLessThanOrEqual(worst.item() as number);
+        expect([worst.dtype, likely.dtype, worst.shape]).toEqual(['float64', 'float64', []]);
+      }),
+    );
+  });
+
+  test('keeps the tree of the result, and bounds derivatives', () => {
+    const result = errorBound((x: NDArray) => ({ slope: grad(f)(x), sign: x.greater(0) }))(np.array([1, -2]));
+    expect(result.slope.worst.shape).toEqual([2]);
+    expect(result.sign.worst.js()).toEqual([0, 0]);
+    expect(result.sign.value.js()).toEqual([true, false]);
+  });
+
+  test('is wider for a profile that permits more', () => {
+    const worst = (profile: 'strict' | 'gpu'): number => errorBound(np.sin, { profile })(1).worst.item() as number;
+    expect(worst('gpu')).toBeGreaterThan(100 * worst('strict'));
+  });
+
+  test('needs values', () => {
+    const bound = (x: NDArray): NDArray => errorBound(f)(x).worst;
+    const x = np.array([1, 2]);
+    for (const traced of [jit(bound), vmap(bound), grad((y: NDArray) => errorBound(() => y.sum())().value)]) {
+      expect(() => traced(x)).toThrow(ConcretizationError);
+    }
+  });
+
+  test('refuses what is no option, and no profile', () => {
+    expect(() => errorBound(f, { profil: 'gpu' } as never)).toThrow(OptionError);
+    expect(() => errorBound(f, { profile: 'loose' as never })).toThrow('one of strict, fast, gpu');
+  });
+});
