@@ -24,14 +24,18 @@ export interface PlanOptions {
 }
 
 export function plan({ casesPerCell, ofRules, only, shard }: PlanOptions): Unit[] {
-  const all = [...modelUnits(), ...programs(casesPerCell), ...ofPrimitives(casesPerCell, ofRules), ...fixtureUnits()];
+  const all = [...modelUnits(), ...programs(casesPerCell, ofRules), ...ofPrimitives(casesPerCell, ofRules), ...fixtureUnits()];
   const { mayMatchBelow } = globMatcher(only);
   const wanted = all.filter((unit) => mayMatchBelow(`${unit.key}/`));
   return shard === null ? wanted : wanted.filter((_, i) => i % shard.of === shard.index - 1);
 }
 
-function programs(casesPerCell: number): Unit[] {
-  return [...higherOrderUnits(casesPerCell), ...collectiveUnits(casesPerCell), ...randomUnits(3 * casesPerCell)];
+function programs(casesPerCell: number, ofRules: boolean): Unit[] {
+  return [
+    ...higherOrderUnits(casesPerCell, ofRules),
+    ...collectiveUnits(casesPerCell, ofRules),
+    ...randomUnits(3 * casesPerCell),
+  ];
 }
 
 function ofPrimitives(casesPerCell: number, ofRules: boolean): Unit[] {
