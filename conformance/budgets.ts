@@ -3,20 +3,24 @@
  * the error bounds carried through them. Nothing here is a tolerance that somebody chose.
  */
 import type { ProfileName } from '../reference/core/backend.ts';
-import { isFloat, isInexact } from '../reference/core/dtypes.ts';
+import { finfo, isFloat, isInexact } from '../reference/core/dtypes.ts';
 import { showElement } from '../reference/core/show.ts';
 import {
+  avalOf,
   type Element as Value,
   elements,
   type HostArray,
   moduli,
+  parts,
   sameShape,
   type Shape,
   showAval,
   sizeOf,
 } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
-import { accuracyOf, solutionDtype, underflow } from '../reference/transforms/rounding.ts';
+import { oneEquation } from '../reference/core/open-backend.ts';
+import { errorBound } from '../reference/transforms/error-bound.ts';
+import { accuracyOf, PROFILES, solutionDtype, underflow } from '../reference/transforms/rounding.ts';
 import { distance, modulus } from './elements.ts';
 import { carriedRuler, choiceRuler, exactRuler, type Ruler, rulerOf, type Witness } from './rulers.ts';
 import type { Element, Measured } from './types.ts';
@@ -43,6 +47,32 @@ export function judgeEquation(
   got: readonly HostArray[],
   profile: ProfileName,
   witness: Witness = 'reference',
+): Comparison {
+  const judged = byAccuracy(primitive, operands, params, expected, got, profile, witness);
+  if (judged.wrong === null || !operands.some((x) => mayBeFlushed(x, profile))) return judged;
+  // What operands that are taken as zeros make of the results is a matter of bounds.
+  return judgeProgram(
+    errorBound(oneEquation(primitive, operands.map(avalOf), params), operands, profile),
+    got,
+    profile,
+  );
+}
+
+/** Whether an element may be taken as a zero of either sign. */
+function mayBeFlushed(x: HostArray, profile: ProfileName): boolean {
+  if (!PROFILES[profile].flushToZero || !isInexact(x.dtype)) return false;
+  const { tiny } = finfo(x.dtype);
+  return parts(x).some((v) => Math.abs(v) < tiny);
+}
+
+function byAccuracy(
+  primitive: AnyFirstOrder,
+  operands: readonly HostArray[],
+  params: Params,
+  expected: readonly HostArray[],
+  got: readonly HostArray[],
+  profile: ProfileName,
+  witness: Witness,
 ): Comparison {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);

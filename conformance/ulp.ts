@@ -44,6 +44,12 @@ export function ulpDistance(a: number, b: number, dtype: DType): number {
   return Number(steps < 0n ? -steps : steps);
 }
 
+/** The distance of a float from a correctly rounded one, in units in the last place of the latter; in steps where one is infinite. */
+export function ulpsApart(got: number, expected: number, dtype: DType): number {
+  if (!Number.isFinite(got) || !Number.isFinite(expected)) return ulpDistance(expected, got, dtype);
+  return Math.abs(got - expected) / ulpSize(expected, dtype);
+}
+
 /**
  * The error of a float32 in units in the last place of the exact value, a fraction. Beyond the largest number the scale
  * goes on for one step, which is where infinity counts; where the exact value is infinite, nothing else is near it.

@@ -95,7 +95,10 @@ function placed(sample: Sample, place: Place): Sample {
   if (place === 'everywhere' || sample.inputs.length === 0) return sample;
   if (place === 'in-nested-programs') return jitted(sample);
   const { jaxpr, inputs } = sample;
-  const beside = t.trace((...xs) => [...t.evaluate(jaxpr, xs), ...bind(primitives.stop_gradient, [xs[0]!], {})], inputs.map(avalOf));
+  const beside = t.trace(
+    (...xs) => [...t.evaluate(jaxpr, xs), ...bind(primitives.stop_gradient, [xs[0]!], {})],
+    inputs.map(avalOf),
+  );
   return { ...sample, jaxpr: beside };
 }
 
@@ -106,7 +109,10 @@ function kernelCandidate(operator: KernelOperator, random: RandomStream): Candid
   const [primitive, dtype] = random.pick(fitting.filter(([p]) => p.name === name));
   const place = random.chance(0.7) ? 'everywhere' : random.pick(PLACES);
   const seed = random.below(2 ** 31);
-  return () => ({ fault: kernelFault(operator, primitive, dtype, place), samples: witnesses(callsOf(primitive, dtype, seed), place) });
+  return () => ({
+    fault: kernelFault(operator, primitive, dtype, place),
+    samples: witnesses(callsOf(primitive, dtype, seed), place),
+  });
 }
 
 function* witnesses(calls: Iterable<Sample>, place: Place): Generator<readonly Sample[]> {
@@ -147,7 +153,8 @@ function ruleCandidate(random: RandomStream): Candidate {
   return () => {
     const fault = dtype === undefined ? null : ruleFault(operator, primitive, dtype);
     if (fault === null) return null;
-    const samples = primitive.kind === 'first-order' ? callsOf(primitive, dtype, seed) : recipesOf(primitive.name, dtype, seed);
+    const samples =
+      primitive.kind === 'first-order' ? callsOf(primitive, dtype, seed) : recipesOf(primitive.name, dtype, seed);
     return { fault, samples: alone(samples) };
   };
 }
@@ -166,4 +173,3 @@ const sessionCandidate =
     const operator = SESSION_OPERATORS[index]!;
     return { fault: sessionFault(operator), samples: [operator.witness()] };
   };
-

@@ -72,9 +72,14 @@ export function kernelFault(operator: KernelOperator, primitive: AnyFirstOrder, 
       return operator.kernel({ primitive, operands, params, evaluate });
     },
   };
-  const table = replacing(primitive.name, (depth) => place !== 'in-nested-programs' || depth > 0, () => wrong);
+  const table = replacing(
+    primitive.name,
+    (depth) => place !== 'in-nested-programs' || depth > 0,
+    () => wrong,
+  );
   const seldom: Table = (p) => p;
-  const over = (jaxpr: Sample['jaxpr']): Table => (place === 'beside-others' && jaxpr.equations.length < 2 ? seldom : table);
+  const over = (jaxpr: Sample['jaxpr']): Table =>
+    place === 'beside-others' && jaxpr.equations.length < 2 ? seldom : table;
   return ofBackend(id, [primitive.name], dtype, backendOver(`faulty:${operator.name}`, over));
 }
 
@@ -87,8 +92,17 @@ export function loopFault(operator: LoopOperator, primitive: AnyHigherOrder, dty
         ? operator.evaluate(primitive, machine, operands, params as Params)
         : primitive.evaluate(machine, operands, params),
   };
-  const table = replacing(primitive.name, () => true, () => wrong);
-  return ofBackend(id, [primitive.name], dtype, backendOver(`faulty:${operator.name}`, () => table));
+  const table = replacing(
+    primitive.name,
+    () => true,
+    () => wrong,
+  );
+  return ofBackend(
+    id,
+    [primitive.name],
+    dtype,
+    backendOver(`faulty:${operator.name}`, () => table),
+  );
 }
 
 export const sessionFault = ({ name, seenIn, backend }: SessionOperator): Fault =>
@@ -135,8 +149,30 @@ export function ruleFault(operator: RuleOperator, primitive: AnyPrimitive, dtype
   const wrong = operator.change(primitive);
   if (wrong === null) return null;
   const id = `${operator.name}/${primitive.name}/${dtype}/${operator.of}`;
-  return ofRules(id, primitive.name, dtype, operator.of, rulesOver(replacing(primitive.name, () => true, () => wrong)));
+  return ofRules(
+    id,
+    primitive.name,
+    dtype,
+    operator.of,
+    rulesOver(
+      replacing(
+        primitive.name,
+        () => true,
+        () => wrong,
+      ),
+    ),
+  );
 }
 
-export const transformationFault = ({ name, of, change }: TransformationOperator, seenIn: string, dtype: DType): Fault =>
-  ofRules(`${name}/${seenIn}/${dtype}/${of}`, seenIn, dtype, of, rulesOver((p) => p, change));
+export const transformationFault = (
+  { name, of, change }: TransformationOperator,
+  seenIn: string,
+  dtype: DType,
+): Fault =>
+  ofRules(
+    `${name}/${seenIn}/${dtype}/${of}`,
+    seenIn,
+    dtype,
+    of,
+    rulesOver((p) => p, change),
+  );

@@ -135,7 +135,8 @@ export const LOOP_OPERATORS: readonly LoopOperator[] = [
   {
     name: 'results-exchanged',
     of: ALL,
-    evaluate: (primitive, machine, operands, params) => exchanged(machine, primitive.evaluate(machine, operands, params)),
+    evaluate: (primitive, machine, operands, params) =>
+      exchanged(machine, primitive.evaluate(machine, operands, params)),
   },
   {
     name: 'inputs-exchanged',

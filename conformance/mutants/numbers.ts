@@ -10,7 +10,15 @@ import {
   isInteger,
   partOf,
 } from '../../reference/core/dtypes.ts';
-import { buildElements, type Complex, type Element, elements, type HostArray, rounder, widened } from '../../reference/core/host.ts';
+import {
+  buildElements,
+  type Complex,
+  type Element,
+  elements,
+  type HostArray,
+  rounder,
+  widened,
+} from '../../reference/core/host.ts';
 import { rowsOf } from '../../reference/primitives/layout.ts';
 import { ulpSize } from '../../reference/transforms/rounding.ts';
 import {
@@ -26,20 +34,56 @@ import {
 } from './operator.ts';
 
 const inexact = (_: unknown, dtype: DType): boolean => isInexact(dtype);
+/** Solutions are judged by their residuals, which see neither signs of zeros nor subnormals. */
+const isSolved = (spec: string): boolean => spec.includes('/linalg.md');
+const seesTiny: KernelOperator['fits'] = (p, dtype) => isInexact(dtype) && !isSolved(p.spec);
 /** Beside another part that is not zero the sign of a complex number's zero is a matter of rounding. */
 const hasSigns: KernelOperator['fits'] = (p, dtype) =>
-  floats(dtype) || (isComplex(dtype) && ['exact', 'rounded'].includes(accuracyKind(p, dtype) ?? ''));
+  seesTiny(p, dtype) &&
+  (floats(dtype) || (isComplex(dtype) && ['exact', 'rounded'].includes(accuracyKind(p, dtype) ?? '')));
 const isSubnormal = (v: number, dtype: DType): boolean => v !== 0 && Math.abs(v) < finfo(dtype).tiny;
 
 const specials: readonly KernelOperator[] = [
-  operator('nan-is-zero', inexact, onOperands((v) => (Number.isNaN(v) ? 0 : v))),
-  operator('nan-is-infinity', inexact, onResults((v) => (Number.isNaN(v) ? Infinity : v))),
-  operator('minus-zero-lost', hasSigns, onResults((v) => v + 0)),
-  operator('minus-zero-not-seen', hasSigns, onOperands((v) => v + 0)),
-  operator('results-flushed', inexact, onResults((v, y) => (isSubnormal(v, y.dtype) ? 0 * v : v))),
-  operator('operands-flushed', inexact, onOperands((v, x) => (isSubnormal(v, x.dtype) ? 0 * v : v))),
-  operator('infinity-is-largest', inexact, onResults((v, y) => Math.max(-finfo(y.dtype).max, Math.min(finfo(y.dtype).max, v)))),
-  operator('largest-is-infinity', inexact, onOperands((v, x) => (Math.abs(v) === finfo(x.dtype).max ? v * Infinity : v))),
+  operator(
+    'nan-is-zero',
+    inexact,
+    onOperands((v) => (Number.isNaN(v) ? 0 : v)),
+  ),
+  operator(
+    'nan-is-infinity',
+    inexact,
+    onResults((v) => (Number.isNaN(v) ? Infinity : v)),
+  ),
+  operator(
+    'minus-zero-lost',
+    hasSigns,
+    onResults((v) => v + 0),
+  ),
+  operator(
+    'minus-zero-not-seen',
+    hasSigns,
+    onOperands((v) => v + 0),
+  ),
+  operator(
+    'results-flushed',
+    seesTiny,
+    onResults((v, y) => (isSubnormal(v, y.dtype) ? 0 * v : v)),
+  ),
+  operator(
+    'operands-flushed',
+    seesTiny,
+    onOperands((v, x) => (isSubnormal(v, x.dtype) ? 0 * v : v)),
+  ),
+  operator(
+    'infinity-is-largest',
+    inexact,
+    onResults((v, y) => Math.max(-finfo(y.dtype).max, Math.min(finfo(y.dtype).max, v))),
+  ),
+  operator(
+    'largest-is-infinity',
+    inexact,
+    onOperands((v, x) => (Math.abs(v) === finfo(x.dtype).max ? v * Infinity : v)),
+  ),
 ];
 
 // ---- rounding
@@ -70,7 +114,9 @@ const fromExact =
   ({ operands, evaluate }) => {
     const ys = evaluate();
     const exact = evaluate(operands.map(widened));
-    return ys.map((y, j) => (isFloat(y.dtype) ? mapParts(y, (_, k) => round(Number(elements(exact[j]!)(k)), y.dtype)) : y));
+    return ys.map((y, j) =>
+      isFloat(y.dtype) ? mapParts(y, (_, k) => round(Number(elements(exact[j]!)(k)), y.dtype)) : y,
+    );
   };
 
 const isRounded: KernelOperator['fits'] = (p, dtype) =>
@@ -124,13 +170,37 @@ const naively: Kernel = ({ primitive, operands: [x], evaluate }) => {
 };
 
 const roundings: readonly KernelOperator[] = [
-  operator('rounded-twice', isRounded, fromExact((v, d) => rounder(d)(roundedTo(v, d, 1)))),
+  operator(
+    'rounded-twice',
+    isRounded,
+    fromExact((v, d) => rounder(d)(roundedTo(v, d, 1))),
+  ),
   operator('truncated', isRounded, fromExact(towardsZero)),
-  operator('one-unit-off', isRounded, onResults((v, y) => rounder(y.dtype)(v + ulpSize(v, y.dtype)))),
-  operator('in-a-narrower-format', isSettled, onResults((v, y) => (y.dtype === 'bfloat16' ? v : rounder(narrower(y.dtype))(v)))),
-  operator('off-for-large-arguments', isUlp, offWhere((size) => size > 256)),
-  operator('off-for-small-arguments', isUlp, offWhere((size) => size < 2 ** -6)),
-  operator('off-around-one', isUlp, offWhere((size) => size > 0.75 && size < 1.25)),
+  operator(
+    'one-unit-off',
+    isRounded,
+    onResults((v, y) => rounder(y.dtype)(v + ulpSize(v, y.dtype))),
+  ),
+  operator(
+    'in-a-narrower-format',
+    isSettled,
+    onResults((v, y) => (y.dtype === 'bfloat16' ? v : rounder(narrower(y.dtype))(v))),
+  ),
+  operator(
+    'off-for-large-arguments',
+    isUlp,
+    offWhere((size) => size > 256),
+  ),
+  operator(
+    'off-for-small-arguments',
+    isUlp,
+    offWhere((size) => size < 2 ** -6),
+  ),
+  operator(
+    'off-around-one',
+    isUlp,
+    offWhere((size) => size > 0.75 && size < 1.25),
+  ),
   operator('by-a-naive-formula', (p, d) => floats(d) && NAIVE[p.name] !== undefined, naively),
   operator('other-bits-the-second-time', isSettled, restless()),
 ];
@@ -144,14 +214,28 @@ function restless(): Kernel {
 
 // ---- complex numbers
 
-const mapComplex = (f: (z: Complex) => Complex): Kernel => ({ evaluate }) =>
-  evaluate().map((y) => (isComplex(y.dtype) ? mapElements(y, (z) => f(z as Complex)) : y));
+const mapComplex =
+  (f: (z: Complex) => Complex): Kernel =>
+  ({ evaluate }) =>
+    evaluate().map((y) => (isComplex(y.dtype) ? mapElements(y, (z) => f(z as Complex)) : y));
 const complex = (_: unknown, dtype: DType): boolean => isComplex(dtype);
 
 const complexes: readonly KernelOperator[] = [
-  operator('conjugated', complex, mapComplex(({ re, im }) => ({ re, im: -im }))),
-  operator('imaginary-part-lost', complex, mapComplex(({ re }) => ({ re, im: 0 }))),
-  operator('parts-exchanged', complex, mapComplex(({ re, im }) => ({ re: im, im: re }))),
+  operator(
+    'conjugated',
+    complex,
+    mapComplex(({ re, im }) => ({ re, im: -im })),
+  ),
+  operator(
+    'imaginary-part-lost',
+    complex,
+    mapComplex(({ re }) => ({ re, im: 0 })),
+  ),
+  operator(
+    'parts-exchanged',
+    complex,
+    mapComplex(({ re, im }) => ({ re: im, im: re })),
+  ),
 ];
 
 // ---- integers and bools
@@ -171,7 +255,9 @@ const through =
   ({ operands, evaluate }) => {
     const ys = evaluate();
     const own = operands[0]!.dtype;
-    const made = evaluate(operands.map((x) => (x.dtype !== own ? x : dtypes[dtype].kind === 'float' ? asFloats(x, dtype) : cast(x, dtype))));
+    const made = evaluate(
+      operands.map((x) => (x.dtype !== own ? x : dtypes[dtype].kind === 'float' ? asFloats(x, dtype) : cast(x, dtype))),
+    );
     return ys.map((y, j) => {
       const at = elements(made[j]!);
       if (made[j]!.dtype === y.dtype) return made[j]!;
@@ -201,10 +287,14 @@ const withOtherSigns: Kernel = (call) => through(other[call.operands[0]!.dtype]!
 
 const ofIntegers: KernelOperator['fits'] = (p, dtype) =>
   isInteger(dtype) && p.operands.length > 0 && p.operands[0]!.dtypes.includes(dtype);
-const takes = (also: DType): KernelOperator['fits'] => (p, dtype) => ofIntegers(p, dtype) && p.operands[0]!.dtypes.includes(also);
+const takes =
+  (also: DType): KernelOperator['fits'] =>
+  (p, dtype) =>
+    ofIntegers(p, dtype) && p.operands[0]!.dtypes.includes(also);
 
 const divides: KernelOperator['fits'] = (p, dtype) => ofIntegers(p, dtype) && ['div', 'rem'].includes(p.name);
-const byZero: Kernel = ({ operands: [, y], evaluate }) => evaluate().map((q) => mapElements(q, (v, i) => (Number(elements(y!)(i)) === 0 ? (isLong(q.dtype) ? 0n : 0) : v)));
+const byZero: Kernel = ({ operands: [, y], evaluate }) =>
+  evaluate().map((q) => mapElements(q, (v, i) => (Number(elements(y!)(i)) === 0 ? (isLong(q.dtype) ? 0n : 0) : v)));
 const floored: Kernel = ({ primitive, operands: [x, y], evaluate }) => {
   const [a, b] = [elements(x!), elements(y!)];
   const down = (v: Element, i: number): Element => {
@@ -222,16 +312,27 @@ const masked: Kernel = ({ operands: [x, y], evaluate }) => {
 };
 
 const integers: readonly KernelOperator[] = [
-  operator('integers-through-doubles', (p, d) => takes('float64')(p, d) && dtypes[d].bytes >= 4, through('float64', stored)),
-  operator('integers-through-floats', (p, d) => takes('float32')(p, d) && dtypes[d].bytes >= 4, through('float32', stored)),
+  operator(
+    'integers-through-doubles',
+    (p, d) => takes('float64')(p, d) && dtypes[d].bytes >= 4,
+    through('float64', stored),
+  ),
+  operator(
+    'integers-through-floats',
+    (p, d) => takes('float32')(p, d) && dtypes[d].bytes >= 4,
+    through('float32', stored),
+  ),
   operator('saturates', (p, d) => takes('int64')(p, d) && !isLong(d), through('int64', saturated)),
   operator('upper-half-lost', (p, d) => takes('int32')(p, d) && isLong(d), through('int32', stored)),
   operator('signedness-mixed-up', (p, d) => other[d] !== undefined && takes(other[d])(p, d), withOtherSigns),
   operator('division-by-zero-is-zero', divides, byZero),
   operator('division-floors', divides, floored),
   operator('shift-is-masked', shifts, masked),
-  operator('true-is-255', (p, d) => d === 'bool' || p.spec.includes('comparison'), ({ evaluate }) =>
-    evaluate().map((y) => (y.dtype === 'bool' ? mapElements(y, (v) => 255 * Number(v)) : y))),
+  operator(
+    'true-is-255',
+    (p, d) => d === 'bool' || p.spec.includes('comparison'),
+    ({ evaluate }) => evaluate().map((y) => (y.dtype === 'bool' ? mapElements(y, (v) => 255 * Number(v)) : y)),
+  ),
 ];
 
 // ---- sums
@@ -251,7 +352,17 @@ const running: Kernel = ({ operands: [x], params, evaluate }) => {
 
 const sums: readonly KernelOperator[] = [
   operator('a-running-sum', (p, d) => p.name === 'reduce_sum' && floats(d) && d !== 'float64', running),
-  operator('infinities-cancel', (p, d) => isInexact(d) && accuracyKind(p, d) === 'sum', onResults((v) => (Number.isNaN(v) ? 0 : v))),
+  operator(
+    'infinities-cancel',
+    (p, d) => isInexact(d) && accuracyKind(p, d) === 'sum',
+    onResults((v) => (Number.isNaN(v) ? 0 : v)),
+  ),
 ];
 
-export const NUMBER_OPERATORS: readonly KernelOperator[] = [...specials, ...roundings, ...complexes, ...integers, ...sums];
+export const NUMBER_OPERATORS: readonly KernelOperator[] = [
+  ...specials,
+  ...roundings,
+  ...complexes,
+  ...integers,
+  ...sums,
+];

@@ -4,7 +4,6 @@ import {
   allocate,
   avalOf,
   type Element,
-  elements,
   forEachIndex,
   type HostArray,
   sameAval,
@@ -47,7 +46,10 @@ function variants(params: Params, change: Change, operands: readonly HostArray[]
 function inside(v: unknown, change: (v: unknown) => unknown): unknown[] {
   const changed = change(v);
   if (changed !== undefined) return [changed];
-  if (Array.isArray(v)) return v.flatMap((member, i) => inside(member, change).map((m) => v.toSpliced(i, 1, m)));
+  if (Array.isArray(v)) {
+    const list: readonly unknown[] = v;
+    return list.flatMap((member, i) => inside(member, change).map((m) => list.with(i, m)));
+  }
   if (typeof v !== 'object' || v === null) return [];
   return Object.entries(v).flatMap(([k, member]) => inside(member, change).map((m) => ({ ...v, [k]: m })));
 }
@@ -68,7 +70,17 @@ const hasParams = ({ params }: AnyFirstOrder): boolean => Object.keys(params).le
 const isList = (v: unknown): v is number[] => Array.isArray(v) && v.length > 0 && v.every((n) => typeof n === 'number');
 const NAMES_AN_AXIS = /axis|axes|dimension(s|$)|permutation|offset_dims|map/;
 
-const CHOICES = ['clip', 'fill_or_drop', 'promise_in_bounds', 'to_nearest_even', 'away_from_zero', 'ge', 'le', 'fft', 'ifft'];
+const CHOICES = [
+  'clip',
+  'fill_or_drop',
+  'promise_in_bounds',
+  'to_nearest_even',
+  'away_from_zero',
+  'ge',
+  'le',
+  'fft',
+  'ifft',
+];
 
 const parameters: readonly KernelOperator[] = [
   operator('axis-off-by-one', hasParams, withParams((v, key, [x]) => {
@@ -98,7 +110,8 @@ const swapped: Kernel = (call) => {
 
 /** The integer operands beside one of another dtype, or beyond the first: indices. */
 const INDEX_OPERANDS = ['starts', 'indices', 'which'];
-const indexAt = ({ operands }: AnyFirstOrder): number => operands.findIndex(({ name }) => INDEX_OPERANDS.includes(name));
+const indexAt = ({ operands }: AnyFirstOrder): number =>
+  operands.findIndex(({ name }) => INDEX_OPERANDS.includes(name));
 const isIndexed = (p: AnyFirstOrder): boolean => indexAt(p) >= 0;
 
 const withIndices =
@@ -111,7 +124,9 @@ const withIndices =
       operands.map((x, k) =>
         k < from || k >= last || !isInteger(x.dtype)
           ? x
-          : mapElements(x, (v, i) => like(v, f(Number(v), operands[0]!, primitive.operands[from]!.variadic ? k - from : i))),
+          : mapElements(x, (v, i) =>
+              like(v, f(Number(v), operands[0]!, primitive.operands[from]!.variadic ? k - from : i)),
+            ),
       ),
     );
   };
@@ -218,7 +233,9 @@ const inPlace: Kernel = ({ operands: [x], evaluate }) => {
 
 const types: readonly KernelOperator[] = [
   operator('result-stays-wide', (_, d) => WIDER[d] !== undefined, retyped),
-  operator('rank-lost', any, ({ evaluate }) => evaluate().map((y) => (y.shape[0] === 1 ? { ...y, shape: y.shape.slice(1) } : y))),
+  operator('rank-lost', any, ({ evaluate }) =>
+    evaluate().map((y) => (y.shape[0] === 1 ? { ...y, shape: y.shape.slice(1) } : y)),
+  ),
   operator('one-result-too-many', any, ({ evaluate }) => [...evaluate(), ...evaluate().slice(0, 1)]),
   operator('writes-into-its-operand', (p, d) => p.operands.length > 0 && dtypes[d].kind !== 'bool', inPlace),
 ];

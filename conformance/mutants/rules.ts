@@ -3,16 +3,16 @@ import { isComplex } from '../../reference/core/dtypes.ts';
 import { type Aval, sameAval } from '../../reference/core/host.ts';
 import { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
-import {
-  type AnyFirstOrder,
-  type AnyHigherOrder,
-  type AnyPrimitive,
-  type BatchAxis,
-  type Batched,
-  type Differentiation,
-  type Operand,
-  type Params,
-  type Tangent,
+import type {
+  AnyFirstOrder,
+  AnyHigherOrder,
+  AnyPrimitive,
+  BatchAxis,
+  Batched,
+  Differentiation,
+  Operand,
+  Params,
+  Tangent,
 } from '../../reference/core/primitive.ts';
 import type { Lax, Transforms } from '../../reference/core/rules.ts';
 import { bind } from '../../reference/core/trace.ts';
@@ -43,7 +43,10 @@ const withoutLast: Tangents = (_, tangents) => {
 };
 
 /** The rule with other tangents going in, or coming out. */
-function tangents(name: string, { before = (_, dx) => dx, after = (_, dy) => dy }: { before?: Tangents; after?: Tangents }): RuleOperator {
+function tangents(
+  name: string,
+  { before = (_, dx) => dx, after = (_, dy) => dy }: { before?: Tangents; after?: Tangents },
+): RuleOperator {
   return {
     name,
     of: 'jvp',
@@ -90,11 +93,20 @@ function cotangents(name: string, after: Cotangents): RuleOperator {
       if ('zero' in rule) return null;
       if (rule.jvp === 'linear') {
         const own = rule.transpose;
-        return { ...p, differentiate: { ...rule, transpose: (lax, cts, x, params) => after(lax, own(lax, cts, x, params), x) } as typeof rule };
+        return {
+          ...p,
+          differentiate: {
+            ...rule,
+            transpose: (lax, cts, x, params) => after(lax, own(lax, cts, x, params), x),
+          } as typeof rule,
+        };
       }
       const { transpose } = rule;
       if (transpose === undefined) return null;
-      const changed: typeof transpose = { ...transpose, rule: (lax, cts, x, params) => after(lax, transpose.rule(lax, cts, x, params), x) };
+      const changed: typeof transpose = {
+        ...transpose,
+        rule: (lax, cts, x, params) => after(lax, transpose.rule(lax, cts, x, params), x),
+      };
       return { ...p, differentiate: { ...rule, transpose: changed } };
     },
   };
@@ -121,7 +133,13 @@ function firstOf(lax: Lax, x: NDArray, axis: number): NDArray {
 type Lanes = (lax: Lax, y: NDArray, at: number) => NDArray;
 
 function ruleOfBatch(p: AnyFirstOrder | AnyHigherOrder) {
-  return (t: Transforms, xs: readonly NDArray[], at: readonly (number | null)[], axis: BatchAxis, params: Params): Batched => {
+  return (
+    t: Transforms,
+    xs: readonly NDArray[],
+    at: readonly (number | null)[],
+    axis: BatchAxis,
+    params: Params,
+  ): Batched => {
     if (p.kind === 'higher-order') return p.batch(t, xs, at, axis, params);
     if (p.batch !== 'elementwise') return p.batch(t.lax, xs, at, axis, params);
     const front = xs.map((x, i) => toFront(t.lax, x, at[i]!, axis));
@@ -138,7 +156,13 @@ function lanes(name: string, change: Lanes, partly: boolean = false): RuleOperat
     change(p) {
       if (p.kind === 'collective') return null;
       const own = ruleOfBatch(p);
-      const spoiled = (t: Transforms, xs: readonly NDArray[], at: readonly (number | null)[], axis: BatchAxis, params: Params): Batched => {
+      const spoiled = (
+        t: Transforms,
+        xs: readonly NDArray[],
+        at: readonly (number | null)[],
+        axis: BatchAxis,
+        params: Params,
+      ): Batched => {
         const right = own(t, xs, at, axis, params);
         if (partly && !at.includes(null)) return right;
         return { ...right, out: right.out.map((y, j) => (right.at[j] === null ? y : change(t.lax, y, right.at[j]!))) };
@@ -173,11 +197,19 @@ export const RULE_OPERATORS: readonly RuleOperator[] = [
   tangents('tangent-always-there', { after: each((lax, dy) => lax.add(dy, lax.fullLike(dy, 1))) }),
   cotangents('cotangent-negated', eachCotangent(negated)),
   cotangents('cotangent-doubled', eachCotangent(doubled)),
-  cotangents('cotangent-lost', (_, cts) => cts.with(cts.findLastIndex((ct) => ct !== null), null)),
+  cotangents('cotangent-lost', (_, cts) =>
+    cts.with(
+      cts.findLastIndex((ct) => ct !== null),
+      null,
+    ),
+  ),
   cotangents('cotangent-conjugated', eachCotangent(conjugated)),
   cotangents('cotangent-reversed', eachCotangent(reversed)),
   cotangents('cotangent-turned', eachCotangent(turned)),
-  cotangents('cotangent-not-summed', eachCotangent((lax, ct) => (ct.ndim === 0 ? ct : firstOf(lax, ct, 0)))),
+  cotangents(
+    'cotangent-not-summed',
+    eachCotangent((lax, ct) => (ct.ndim === 0 ? ct : firstOf(lax, ct, 0))),
+  ),
   lanes('first-lane-for-all', firstOf),
   lanes('lanes-reversed', (lax, y, at) => lax.rev(y, [at])),
   lanes('lanes-mixed-beside-shared-operands', (lax, y, at) => lax.rev(y, [at]), true),

@@ -53,7 +53,9 @@ const caching =
 
 /** What a program is, but for what the cache forgets. */
 const outline = (jaxpr: Jaxpr, of: (e: Equation) => string): string =>
-  [...jaxpr.inAvals.map(showAval), ...jaxpr.equations.map(of), jaxpr.outputs.map((v) => showAval(v.aval)).join()].join(';');
+  [...jaxpr.inAvals.map(showAval), ...jaxpr.equations.map(of), jaxpr.outputs.map((v) => showAval(v.aval)).join()].join(
+    ';',
+  );
 const wiring = (jaxpr: Jaxpr): ((v: Atom) => string) => {
   const all: Atom[] = [...jaxpr.inputs, ...jaxpr.equations.flatMap((e) => e.outputs)];
   return (v) => (v instanceof Literal ? 'literal' : String(all.indexOf(v)));
@@ -70,9 +72,17 @@ const withoutDTypes = (jaxpr: Jaxpr): string =>
 
 const reductions = (): Sample[] => {
   const square = hostArray('float32', [2, 2], [1, 2, 3, 4]);
-  return [0, 1].map((axis) => sampleOf(oneEquation(primitives.reduce_sum, [aval([2, 2], 'float32')], { axes: [axis] }), [square]));
+  return [0, 1].map((axis) =>
+    sampleOf(oneEquation(primitives.reduce_sum, [aval([2, 2], 'float32')], { axes: [axis] }), [square]),
+  );
 };
-const scaled = (): Sample[] => [2, 3].map((by) => sampleOf(t.trace((v) => [lax.mul(v, by)], [type]), [y]));
+const scaled = (): Sample[] =>
+  [2, 3].map((by) =>
+    sampleOf(
+      t.trace((v) => [lax.mul(v, by)], [type]),
+      [y],
+    ),
+  );
 const twice = (): Sample[] => {
   const jaxpr = t.trace((v) => [lax.neg(v)], [type]);
   return [sampleOf(jaxpr, [x]), sampleOf(jaxpr, [y])];
@@ -152,20 +162,35 @@ const peephole =
   (name: string, constant: number, give: 0 | 1) =>
   (jaxpr: Jaxpr): Jaxpr =>
     simplified(jaxpr, ({ primitive, inputs }) => {
-      const found = primitive.name === name && inputs[1] !== undefined && scalarOf(inputs[1], jaxpr.equations) === constant;
+      const found =
+        primitive.name === name && inputs[1] !== undefined && scalarOf(inputs[1], jaxpr.equations) === constant;
       return found ? inputs[give]! : null;
     });
 
-const onItself = (name: string, value: number) => (jaxpr: Jaxpr): Jaxpr =>
-  simplified(jaxpr, ({ primitive, inputs, outputs }) => {
-    const [a, b] = inputs;
-    if (primitive.name !== name || a !== b || a === undefined || outputs[0]!.aval.shape.length > 0) return null;
-    return outputs[0]!.aval.dtype.startsWith('float') ? new Literal(outputs[0]!.aval, hostScalar(outputs[0]!.aval.dtype, value)) : null;
-  });
+const onItself =
+  (name: string, value: number) =>
+  (jaxpr: Jaxpr): Jaxpr =>
+    simplified(jaxpr, ({ primitive, inputs, outputs }) => {
+      const [a, b] = inputs;
+      if (primitive.name !== name || a !== b || a === undefined || outputs[0]!.aval.shape.length > 0) return null;
+      return outputs[0]!.aval.dtype.startsWith('float')
+        ? new Literal(outputs[0]!.aval, hostScalar(outputs[0]!.aval.dtype, value))
+        : null;
+    });
 
 const infinity = hostScalar('float32', Infinity);
-const ofItself = (f: typeof lax.sub) => (): Sample[] => [sampleOf(t.trace((v) => [f(v, v)], [aval([], 'float32')]), [infinity])];
-const withScalar = (f: (v: Parameters<typeof lax.neg>[0]) => ReturnType<typeof lax.neg>) => (): Sample[] => [sampleOf(t.trace((v) => [f(v)], [type]), [x])];
+const ofItself = (f: typeof lax.sub) => (): Sample[] => [
+  sampleOf(
+    t.trace((v) => [f(v, v)], [aval([], 'float32')]),
+    [infinity],
+  ),
+];
+const withScalar = (f: (v: Parameters<typeof lax.neg>[0]) => ReturnType<typeof lax.neg>) => (): Sample[] => [
+  sampleOf(
+    t.trace((v) => [f(v)], [type]),
+    [x],
+  ),
+];
 
 /** An output that is also another one shares its buffer, which the second owner spoils. */
 const exchangedOutputs = (jaxpr: Jaxpr): Jaxpr => {
@@ -187,10 +212,10 @@ export const SESSION_OPERATORS: readonly SessionOperator[] = [
   operator('equations-merged-by-name', ['random', 'reduce_prod'], rewriting((j) => merged(j, (e) => e.primitive.name)), () => [
     sampleOf(t.trace((v) => [lax.slice(v, [0], [2]), lax.slice(v, [1], [3])], [type]), [y]),
   ]),
-  operator('zero-added-is-left-out', ['random', 'add'], rewriting(peephole('add', 0, 0)), withScalar((v) => lax.add(v, 0))),
-  operator('product-with-zero-is-zero', ['random', 'mul'], rewriting(peephole('mul', 0, 1)), withScalar((v) => lax.mul(v, 0))),
-  operator('difference-with-itself-is-zero', ['random', 'sub'], rewriting(onItself('sub', 0)), ofItself(lax.sub)),
-  operator('quotient-with-itself-is-one', ['random', 'div'], rewriting(onItself('div', 1)), ofItself(lax.div)),
+  operator('zero-added-is-left-out', ['identities', 'random', 'add'], rewriting(peephole('add', 0, 0)), withScalar((v) => lax.add(v, 0))),
+  operator('product-with-zero-is-zero', ['identities', 'random', 'mul'], rewriting(peephole('mul', 0, 1)), withScalar((v) => lax.mul(v, 0))),
+  operator('difference-with-itself-is-zero', ['identities', 'random', 'sub'], rewriting(onItself('sub', 0)), ofItself(lax.sub)),
+  operator('quotient-with-itself-is-one', ['identities', 'random', 'div'], rewriting(onItself('div', 1)), ofItself(lax.div)),
   operator('inputs-spoiled', ['neg'], ({ compile }) => ({
     compile(jaxpr, options) {
       const executable = compile(jaxpr, options);
@@ -198,7 +223,7 @@ export const SESSION_OPERATORS: readonly SessionOperator[] = [
         ...executable,
         run(inputs) {
           const results = executable.run(inputs);
-          for (const { data } of inputs as readonly HostArray[]) (data as Float32Array).fill(0 as never);
+          for (const { data } of inputs as readonly HostArray[]) (data as Float32Array).fill(0);
           return results;
         },
       };

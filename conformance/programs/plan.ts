@@ -7,6 +7,7 @@ import type { Unit } from './case.ts';
 import { fixtureUnits } from './fixtures.ts';
 import { collectiveUnits } from './collectives.ts';
 import { higherOrderUnits } from './higher-order.ts';
+import { identityUnits } from './identities.ts';
 import { modelUnits } from './models.ts';
 import { primitiveUnits } from './primitives.ts';
 import { randomUnits } from './random.ts';
@@ -24,7 +25,12 @@ export interface PlanOptions {
 }
 
 export function plan({ casesPerCell, ofRules, only, shard }: PlanOptions): Unit[] {
-  const all = [...modelUnits(), ...programs(casesPerCell, ofRules), ...ofPrimitives(casesPerCell, ofRules), ...fixtureUnits()];
+  const all = [
+    ...modelUnits(),
+    ...programs(casesPerCell, ofRules),
+    ...ofPrimitives(casesPerCell, ofRules),
+    ...fixtureUnits(),
+  ];
   const { mayMatchBelow } = globMatcher(only);
   const wanted = all.filter((unit) => mayMatchBelow(`${unit.key}/`));
   return shard === null ? wanted : wanted.filter((_, i) => i % shard.of === shard.index - 1);
@@ -35,6 +41,7 @@ function programs(casesPerCell: number, ofRules: boolean): Unit[] {
     ...higherOrderUnits(casesPerCell, ofRules),
     ...collectiveUnits(casesPerCell, ofRules),
     ...randomUnits(3 * casesPerCell),
+    ...identityUnits(casesPerCell),
   ];
 }
 

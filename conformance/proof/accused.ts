@@ -14,6 +14,8 @@ export interface AccusedOptions {
   readonly seeds: number;
   /** Each seed runs one of so many parts of the level, by turns. */
   readonly parts?: number;
+  /** Globs over case ids; none: everything. */
+  readonly only?: readonly string[];
   readonly onAccusation?: (one: Accusation) => void;
 }
 
@@ -30,7 +32,14 @@ export interface Accused {
   readonly accusations: readonly Accusation[];
 }
 
-export async function accused({ level = 'quick', first, seeds, parts = 1, onAccusation = () => {} }: AccusedOptions): Promise<Accused> {
+export async function accused({
+  level = 'quick',
+  first,
+  seeds,
+  parts = 1,
+  only = [],
+  onAccusation = () => {},
+}: AccusedOptions): Promise<Accused> {
   const accusations: Accusation[] = [];
   let cases = 0;
   for (let seed = first; seed < first + seeds; seed++) {
@@ -41,7 +50,7 @@ export async function accused({ level = 'quick', first, seeds, parts = 1, onAccu
       }),
     );
     const shard = { index: 1 + (seed % parts), of: parts };
-    for (const unit of plan({ casesPerCell: CASES_PER_CELL[level], ofRules: false, only: [], shard })) {
+    for (const unit of plan({ casesPerCell: CASES_PER_CELL[level], ofRules: false, only, shard })) {
       for (const { one, isNew } of casesOf(unit, seed)) {
         if (!isNew || unit.law === 'rejects') continue; // nothing of those runs on a backend
         for (const bench of benches) {

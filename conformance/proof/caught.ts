@@ -107,7 +107,9 @@ function unitsOf(level: Level): readonly Unit[] {
 /** Wrong rules make wrong programs, which the reference and a backend then agree on: only laws that compare programs see them. */
 const COMPARE_PROGRAMS: readonly LawName[] = ['vmap-is-loop', 'adjoint', 'derivative', 'linearity'];
 const isAsked = ({ rules }: Fault, { law }: Unit): boolean =>
-  rules === null ? law !== 'rejects' && laws[law as keyof typeof laws]?.ofRules !== true : COMPARE_PROGRAMS.includes(law);
+  rules === null
+    ? law !== 'rejects' && laws[law as keyof typeof laws]?.ofRules !== true
+    : COMPARE_PROGRAMS.includes(law);
 
 /** The units about what the fault changes, those of its dtype first. */
 const own = (fault: Fault, level: Level): readonly Unit[] =>
