@@ -51,8 +51,10 @@ export async function accused({
     );
     const shard = { index: 1 + (seed % parts), of: parts };
     for (const unit of plan({ casesPerCell: CASES_PER_CELL[level], ofRules: false, only, shard })) {
+      // Refusals run on no backend, and a whole training is one number for minutes.
+      if (unit.law === 'rejects' || unit.law === 'training') continue;
       for (const { one, isNew } of casesOf(unit, seed)) {
-        if (!isNew || unit.law === 'rejects') continue; // nothing of those runs on a backend
+        if (!isNew) continue;
         for (const bench of benches) {
           cases++;
           const { evidence } = await runCase(bench, unit, one);
