@@ -35,7 +35,7 @@ import {
 
 const inexact = (_: unknown, dtype: DType): boolean => isInexact(dtype);
 /** Solutions are judged by their residuals, which see neither signs of zeros nor subnormals. */
-const isSolved = (spec: string): boolean => spec.includes('/linalg.md');
+const isSolved = (spec: string): boolean => /\/(linalg|spectral)\.md/.test(spec);
 const seesTiny: KernelOperator['fits'] = (p, dtype) => isInexact(dtype) && !isSolved(p.spec);
 /** Beside another part that is not zero the sign of a complex number's zero is a matter of rounding. */
 const hasSigns: KernelOperator['fits'] = (p, dtype) =>
