@@ -68,6 +68,7 @@ function openSession<V extends object>({ name, description = name, lowerings, ho
     references.set(value, (references.get(value) ?? 0) + 1);
     return handle;
   };
+  const readSync = (buffer: Buffer): HostArray => host.read((buffer as Handle<V>).value);
   const kernels: Kernels<Handle<V>> = {
     apply(primitive, operands, params, results) {
       const lower = lowererOf(table, primitive);
@@ -80,7 +81,7 @@ function openSession<V extends object>({ name, description = name, lowerings, ho
       return out.map((value, i) => own(value, results[i]!));
     },
     put: (value) => own(host.put(value), value),
-    read: ({ value }) => host.read(value),
+    read: readSync,
     clone: ({ value, type }) => own(value, type),
     free(handle) {
       live.delete(handle);
@@ -94,7 +95,6 @@ function openSession<V extends object>({ name, description = name, lowerings, ho
     avalOf: ({ type }) => type,
     primitiveNamed,
   };
-  const readSync = (buffer: Buffer): HostArray => kernels.read(buffer as Handle<V>);
   return {
     devices: [{ id: 0, description }],
     compile: interpret(kernels),

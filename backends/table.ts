@@ -39,7 +39,7 @@ export function withGaps<Context, V, R>(partial: Partial<Lowerings<Context, V, R
 /**
  * `supports`, from a table. `values` says why the backend cannot hold a value of a type (null: it can); it is asked for
  * every operand and result, those of higher-order primitives included. Without `syncRead`, nothing can be shown to
- * JavaScript in the middle of a program.
+ * JavaScript, nothing checked, and nothing decided, in the middle of a program.
  */
 export function supportsFrom<Context, V, R>(
   table: Lowerings<Context, V, R>,
@@ -63,12 +63,12 @@ function firstReason(types: readonly Aval[], values: (type: Aval) => string | nu
   return null;
 }
 
-const gapOfReading = (primitive: RunnablePrimitive, params: Params): string | null =>
-  primitive.kind === 'higher-order' &&
-  primitive.subJaxprs(params).length === 0 &&
-  primitive.effects(params).has('debug')
-    ? 'values cannot be read while a program runs'
-    : null;
+function gapOfReading(primitive: RunnablePrimitive, params: Params): string | null {
+  if (primitive.kind !== 'higher-order') return null;
+  const shows = primitive.subJaxprs(params).length === 0 && primitive.effects(params).size > 0;
+  const decides = primitive.name === 'while' || primitive.name === 'cond';
+  return shows || decides ? 'values cannot be read while a program runs' : null;
+}
 
 function gapOf<Context, V, R>(
   table: Lowerings<Context, V, R>,

@@ -4,6 +4,7 @@ import type { Buffer, ProfileName } from '../reference/core/backend.ts';
 import { avalOf, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
 import type { Jaxpr } from '../reference/core/jaxpr.ts';
 import { primitives } from '../reference/primitives/index.ts';
+import type { BackendFacts } from './types.ts';
 
 /** Results of a run, and the inputs as the backend holds them afterwards. */
 export interface Ran {
@@ -96,4 +97,10 @@ export class Bench {
       throw error;
     }
   }
+}
+
+/** What reports say of a backend; `asked`: as the user named it. */
+export function factsOf({ backend, profile }: Bench, asked: string): BackendFacts {
+  const description = backend.session.devices.map((d) => d.description).join(', ');
+  return { name: backend.name, description, profile, syncRead: backend.definition.capabilities.syncRead, asked };
 }

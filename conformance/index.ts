@@ -17,6 +17,8 @@ import { runCase } from './run-case.ts';
 import { DEFAULT_SEED } from './run.ts';
 import type { Level } from './types.ts';
 
+export type { Conditioning, Divergence, Finding, FindingKind, OutputDifference } from './debug/divergence.ts';
+export { diverge, type DivergeOptions } from './diverge.ts';
 export { runCheck } from './run.ts';
 export { replay, type Replayed, type ReplayOptions } from './replay.ts';
 export * from './types.ts';

@@ -27,7 +27,7 @@ import {
 /** The seed where none is given: results are then the same from run to run. */
 export const DEFAULT_SEED = 20261123;
 /** The version of the specification that the suite checks. */
-export const SPEC_VERSION = '0.2.0';
+export const SPEC_VERSION = '0.3.0';
 const DEFAULT_JOBS = 2;
 const DEFAULT_TIMEOUT = 60;
 /** After so many cases that hung or crashed the rest of their unit is left out: each costs a new process. */

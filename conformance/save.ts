@@ -6,14 +6,16 @@ import { ProgramError } from '../reference/core/errors.ts';
 import { type HostArray, numbers } from '../reference/core/host.ts';
 import { printProgram } from '../reference/core/text.ts';
 import type { ProfileName } from '../reference/core/backend.ts';
-import { equationCount, type Proof } from './debug/shrink.ts';
+import type { Jaxpr } from '../reference/core/jaxpr.ts';
+import { equationCount } from './debug/parts.ts';
+import type { Proof } from './debug/shrink.ts';
 import { packageManifest } from './package.ts';
 import { contentHash } from './programs/case.ts';
 import type { Failure, SavedCase } from './types.ts';
 
 const float64 = (data: Float64Array): HostArray => ({ shape: [data.length], dtype: 'float64', data });
 
-/** Where failures are saved, and what is said of the run that found them. */
+/** Where proofs are saved, and what is said of the run that found them. */
 export interface SaveOptions {
   readonly folder: string;
   /** The backend as the user named it. */
@@ -23,18 +25,27 @@ export interface SaveOptions {
 }
 
 /** Writes the proof of a failure. @returns the failure with the file's path, relative to the folder */
-export function saveFailure(
+export function saveFailure(options: SaveOptions, failure: Failure, proof: Proof): Failure {
+  if (proof.evidence.jaxpr === null) return failure;
+  const { equations, file } = saveProof(options, 'failures', failure, proof.evidence.jaxpr, proof);
+  const { message, element, source } = proof.evidence;
+  return { ...failure, message, element, source, equations, file };
+}
+
+/** Writes a proof to `.etalon/<kind>/<primitive>-<hash>.json`. @returns its size, and the path relative to the folder */
+export function saveProof(
   { folder, asked, profile, seed }: SaveOptions,
-  failure: Failure,
+  kind: 'failures' | 'diverge',
+  { id, subject }: Pick<Failure, 'id' | 'subject'>,
+  jaxpr: Jaxpr,
   { evidence, law }: Proof,
-): Failure {
-  const { jaxpr, inputs, expected, got, budgets, message, element, source } = evidence;
-  if (jaxpr === null) return failure;
+): { readonly equations: number; readonly file: string } {
+  const { inputs, expected, got, budgets, message, element, source } = evidence;
   const equations = equationCount(jaxpr);
   const saved: SavedCase = {
     format: 'etalon.case/1',
     etalon: packageManifest().version,
-    id: failure.id,
+    id,
     law,
     backend: asked,
     profile,
@@ -49,13 +60,13 @@ export function saveFailure(
     element,
     source,
   };
-  const name = jaxpr.equations.length === 1 ? jaxpr.equations[0]!.primitive.name : failure.subject;
+  const name = jaxpr.equations.length === 1 ? jaxpr.equations[0]!.primitive.name : subject;
   const hash = contentHash(law, { jaxpr, inputs, active: [] }).slice(0, 4);
-  const file = join('.etalon', 'failures', `${name}-${hash}.json`);
-  mkdirSync(join(folder, '.etalon', 'failures'), { recursive: true });
+  const file = join('.etalon', kind, `${name}-${hash}.json`);
+  mkdirSync(join(folder, '.etalon', kind), { recursive: true });
   writeFileSync(join(folder, '.etalon', '.gitignore'), '*\n');
   writeFileSync(join(folder, file), `${JSON.stringify(saved, null, 2)}\n`);
-  return { ...failure, message, element, source, equations, file };
+  return { equations, file };
 }
 
 const FIELDS = [

@@ -1,6 +1,6 @@
 /** The process in which a backend runs: opens it, works off units of cases, streams results to its parent. */
 import { openBackend } from './open.ts';
-import { Bench } from './bench.ts';
+import { Bench, factsOf } from './bench.ts';
 import { type Proof, shrink } from './debug/shrink.ts';
 import { type BackendProcess, type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
 import { type Case, casesOf, type Unit } from './programs/case.ts';
@@ -8,7 +8,7 @@ import { globMatcher } from './programs/glob.ts';
 import { plan } from './programs/plan.ts';
 import { describe, runCase } from './run-case.ts';
 import { saveFailure } from './save.ts';
-import { type BackendFacts, type CaseResult, type Failure, UsageError } from './types.ts';
+import { type CaseResult, type Failure, UsageError } from './types.ts';
 
 /** How many failures of one subject are saved: backends are often wrong in one way many times. */
 const SAVED_PER_SUBJECT = 4;
@@ -135,11 +135,6 @@ async function open(setup: Setup): Promise<Worker | null> {
     await say({ type: 'cannot-open', kind, message: error instanceof Error ? error.message : String(error) });
     return null;
   }
-}
-
-function factsOf({ backend, profile }: Bench, asked: string): BackendFacts {
-  const description = backend.session.devices.map((d) => d.description).join(', ');
-  return { name: backend.name, description, profile, syncRead: backend.definition.capabilities.syncRead, asked };
 }
 
 let worker: Worker | null = null;

@@ -1,20 +1,23 @@
 /** Choosing where programs run: opening backends, the default one, and moving arrays. */
 import { loadBackendDefinition } from '../backends/registry.ts';
 import { ConcreteArray } from './core/array.ts';
-import { getDefaultBackend, setDefaultBackend } from './core/evaluation.ts';
+import { getDefaultBackend, setDefaultBackend as makeDefault } from './core/evaluation.ts';
 import { Backend } from './core/open-backend.ts';
 import { tidyArrays } from './core/scopes.ts';
 import type { BackendDefinition, OpenOptions } from './core/backend.ts';
 import { environmentVariable } from './core/config.ts';
-import { ArgumentError } from './core/errors.ts';
+import { ArgumentError, describe, refuseExtra } from './core/errors.ts';
+import { callback } from './core/arguments.ts';
 import { asArray } from './core/convert.ts';
 import type { NDArray } from './core/ndarray.ts';
-import { leaves, map, type Mapped } from './core/tree.ts';
+import { leaves, type Mapped } from './core/tree.ts';
+import { map } from './core/tree-map.ts';
 import { openReference, referenceBackend } from './interpreter.ts';
+import { rejectAsync } from './transforms/call.ts';
 
 /** The reference interpreter: always open, and the default until another is set. */
 export const reference: Backend = new Backend(referenceBackend, openReference());
-setDefaultBackend(reference);
+makeDefault(reference);
 
 const opened = new Map<string, Promise<Backend>>([['reference', Promise.resolve(reference)]]);
 
@@ -27,6 +30,8 @@ const opened = new Map<string, Promise<Backend>>([['reference', Promise.resolve(
  * @throws BackendError if there is no such backend, or it cannot start here (and what to install)
  */
 export async function backend(which: string | BackendDefinition, options: OpenOptions = {}): Promise<Backend> {
+  if (typeof which !== 'string' && typeof (which as Partial<BackendDefinition> | null)?.open !== 'function')
+    throw new ArgumentError(`backend: expected the name of a backend or its definition, got ${describe(which)}`);
   if (typeof which !== 'string') return new Backend(which, await which.open(options));
   let open = opened.get(which);
   if (open === undefined) {
@@ -39,6 +44,9 @@ export async function backend(which: string | BackendDefinition, options: OpenOp
   return open;
 }
 
+/** The backend on which computations on uncommitted arrays run from now on. @throws ArgumentError */
+export const setDefaultBackend = (which: Backend): void => makeDefault(requireBackend(which, 'setDefaultBackend'));
+
 /** Opens the backend that ETALON_BACKEND names, if it is set, and makes it the default. */
 export async function init(): Promise<Backend> {
   const name = environmentVariable('ETALON_BACKEND');
@@ -50,7 +58,9 @@ export async function init(): Promise<Backend> {
  * A copy of every array of a tree on `where`; numbers become arrays there.
  * @throws NoSyncReadError if an array's own backend cannot read at once
  */
-export function devicePut<T>(tree: T, where: Backend = getDefaultBackend()): Mapped<T, NDArray> {
+export function devicePut<T>(tree: T, where: Backend = getDefaultBackend(), ...more: []): Mapped<T, NDArray> {
+  refuseExtra(more, 'devicePut');
+  requireBackend(where, 'devicePut');
   return map((leaf) => {
     const x = asArray(leaf, 'devicePut');
     if (!(x instanceof ConcreteArray))
@@ -66,17 +76,33 @@ export function devicePut<T>(tree: T, where: Backend = getDefaultBackend()): Map
  * @example
  * const y = tidy(() => np.exp(x).sum()); // the exponentials are gone
  */
-export const tidy = <T>(f: () => T): T => tidyArrays(f, leaves);
+export function tidy<T>(f: () => T, ...more: []): T {
+  refuseExtra(more, 'tidy');
+  callback(f, 'tidy: f');
+  return tidyArrays(() => {
+    const result = f();
+    rejectAsync(result, 'tidy');
+    return result;
+  }, leaves);
+}
 
 /** Waits until every array of a tree has been computed. */
 export async function blockUntilReady<T>(tree: T): Promise<T> {
-  await Promise.all(leaves(tree).map((x) => (x as NDArray).blockUntilReady()));
+  await Promise.all(leaves(tree).map((x) => asArray(x, 'blockUntilReady').blockUntilReady()));
   return tree;
 }
 
 /** What is alive on a backend, for memory checks. */
 export const liveBuffers = (
   where: Backend = getDefaultBackend(),
-): { readonly buffers: number; readonly bytes: number } => where.session.live();
+): { readonly buffers: number; readonly bytes: number } => requireBackend(where, 'liveBuffers').session.live();
 
-export { getDefaultBackend, setDefaultBackend };
+/** @throws ArgumentError */
+function requireBackend(x: Backend, where: string): Backend {
+  if (x instanceof Backend) return x;
+  throw new ArgumentError(
+    `${where}: expected an open backend, got ${describe(x)}; open one: await backend('reference')`,
+  );
+}
+
+export { getDefaultBackend };

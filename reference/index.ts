@@ -19,12 +19,17 @@ export * as np from './library/numpy/index.ts';
 export * as numpy from './library/numpy/index.ts';
 export * as random from './library/random.ts';
 export * as scipy from './library/scipy/index.ts';
-export * as tree from './core/tree.ts';
+export * as tree from './library/tree.ts';
+export * as checkify from './transforms/checkify/index.ts';
 
 export { grad, type GradOptions, jvp, linearize, valueAndGrad, vjp } from './transforms/grad.ts';
 export { hessian, jacfwd, type Jacobian, jacobian, type JacobianOptions, jacrev } from './transforms/jacobian.ts';
 export { evalShape, linearTranspose, type ShapeOf } from './transforms/linear-transpose.ts';
-export { jit, type JitOptions } from './transforms/jit.ts';
+export { explainCacheMisses } from './transforms/cache-misses.ts';
+export { disableJit } from './transforms/disable-jit.ts';
+export { jit, type JitOptions, type Jitted } from './transforms/jit.ts';
+export { type CacheInfo, clearCaches } from './transforms/jit-cache.ts';
+export type { Compiled, Lowered } from './transforms/lower.ts';
 export { vmap, type VmapOptions } from './transforms/batching.ts';
 export { makeJaxpr, type MakeJaxprOptions } from './transforms/make-jaxpr.ts';
 export { pmap, type PmapOptions, softPmap } from './transforms/pmap.ts';
@@ -34,8 +39,19 @@ export {
   checkpointPolicies,
   type CheckpointPolicy,
 } from './transforms/checkpoint.ts';
-export { customGradient, customVjp, type CustomVjp, type CustomVjpOptions } from './transforms/custom-vjp.ts';
-export { customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
+export { closureConvert } from './transforms/closure-convert.ts';
+export type { CustomOptions } from './transforms/custom.ts';
+export { customGradient, customVjp, type CustomVjp } from './transforms/custom-vjp.ts';
+export { type ArgumentJvpRule, customJvp, type CustomJvp } from './transforms/custom-jvp.ts';
+export {
+  type ArgumentVjpRule,
+  customTransforms,
+  type CustomTransforms,
+  defjvp,
+  defjvpAll,
+  defvjp,
+  defvjpAll,
+} from './transforms/custom-transforms.ts';
 export { stopGradient } from './transforms/stop-gradient.ts';
 
 export * from './backends.ts';

@@ -19,6 +19,7 @@ type Layer =
   | 'lax'
   | 'transforms'
   | 'library'
+  | 'lint'
   | 'entry'
   | 'registry'
   | 'backend'
@@ -36,6 +37,7 @@ const mayImport: Readonly<Record<Layer, readonly Layer[] | 'all'>> = {
   lax: reference.slice(0, 3),
   transforms: reference.slice(0, 4),
   library: reference,
+  lint: ['lint'], // ESLint loads it, and nothing of the rest
   entry: [...reference, 'entry', 'registry', 'backend'],
   registry: [...reference, 'entry', 'backend'],
   backend: ['core', 'primitives', 'backend'],
@@ -50,7 +52,7 @@ function layerOf(path: string): Layer | undefined {
   if (path === 'reference/index.ts' || path === 'reference/backends.ts') return 'entry';
   if (path === 'backends/registry.ts') return 'registry';
   if (/^reference\/lax(\.ts$|\/)/.test(path)) return 'lax';
-  const inside = /^reference\/(core|primitives|transforms|library)\//.exec(path)?.[1];
+  const inside = /^reference\/(core|primitives|transforms|library|lint)\//.exec(path)?.[1];
   if (inside !== undefined) return inside as Layer;
   // The reference backend, and programs from files: both see core and the table of primitives, as transformations do.
   if (path === 'reference/interpreter.ts' || path.startsWith('reference/programs/')) return 'transforms';

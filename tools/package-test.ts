@@ -101,7 +101,7 @@ function onPath(...names: readonly string[]): string[] {
 const userProgram = `
 import { grad, jit, lax, nn, numpy as np, random, tree, valueAndGrad, vmap, type NDArray } from 'etalon';
 ${subpaths
-  .filter((path) => path !== 'etalon' && !path.endsWith('.json'))
+  .filter((path) => !['etalon', 'etalon/eslint'].includes(path) && !path.endsWith('.json')) // the rules' types are eslint's
   .map((path, i) => `import * as m${i} from '${path}';\nvoid m${i};`)
   .join('\n')}
 
@@ -116,6 +116,34 @@ const w: NDArray = gradient.w;
 const perExample: Layer = vmap(grad(loss), { inAxes: [null, 0] })(params, np.ones([4, 3]));
 const n: number | bigint | boolean | { re: number; im: number } = value.item();
 console.log(n, w.shape, perExample.b.shape, tree.leaves(params).length, lax.exp(value));
+`;
+
+const lintConfiguration = `
+import etalon from 'etalon/eslint';
+import ts from 'typescript-eslint';
+
+export default [
+  ts.configs.base,
+  etalon.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+  },
+];
+`;
+
+/** One mistake for each rule; tsc sees none of them. */
+const sharpProgram = `
+import { jit, numpy as np } from 'etalon';
+
+const x = np.array([1, 2]);
+if (x) console.log('always');
+console.log(x === np.array([1, 2]));
+console.log('x = ' + x);
+console.log(Reflect.get(x, 0), (x as never as NArray)[0]);
+console.log([...(x as never as typeof x & Iterable<number>)]);
+console.log(jit(async (v: typeof x) => v));
+type NArray = typeof x & { readonly [i: number]: number };
 `;
 
 /** A user's first backend: five float32 operations, everything else a gap. */
@@ -380,6 +408,22 @@ console.log(String(all.grad((x) => np.sum(np.tanh(x)))(x)));`,
       expectStatus(run('npm', ['install', '--no-audit', '--no-fund', ...versions]), 0);
       expectStatus(run('node', ['imports.js']), 0);
       return lastLine(expectStatus(etalon('check', 'tfjs:wasm', '--level', 'quick', '--only', 'add/*'), 0).stdout);
+    },
+  ],
+  [
+    'the lint rules report what only types can see',
+    () => {
+      write('eslint.config.js', lintConfiguration);
+      write('tsconfig.json', JSON.stringify({ compilerOptions: { module: 'nodenext', strict: true, types: [] } }));
+      write('sharp.ts', sharpProgram);
+      write('user.ts', userProgram);
+      expectStatus(run('npx', ['eslint', 'user.ts']), 0);
+      const result = expectStatus(run('npx', ['eslint', 'sharp.ts']), 1);
+      const rules = ['condition', 'equality', 'operator', 'index', 'iteration'].map(
+        (name) => `etalon/no-array-${name}`,
+      );
+      expectOutput(result, ...rules, 'etalon/no-async-transform', '6 problems');
+      return `${rules.length + 1} rules, one problem each`;
     },
   ],
 ];

@@ -1,6 +1,6 @@
 /**
  * The executed examples of the specification: blocks of Markdown marked `ts run`. Each is a program of its own, with the
- * exports of `etalon` in scope, and its comments are assertions about the expression statement before them:
+ * exports of `etalon` (and `diverge` of `etalon/conformance`) in scope, and its comments are assertions about the expression statement before them:
  *
  *     lax.reduceSum(np.array([1, 2]), { axes: [0] });
  *     // => f32[] 3
@@ -150,7 +150,11 @@ function showObject(value: object): string {
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 }
 
-/** What blocks have in scope: the exports of the entry. */
+/** What blocks have in scope: the exports of the entry, and `diverge` of `etalon/conformance`. */
 export async function loadPrelude(): Promise<Record<string, unknown>> {
-  return { ...(await import('../reference/index.ts')) };
+  const [entry, { diverge }] = await Promise.all([
+    import('../reference/index.ts'),
+    import('../conformance/diverge.ts'),
+  ]);
+  return { ...entry, diverge };
 }

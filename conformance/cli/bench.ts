@@ -5,7 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { type Benchmark, measure, type Timing } from '../benches/benchmark.ts';
+import { type Jax, startJax } from '../benches/jax.ts';
 import { referenceBenchmarks } from '../benches/reference.ts';
+import { transformBenchmarks } from '../benches/transforms.ts';
 import { packageManifest } from '../package.ts';
 import { globMatcher } from '../programs/glob.ts';
 import { counted } from '../report/words.ts';
@@ -18,13 +20,13 @@ export interface BenchFlags {
   readonly json?: string;
 }
 
-const REPETITIONS = 5;
-
 /** What `--json` writes. */
 export interface BenchReport {
   readonly etalon: string;
   readonly node: string;
   readonly machine: string;
+  /** The version of the JAX that was measured beside; null: Python, or JAX, is not installed, or has no part in these. */
+  readonly jax: string | null;
   readonly timings: readonly Timing[];
 }
 
@@ -32,7 +34,7 @@ export interface BenchReport {
 export async function bench(
   io: Io,
   flags: BenchFlags,
-  all: readonly Benchmark[] = referenceBenchmarks(),
+  all: readonly Benchmark[] = [...transformBenchmarks(), ...referenceBenchmarks()],
 ): Promise<number> {
   const globs = flags.only ?? [];
   const only = globMatcher(globs);
@@ -40,22 +42,25 @@ export async function bench(
   if (chosen.length === 0) throw new UsageError(`no benchmark matches ${globs.join(', ')}`);
   let stopped = false;
   const takeBack = io.onInterrupt(() => (stopped = true));
+  const compared = chosen.some((b) => b.jax !== undefined);
+  const jax = compared ? await startJax(io.env['ETALON_PYTHON'] ?? 'python3') : null;
+  if (compared) io.stdout.write(jax === null ? 'jax: not installed\n' : `jax ${jax.version} measured beside\n`);
   const print = printer(io, chosen);
   const timings: Timing[] = [];
   try {
     for (const benchmark of chosen) {
       if (stopped) break;
-      const timing = measure(benchmark, REPETITIONS);
+      const timing = await measure(benchmark, jax?.time);
       print(timing);
       timings.push(timing);
-      await new Promise((done) => setImmediate(done)); // lets a signal in
     }
   } finally {
+    jax?.close();
     takeBack();
   }
   const slow = timings.filter((t) => t.ms > t.limit);
   io.stdout.write(`${counted(timings.length, 'benchmark')}, ${slow.length || 'none'} over the limit\n`);
-  if (flags.json !== undefined) write(io, flags.json, timings);
+  if (flags.json !== undefined) write(io, flags.json, timings, jax);
   return stopped ? EXIT.interrupted : EXIT.ok;
 }
 
@@ -64,20 +69,26 @@ function printer(io: Io, chosen: readonly Benchmark[]): (timing: Timing) => void
   const paint = paintFor(io.stdout);
   const name = Math.max(...chosen.map((b) => b.name.length));
   const work = Math.max(...chosen.map((b) => b.work.length));
-  const line = (a: string, b: string, time: string, growth: string, limit: string): string =>
-    `${a.padEnd(name)}  ${b.padEnd(work)}  ${time.padStart(9)}  ${growth.padStart(9)}  ${limit.padStart(7)}\n`;
-  io.stdout.write(paint('bold', line('benchmark', 'work', 'median', 'twice it', 'limit')));
+  const line = (a: string, b: string, ...columns: readonly string[]): string =>
+    `${a.padEnd(name)}  ${b.padEnd(work)}  ${columns.map((c) => c.padStart(9)).join('  ')}\n`;
+  io.stdout.write(paint('bold', line('benchmark', 'work', 'median', 'twice it', 'limit', 'jax')));
   return (t) => {
-    const text = line(t.name, t.work, `${t.ms.toFixed(1)} ms`, `× ${t.growth.toFixed(2)}`, `${t.limit} ms`);
+    const jax = t.jax === null ? '' : duration(t.jax, 1);
+    const text = line(t.name, t.work, duration(t.ms, 1), `× ${t.growth.toFixed(2)}`, duration(t.limit, 0), jax);
     io.stdout.write(t.ms > t.limit ? paint('red', text) : text);
   };
 }
 
-function write(io: Io, path: string, timings: readonly Timing[]): void {
+/** Below a millisecond in microseconds. */
+const duration = (ms: number, digits: number): string =>
+  ms < 1 ? `${(ms * 1000).toFixed(digits)} µs` : `${ms.toFixed(digits)} ms`;
+
+function write(io: Io, path: string, timings: readonly Timing[], jax: Jax | null): void {
   const report: BenchReport = {
     etalon: packageManifest().version,
     node: process.versions.node,
     machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model ?? 'unknown processor'}`,
+    jax: jax?.version ?? null,
     timings,
   };
   try {

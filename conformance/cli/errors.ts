@@ -16,7 +16,7 @@ export const EXIT = {
 
 export const EXIT_TABLE: string = `Exit status:
   0    the backend conforms (or the command did what was asked)
-  1    it does not; with --baseline: it fails where it did not before
+  1    it does not, or diverges from another; with --baseline: it fails where it did not before
   2    bad usage or input
   3    the backend cannot start here
   4    a bug in Etalon itself

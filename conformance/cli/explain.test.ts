@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { capture } from '../testing/capture.ts';
+import { errorClasses } from '../../tools/spec/index-page.ts';
 import { main } from './main.ts';
 import { renderMarkdown } from './markdown.ts';
 import { allSections, constraintItems, explainable, find, sectionsOf, slug } from './sections.ts';
@@ -69,6 +70,16 @@ describe('etalon explain', () => {
       const { io, out } = capture();
       expect(await main(['explain', word], io)).toBe(0);
       expect(out()).toContain(text);
+    }
+  });
+
+  it('answers for every error', async () => {
+    for (const { anchor, name } of errorClasses()) {
+      for (const word of [name, `spec/errors.md#${anchor}`]) {
+        const { io, out } = capture();
+        expect(await main(['explain', word], io)).toBe(0);
+        expect(out()).toContain(name);
+      }
     }
   });
 

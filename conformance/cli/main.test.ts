@@ -20,7 +20,17 @@ describe('the command line', () => {
     expect(await main(['--help'], help.io)).toBe(0);
     expect(help.out()).toContain(EXIT_TABLE);
     const listed = [...help.out().matchAll(/^ {2}([a-z]+)(?: \[| <)/gm)].map((m) => m[1]);
-    expect(listed).toEqual(['check', 'run', 'replay', 'serve', 'bench', 'explain', 'primitives', 'backends']);
+    expect(listed).toEqual([
+      'check',
+      'run',
+      'replay',
+      'diverge',
+      'serve',
+      'bench',
+      'explain',
+      'primitives',
+      'backends',
+    ]);
   });
 
   it('answers bad usage with status 2, on stderr, saying what is wrong', async () => {
@@ -36,7 +46,7 @@ describe('the command line', () => {
       [['check', 'a', 'b'], /too many arguments/],
       [['check', 'reference', '--baseline', 'none.json'], /cannot read none\.json: there is no such file/],
       [['explain'], /missing required argument 'name'/],
-      [['diverge', 'a', 'b'], /unknown command 'diverge'/],
+      [['diverge', 'a', 'b'], /diverge takes two backends and a program/],
     ] as const) {
       const { io, out, err } = capture();
       expect(await main(argv, io), argv.join(' ')).toBe(2);

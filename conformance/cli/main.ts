@@ -7,6 +7,7 @@ import { packageManifest } from '../package.ts';
 import { LEVELS } from '../types.ts';
 import type { BenchFlags } from './bench.ts';
 import type { CheckFlags } from './check.ts';
+import type { DivergeFlags } from './diverge.ts';
 import { EXIT, EXIT_TABLE, reportError } from './errors.ts';
 import { type Io, processIo } from './io.ts';
 import { backendOr, casesFromEnvironment, collect, positiveSeconds, seed, shard, wholeNumber } from './options.ts';
@@ -50,6 +51,7 @@ function commands(io: Io, done: (status: number) => void): Command {
   addCheck(program, io, done);
   addRun(program, io, done);
   addReplay(program, io, done);
+  addDiverge(program, io, done);
   addServe(program, io, done);
   addBench(program, io, done);
   addReport(program, io, done);
@@ -118,6 +120,26 @@ const addReplay: Adder = (program, io, done) => {
     .option('--backend <backend>', "which backend; default: the file's own, where that is a built-in one")
     .action(async (file: string | undefined, flags: ReplayFlags) =>
       done(await (await import('./replay.ts')).replay(io, file, flags)),
+    );
+};
+
+const addDiverge: Adder = (program, io, done) => {
+  program
+    .command('diverge')
+    .summary('find the equation to blame where two backends differ')
+    .description(
+      'Runs a program on two backends. Unless they agree, names the first equation that one of them computes wrong, and saves the smallest proof of it.',
+    )
+    .usage('[options] <A> <B> <program>')
+    .argument(
+      '<what...>',
+      'two backends (as check takes them) and the file of a program; with --nan one backend will do',
+    )
+    .option('--inputs <file>', 'an .npz file with the inputs in order: in0, in1, … (or arr_0, arr_1, …)')
+    .option('--nan', 'name the first equation that makes a NaN or an infinity on one of them only')
+    .option('--json', 'as JSON')
+    .action(async (what: string[], flags: DivergeFlags) =>
+      done(await (await import('./diverge.ts')).diverge(io, what, flags)),
     );
 };
 

@@ -64,7 +64,7 @@ async function outputsOn(
 }
 
 /** @throws UsageError if the file is not a program */
-function programOf(io: Io, path: string): Jaxpr {
+export function programOf(io: Io, path: string): Jaxpr {
   const text = readUserFile(io, path, LIMITS.characters).toString('utf8');
   try {
     return readProgram(text);

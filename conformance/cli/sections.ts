@@ -80,7 +80,9 @@ export type Explanation = { readonly page: string; readonly anchor: string; read
 /** The section that a name, an anchor, a constraint (`reduce_sum-C1`), an error class or a law asks for; null: none. */
 export function find(word: string): Explanation | null {
   const asked = word.replace(/^.*#/, '').trim();
-  return constraint(asked) ?? section(anchorOfError(asked) ?? asked, /^(spec\/.*)#/.exec(word)?.[1]);
+  const error = anchorOfError(asked);
+  if (error !== undefined) return section(error, 'spec/errors.md');
+  return constraint(asked) ?? section(asked, /^(spec\/.*)#/.exec(word)?.[1]);
 }
 
 function section(word: string, page?: string): Section | null {

@@ -1,42 +1,15 @@
 import { expect, test } from 'vitest';
-import { Backend } from '../../reference/core/open-backend.ts';
-import { aval, type HostArray, hostArray, hostScalar, numbers } from '../../reference/core/host.ts';
-import { interpret } from '../../reference/core/machine.ts';
-import type { AnyFirstOrder } from '../../reference/core/primitive.ts';
+import { aval, hostArray, hostScalar } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
-import { openReference, referenceBackend } from '../../reference/interpreter.ts';
-import { primitiveNamed } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { Bench } from '../bench.ts';
 import { laws } from '../laws/index.ts';
 import { lawCase } from '../programs/case.ts';
-import { equationCount, shrink } from './shrink.ts';
+import { plusOne, wrongBackend } from '../testing/wrong-backend.ts';
+import { equationCount } from './parts.ts';
+import { shrink } from './shrink.ts';
 
-/** The reference with other kernels, and with a view of whole programs. */
-function benchOf(
-  apply: (primitive: AnyFirstOrder, results: readonly HostArray[]) => readonly HostArray[],
-  whole: (jaxpr: Jaxpr, results: readonly HostArray[]) => readonly HostArray[] = (_, results) => results,
-): Bench {
-  const compile = interpret<HostArray>({
-    apply: (primitive, operands, params) => apply(primitive, primitive.evaluate(operands, params)),
-    put: (value) => value,
-    read: (value) => value,
-    clone: (value) => value,
-    free: () => {},
-    avalOf: ({ shape, dtype }) => aval(shape, dtype),
-    primitiveNamed,
-  });
-  const session = openReference();
-  return new Bench(
-    new Backend(referenceBackend, {
-      ...session,
-      compile: (jaxpr) => {
-        const executable = compile(jaxpr);
-        return { ...executable, run: (inputs) => whole(jaxpr, executable.run(inputs) as HostArray[]) };
-      },
-    }),
-  );
-}
+const benchOf = (...how: Parameters<typeof wrongBackend>): Bench => new Bench(wrongBackend(...how));
 
 const { lax } = t;
 const type = aval([4], 'float32');
@@ -50,9 +23,6 @@ const jaxpr = t.trace(
 );
 const inputs = [hostArray('float32', [4], [0.5, 1.5, -2, 3]), hostArray('float32', [4], [1, 2, 3, 4])];
 const one = lawCase('example', 'odd', laws.value, { jaxpr, inputs, active: [] }, [0]);
-
-const plusOne = (results: readonly HostArray[]): HostArray[] =>
-  results.map((y) => ({ ...y, data: numbers(y).map((v) => v + 1) }));
 
 test('one wrong kernel is one equation, on simple numbers', async () => {
   const bench = benchOf((primitive, results) => (primitive.name === 'tanh' ? plusOne(results) : results));

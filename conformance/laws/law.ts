@@ -120,10 +120,14 @@ export function unjudged(error: unknown, sample: Sample | null): Judgement {
   return { compared: 0, uncompared: 0, measured: null, wrong };
 }
 
-/** One equation on given operands, against its primitive's accuracy. */
-export async function judgeMet(bench: Bench, met: Met, own: readonly HostArray[] | null = null): Promise<Judgement> {
+/** One equation on given operands, against its primitive's accuracy. `jaxpr`: the equation as a program, if there is one. */
+export async function judgeMet(
+  bench: Bench,
+  met: Met,
+  own: readonly HostArray[] | null = null,
+  jaxpr: Jaxpr = oneEquation(met.primitive, met.operands.map(avalOf), met.params),
+): Promise<Judgement> {
   const { primitive, operands, params, results, source } = met;
-  const jaxpr = oneEquation(primitive, operands.map(avalOf), params);
   const got = own ?? (await attempt(bench, jaxpr, operands));
   if (got instanceof Error) return threw(got, jaxpr, operands, results);
   const comparison = judgeEquation(primitive, operands, params, results, got, bench.profile);

@@ -14,6 +14,7 @@ import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
 import type { AnyPrimitive, Params } from '../../reference/core/primitive.ts';
 import { bind } from '../../reference/core/trace.ts';
+import { range } from '../../reference/primitives/axes.ts';
 import { type CollectiveName, higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
@@ -176,7 +177,7 @@ const customRule: Recipe = {
     const type = aval([4], dtype);
     const body = t.trace((x) => [lax.log1p(lax.exp(x))], [type]);
     const rule = t.trace((x, dx) => [lax.log1p(lax.exp(x)), lax.mul(lax.logistic(x), dx)], [type, type]);
-    const params = { name: 'softplus', jaxpr: body, jvp: { jaxpr: () => rule } };
+    const params = { name: 'softplus', jaxpr: body, num_consts: 0, jvp: { jaxpr: () => rule } };
     return sampleOf(
       t.trace((x) => bind(higherOrder.custom_jvp_call, [lax.sin(x)], params), [type]),
       random,
@@ -215,6 +216,7 @@ const ownBackward: Recipe = {
     const params = {
       name: 'squares',
       jaxpr: t.trace((x, y) => [squares(x, y)], [type, type]),
+      num_consts: 0,
       rule: { forward: () => forward, backward: () => backward },
     };
     return sampleOf(
@@ -223,6 +225,45 @@ const ownBackward: Recipe = {
     );
   },
 };
+
+/** x·(2 + d²) = b, d being small: a diagonal matrix far from singular, and how often it was solved. */
+const diagonal: Recipe = {
+  subject: 'custom_linear_solve',
+  variant: 'diagonal',
+  dtypes: INEXACT,
+  make(dtype, random) {
+    const type = aval([3], dtype);
+    const scale = (d: NDArray): NDArray => lax.add(lax.mul(d, d), 2);
+    const matvec = t.trace((d, x) => [lax.mul(scale(d), x)], [type, type]);
+    const solve = t.trace((d, b) => [lax.div(b, scale(d)), lax.full([], 1, 'int32')], [type, type]);
+    const params = { matvec, solve, transposed: [matvec, solve], num_consts: 1 };
+    return sampleOf(
+      t.trace((d, b) => bind(higherOrder.custom_linear_solve, [lax.mul(d, 0.25), b], params), [type, type]),
+      random,
+    );
+  },
+};
+/** Checks that hold, beside a value and in the iterations of a loop. */
+const passing = (variant: string, program: (x: NDArray, y: NDArray) => readonly NDArray[]): Recipe => ({
+  subject: 'check',
+  variant,
+  dtypes: NUMBER,
+  make: (dtype, random) => sampleOf(t.trace(program, [aval([3], dtype), aval([3], dtype)]), random),
+});
+const holds = (x: NDArray): void => {
+  const params = { category: 'user' as const, message: '{} is a number', source: null };
+  bind(higherOrder.check, [lax.reduceAnd(lax.eq(x, x), range(x.ndim)), x], params);
+};
+const checkedSum = passing('beside', (x, y) => {
+  holds(x);
+  return [mulAdd(x, y)];
+});
+const checkedLoop = passing('in-a-loop', (x, y) => {
+  const one = aval([], x.dtype);
+  const body = t.trace((c, v) => (holds(c), [difference(c, v), c]), [one, one]);
+  const params = { jaxpr: body, length: 3, reverse: false, num_consts: 0, num_carry: 1 };
+  return bind(higherOrder.scan, [lax.reduceSum(y, [0]), x], params);
+});
 
 /** Something that is looked at on the way changes nothing. */
 const watched: Recipe = {
@@ -253,7 +294,11 @@ export const RECIPES: readonly Recipe[] = [
   windowProducts,
   customRule,
   ownBackward,
+  diagonal,
   recomputed,
+  checkedSum,
+  checkedLoop,
+
   watched,
 ];
 

@@ -1,22 +1,22 @@
 /**
- * Reports against their schema, on the way out and on the way in.
+ * Reports against their schemas, on the way out and on the way in.
  */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { packageFile } from '../package.ts';
-import type { Report } from '../types.ts';
 
-let compiled: ValidateFunction<Report> | null = null;
+const compiled = new Map<string, ValidateFunction>();
 
-function validator(): ValidateFunction<Report> {
-  const schema = JSON.parse(readFileSync(packageFile('spec/schema/report.schema.json'), 'utf8')) as object;
-  return (compiled ??= new Ajv2020({ allErrors: false }).compile<Report>(schema));
-}
-
-/** What is wrong with a report, the place first; null: it meets spec/schema/report.schema.json. */
-export function reportProblem(report: unknown): string | null {
-  const validate = validator();
-  if (validate(report)) return null;
+/** What is wrong with a value, the place first; null: it meets spec/schema/<name>.schema.json. */
+export function schemaProblem(name: 'report' | 'divergence', value: unknown): string | null {
+  let validate = compiled.get(name);
+  if (validate === undefined) {
+    const schema = JSON.parse(readFileSync(packageFile(`spec/schema/${name}.schema.json`), 'utf8')) as object;
+    compiled.set(name, (validate = new Ajv2020({ allErrors: false }).compile(schema)));
+  }
+  if (validate(value)) return null;
   const [error] = validate.errors ?? [];
   return `${error?.instancePath === '' ? '/' : error?.instancePath} ${error?.message}`;
 }
+
+export const reportProblem = (report: unknown): string | null => schemaProblem('report', report);

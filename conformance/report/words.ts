@@ -43,12 +43,14 @@ export const printable = (text: string): string =>
 export const shellQuote = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The command that runs a failed case again. A backend file is never run on a saved case's word alone. */
+/** The command that runs a saved case again. A backend file is never run on a saved case's word alone. */
+export const replayOfFile = (asked: string, file: string): string =>
+  `npx etalon replay ${shellQuote(file)}${isBuiltIn(asked) ? '' : ` --backend ${shellQuote(asked)}`}`;
+
+/** The command that runs a failed case again. */
 export function replayCommand({ backend, seed, casesPerCell }: RunFacts, failure: Failure): string {
+  if (failure.file !== null) return replayOfFile(backend.asked, failure.file);
   const onto = ` --backend ${shellQuote(backend.asked)}`;
-  if (failure.file !== null) {
-    return `npx etalon replay ${shellQuote(failure.file)}${isBuiltIn(backend.asked) ? '' : onto}`;
-  }
   return `npx etalon replay --case ${shellQuote(failure.id)} --seed ${seed} --cases ${casesPerCell}${onto}`;
 }
 /** What of a report says how its cases are run again. */

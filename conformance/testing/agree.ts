@@ -7,29 +7,53 @@ import { showElement } from '../../reference/core/show.ts';
 import { distance, isNaNElement } from '../elements.ts';
 import type { ConcreteArray } from '../../reference/core/array.ts';
 import type { NDArray } from '../../reference/core/ndarray.ts';
+import type { Bounded } from '../../reference/core/primitive.ts';
 import type { AnyFunction } from '../../reference/transforms/call.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import { makeJaxpr } from '../../reference/transforms/make-jaxpr.ts';
 
 /** The first disagreement in words, or null. Elements whose bound is infinite say nothing. */
 export function disagreement(f: AnyFunction, g: AnyFunction, args: readonly NDArray[]): string | null {
-  const inputs = args.map((x) => (x as ConcreteArray).toHost());
-  const [a, b] = [f, g].map((h) => errorBound(makeJaxpr(h)(...args), inputs, 'strict'));
-  if (a!.length !== b!.length) return `${a!.length} results and ${b!.length}`;
-  for (const [j, x] of a!.entries()) {
-    const y = b![j]!;
-    if (x.value.dtype !== y.value.dtype || x.value.shape.join() !== y.value.shape.join()) {
-      return `result ${j}: ${x.value.dtype}[${x.value.shape.join()}] and ${y.value.dtype}[${y.value.shape.join()}]`;
-    }
-    const [u, v] = [elements(x.value), elements(y.value)];
-    for (let i = 0; i < sizeOf(x.value.shape); i++) {
-      if (sameElement(u(i), v(i)) || (isNaNElement(u(i)) && isNaNElement(v(i)))) continue;
-      const allowed = (x.bound?.worst[i] ?? 0) + (y.bound?.worst[i] ?? 0);
-      if (!(distance(u(i), v(i)) <= allowed)) {
-        const shown = [u, v].map((at) => showElement(x.value.dtype, at(i)));
-        return `result ${j}, element ${i}: ${shown.join(' and ')}, allowed ${allowed}`;
-      }
-    }
+  const [a, b] = [boundedResults(f, args), boundedResults(g, args)];
+  if (a.length !== b.length) return `${a.length} results and ${b.length}`;
+  for (const [j, x] of a.entries()) {
+    const { problem } = compareBounded(x, b[j]!);
+    if (problem !== null) return `result ${j}${problem}`;
   }
   return null;
+}
+
+/** The results of a function, traced, with their bounds. */
+export function boundedResults(f: AnyFunction, args: readonly NDArray[]): readonly Bounded[] {
+  const inputs = args.map((x) => (x as ConcreteArray).toHost());
+  return errorBound(makeJaxpr(f)(...args), inputs, 'strict');
+}
+
+export interface Comparison {
+  readonly problem: string | null;
+  readonly elements: number;
+  /** Of these elements, how many a difference could have been seen in. */
+  readonly compared: number;
+}
+
+/** Two results that should be one, within the bounds of both. */
+export function compareBounded(x: Bounded, y: Bounded): Comparison {
+  const [{ dtype, shape }, other] = [x.value, y.value];
+  const size = sizeOf(shape);
+  if (dtype !== other.dtype || shape.join() !== other.shape.join()) {
+    const problem = `: ${dtype}[${shape.join()}] and ${other.dtype}[${other.shape.join()}]`;
+    return { problem, elements: size, compared: size };
+  }
+  const [u, v] = [elements(x.value), elements(other)];
+  let compared = 0;
+  for (let i = 0; i < size; i++) {
+    const allowed = (x.bound?.worst[i] ?? 0) + (y.bound?.worst[i] ?? 0);
+    if (allowed < Infinity) compared++;
+    if (sameElement(u(i), v(i)) || (isNaNElement(u(i)) && isNaNElement(v(i)))) continue;
+    if (!(distance(u(i), v(i)) <= allowed)) {
+      const shown = [u, v].map((at) => showElement(dtype, at(i)));
+      return { problem: `, element ${i}: ${shown.join(' and ')}, allowed ${allowed}`, elements: size, compared };
+    }
+  }
+  return { problem: null, elements: size, compared };
 }

@@ -22,7 +22,11 @@ type Place = {
 function leave(place: Place): void {
   if (--place.owners === 0 && !place.backend.closed) place.backend.session.free(place.buffer);
 }
-const registry = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<Place>(leave);
+/** Told of the places of an array that nobody can reach; there are none any more if it was released before. */
+const registry =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<readonly Place[]>((places) => places.forEach(leave));
 
 /** Yields to other work. setImmediate, where there is one, does not wait for a millisecond as setTimeout does. */
 const macrotask = (): Promise<void> =>
@@ -39,10 +43,11 @@ export class ConcreteArray extends NDArray implements Collectable {
   /** The backend that the array is bound to; null: uncommitted. */
   #home: Backend | null;
   /** Copies on devices: the home, or those where an uncommitted array was computed or used. */
-  #places: Place[] = [];
+  readonly #places: Place[] = [];
   /** Memory as large as what `#places` hide, never touched: the garbage collector hurries by what it can see. */
   #ballast: ArrayBuffer[] = [];
-  #gone: string | null = null;
+  /** How it was released; a function where telling takes time. */
+  #gone: string | (() => string) | null = null;
   #scope: Scope | null = currentScope();
 
   private constructor(aval: Aval, host: HostArray | null, home: Backend | null) {
@@ -87,11 +92,10 @@ export class ConcreteArray extends NDArray implements Collectable {
 
   #hold(place: Place): void {
     place.owners++;
-    this.#places.push(place);
+    if (this.#places.push(place) === 1) registry?.register(this, this.#places);
     if (place.backend.definition.capabilities.hiddenMemory === true) {
       this.#ballast.push(new ArrayBuffer(sizeOf(this.shape) * dtypes[this.dtype].bytes));
     }
-    registry?.register(this, place, this);
   }
 
   /** The backend the array lives on; null: uncommitted, it follows the others. */
@@ -103,9 +107,13 @@ export class ConcreteArray extends NDArray implements Collectable {
     return this.#gone !== null;
   }
 
+  get #fate(): string {
+    return typeof this.#gone === 'function' ? this.#gone() : String(this.#gone);
+  }
+
   #check(): void {
     if (this.#gone !== null)
-      throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#gone}`);
+      throw new DisposedError(`an array, ${showAval(this.aval)}, was used after it was ${this.#fate}`);
     if (this.#host === null && this.#places.every((p) => p.backend.closed))
       throw new DisposedError(
         `an array, ${showAval(this.aval)}, was used after its backend ${this.#places[0]!.backend.name} was closed`,
@@ -195,19 +203,17 @@ export class ConcreteArray extends NDArray implements Collectable {
   }
 
   /** @internal `how`: as DisposedError tells it. */
-  release(how: string): void {
+  release(how: string | (() => string)): void {
     if (this.#gone !== null) return;
     this.#gone = how;
     this.#host = null;
-    registry?.unregister(this);
-    this.#places.forEach(leave);
-    this.#places = [];
+    this.#places.splice(0).forEach(leave);
     this.#ballast = [];
     this.#scope?.delete(this);
   }
 
   override toString(): string {
-    if (this.#gone !== null) return `Array(${this.#gone})`;
+    if (this.#gone !== null) return `Array(${this.#fate})`;
     if (this.#host === null && this.#places[0]?.backend.session.readSync === undefined)
       return `Array:${showAval(this.aval)}`;
     return showValue(this.toHost());

@@ -14,7 +14,7 @@ import {
   dtypes,
   integerLimits,
 } from './dtypes.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError, describe } from './errors.ts';
 import { type Complex, type Element, elementFrom, forRounding, hostArray, hostScalar, type Shape } from './host.ts';
 import { type ArrayLike, NDArray, type Nested } from './ndarray.ts';
 
@@ -83,19 +83,14 @@ export function operands(xs: readonly ArrayLike[], where: string): NDArray[] {
   );
 }
 
-function describe(x: unknown): string {
-  if (Array.isArray(x)) return 'a list';
-  if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`;
-  if (x instanceof Promise) return 'a Promise';
-  if (x === null || x === undefined) return String(x);
-  return typeof x === 'object' ? `an object (${x.constructor?.name ?? 'without a prototype'})` : typeof x;
+/** What to write instead of something that is no array. */
+function hint(x: unknown): string {
+  if (Array.isArray(x) || ArrayBuffer.isView(x)) return '; lists are not converted silently: write np.array(…)';
+  if (x instanceof Promise) return '; await it first';
+  if (x === undefined) return '; a variable or property has no value, or a function returned nothing';
+  if (typeof x === 'string') return '; numbers are written without quotes';
+  return '';
 }
-const hint = (x: unknown): string =>
-  Array.isArray(x) || ArrayBuffer.isView(x)
-    ? '; lists are not converted silently: write np.array(…)'
-    : x instanceof Promise
-      ? '; await it first'
-      : '';
 
 const views: readonly (readonly [new () => ArrayBufferView, DType])[] = [
   [Float16Array, 'float16'],

@@ -2,7 +2,7 @@
  * Element types: their names, sizes, kinds and the promotion lattice. The page is spec/dtypes.md.
  */
 import { x64Enabled } from './config.ts';
-import { DTypeError } from './errors.ts';
+import { describe, DTypeError, refuseExtra } from './errors.ts';
 
 export type DType =
   | 'float16'
@@ -102,7 +102,7 @@ export const doubleOf = (dtype: DType): DType => (isComplex(dtype) ? 'complex128
 /** @throws DTypeError when `dtype` is not a dtype. */
 export function checkDType(dtype: unknown, argument: string): DType {
   if (isDType(dtype)) return dtype;
-  throw new DTypeError(`${argument}: ${String(dtype)} is not a dtype; use one of ${ALL_DTYPES.join(', ')}`);
+  throw new DTypeError(`${argument}: ${describe(dtype)} is not a dtype; use one of ${ALL_DTYPES.join(', ')}`);
 }
 
 export interface FloatInfo {
@@ -136,8 +136,9 @@ const formats: Partial<Record<DType, FloatInfo>> = {
 };
 
 /** The limits of a float dtype; of a complex one those of its parts. */
-export function finfo(dtype: DType): FloatInfo {
-  const info = formats[partOf(dtype)];
+export function finfo(dtype: DType, ...more: []): FloatInfo {
+  refuseExtra(more, 'np.finfo');
+  const info = formats[partOf(checkDType(dtype, 'finfo'))];
   if (info === undefined) throw new DTypeError(`finfo: ${dtype} is not a float or complex dtype`);
   return info;
 }

@@ -90,6 +90,11 @@ export class DifferentiationError extends EtalonError {
   static override readonly anchor: string = 'differentiation';
 }
 
+/** A check failed: one that the user wrote, or an automatic one of `checkify`. */
+export class CheckError extends EtalonError {
+  static override readonly anchor: string = 'check';
+}
+
 /** A named axis that no enclosing vmap has. */
 export class UnboundAxisError extends EtalonError {
   static override readonly anchor: string = 'unbound-axis';
@@ -108,11 +113,70 @@ export class KeyReuseError extends EtalonError {
   static override readonly anchor: string = 'key-reuse';
 }
 
-/** @throws OptionError naming the option, the call and the options that exist. */
-export function checkOptions(options: object, known: readonly string[], where: string): void {
+/** True for `{ … }`, as options and trees are. */
+export const isPlainObject = (x: unknown): x is object =>
+  typeof x === 'object' && x !== null && [Object.prototype, null].includes(Object.getPrototypeOf(x) as null);
+
+/** Options that are true or false wherever they occur. */
+const FLAGS: ReadonlySet<string> = new Set([
+  ...['approximate', 'computeLeftEigenvectors', 'computeRightEigenvectors', 'computeUv', 'conjugateA', 'deg'],
+  ...['endpoint', 'equalNan', 'fullMatrices', 'hasAux', 'holomorphic', 'indicesAreSorted', 'isStable', 'keepdims'],
+  ...['leftSide', 'lower', 'partitionable', 'replace', 'reverse', 'sortEigenvalues', 'symmetrizeInput'],
+  ...['threefryPartitionable', 'transposeA', 'transposeKernel', 'uniqueIndices', 'unitDiagonal', 'upper'],
+  ...['useConsistentPadding'],
+]);
+
+/** @throws OptionError naming the option, the call and the options that exist; or a flag that is neither true nor false */
+export function checkOptions(options: unknown, known: readonly string[], where: string): void {
+  if (!isPlainObject(options)) {
+    throw new OptionError(
+      `${where}: the options are an object, { ${known.join(', ')} }, got ${describe(options)}; options have names here, not places`,
+    );
+  }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new OptionError(`${where}: unknown option '${key}'; the options are ${known.join(', ') || '(none)'}`);
     }
+    const value = (options as Readonly<Record<string, unknown>>)[key];
+    if (FLAGS.has(key) && value !== undefined && typeof value !== 'boolean')
+      throw new OptionError(`${where}: ${key} must be true or false, got ${describe(value)}`);
   }
+}
+
+/** What `xs.map(f)` and `xs.reduce(f)` pass along behind the elements: the index and the list. */
+const isFromCallback = ([index, list, ...none]: readonly unknown[]): boolean =>
+  Number.isInteger(index) && Array.isArray(list) && none.length === 0;
+
+/**
+ * JavaScript drops arguments that a function does not have, `{ out }` among them; here they are an error.
+ * @throws OptionError for the options of a function that has none; ArgumentError for one argument too many
+ */
+export function refuseExtra(more: readonly unknown[], where: string): void {
+  const extra = more.find((x) => x !== undefined);
+  if (extra === undefined || isFromCallback(more)) return;
+  if (isPlainObject(extra)) {
+    throw new OptionError(
+      `${where}: got the options { ${Object.keys(extra).join(', ')} } in a place where it takes none; leave them out (results are returned, never written into an argument)`,
+    );
+  }
+  throw new ArgumentError(`${where}: got an argument more than it takes, ${describe(extra)}; leave it out`);
+}
+
+/** Arrays, told by what they have: their class is not known here. */
+const hasType = (x: object): x is { readonly aval: { readonly dtype: string; readonly shape: readonly number[] } } =>
+  'aval' in x;
+
+/** A value of the wrong kind, in the words of an error. */
+export function describe(x: unknown): string {
+  if (Array.isArray(x)) return 'a list';
+  if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`;
+  if (x instanceof Promise) return 'a Promise';
+  if (typeof x === 'string') return `the string ${JSON.stringify(x)}`;
+  if (typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined) return String(x);
+  if (typeof x === 'bigint') return `${x}n`;
+  if (typeof x === 'function') return `the function ${x.name || '(anonymous)'}`;
+  if (typeof x === 'symbol') return x.toString();
+  if (hasType(x)) return `an array of ${x.aval.dtype}, shape [${x.aval.shape.join(',')}]`;
+  if (isPlainObject(x)) return `an object { ${Object.keys(x).join(', ')} }`;
+  return `an object of class ${x.constructor.name}`;
 }

@@ -8,7 +8,7 @@ import type { NDArray } from './ndarray.ts';
 import type { Backend } from './open-backend.ts';
 import type { AnyPrimitive, Params, RunnablePrimitive } from './primitive.ts';
 import { SourceLocation } from './source.ts';
-import { installBaseTrace, Trace, Tracer } from './trace.ts';
+import { type CustomCall, installBaseTrace, Trace, Tracer } from './trace.ts';
 
 let defaultBackend: Backend | null = null;
 
@@ -81,6 +81,9 @@ function execute(
 
 class EvalTrace extends Trace {
   readonly name = 'evaluation';
+  override call(custom: CustomCall, operands: readonly NDArray[]): readonly NDArray[] {
+    return custom.run(operands);
+  }
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
     for (const x of operands) {
       if (x instanceof Tracer)

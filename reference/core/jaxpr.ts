@@ -57,12 +57,17 @@ export class Jaxpr implements JaxprParts {
   readonly inputs: readonly Var[];
   readonly equations: readonly Equation[];
   readonly outputs: readonly Atom[];
+  readonly inAvals: readonly Aval[];
+  readonly outAvals: readonly Aval[];
+  #effects: ReadonlySet<string> | undefined;
   constructor(parts: JaxprParts) {
     this.constvars = parts.constvars;
     this.consts = parts.consts;
     this.inputs = parts.inputs;
     this.equations = parts.equations;
     this.outputs = parts.outputs;
+    this.inAvals = parts.inputs.map((v) => v.aval);
+    this.outAvals = parts.outputs.map((x) => x.aval);
   }
 
   /** The text form (spec/ir.md). */
@@ -70,16 +75,12 @@ export class Jaxpr implements JaxprParts {
     return printer === null ? `Jaxpr of ${this.equations.length} equations` : printer(this);
   }
 
-  get inAvals(): readonly Aval[] {
-    return this.inputs.map((v) => v.aval);
-  }
-
-  get outAvals(): readonly Aval[] {
-    return this.outputs.map((v) => v.aval);
-  }
-
   /** Side effects of the equations, nested ones included; dead-code elimination keeps equations that have any. */
   get effects(): ReadonlySet<string> {
+    return (this.#effects ??= this.#collectEffects());
+  }
+
+  #collectEffects(): ReadonlySet<string> {
     const all = new Set<string>();
     for (const { primitive, params } of this.equations) {
       if (primitive.kind === 'higher-order') for (const effect of primitive.effects(params)) all.add(effect);

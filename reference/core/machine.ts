@@ -5,7 +5,7 @@
  */
 import { ConcreteArray } from './array.ts';
 import type { Buffer, Executable } from './backend.ts';
-import { BackendError, EtalonError } from './errors.ts';
+import { BackendError, EtalonError, NoSyncReadError } from './errors.ts';
 import type { Aval, HostArray } from './host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from './jaxpr.ts';
 import { unresolved } from './named-axes.ts';
@@ -18,8 +18,11 @@ export interface Kernels<V extends Buffer> {
   /** Computes a first-order primitive. Each result is a handle of its own, also where it is the value of an operand. */
   apply(primitive: AnyFirstOrder, operands: readonly V[], params: Params, results: readonly Aval[]): readonly V[];
   put(value: HostArray): V;
-  /** The value, at once; only predicates and iteration counts of control flow are read. */
-  read(value: V): HostArray;
+  /**
+   * The value, at once; only the predicates of control flow and checks are read, and the values of checks that fail. Left
+   * out where the backend cannot: running a program that needs it is a NoSyncReadError.
+   */
+  read?(value: V): HostArray;
   /** Another handle of the same value. Either may be freed first. */
   clone(value: V): V;
   free(value: V): void;
@@ -89,7 +92,7 @@ function machineOf<V extends Buffer>(kernels: Kernels<V>, programOf: (jaxpr: Jax
         inferAvals(primitive, operands.map(kernels.avalOf), params),
       );
     },
-    read: kernels.read,
+    read: kernels.read ?? (() => refuseRead('control flow', null)),
     aval: kernels.avalOf,
     constant: kernels.put,
     release: kernels.free,
@@ -233,13 +236,22 @@ function runProgram<V extends Buffer>(
   });
 }
 
+function refuseRead(name: string, source: SourceLocation | null): never {
+  throw new NoSyncReadError(
+    `${name}${source === null ? '' : ` at ${source.toString()}`} decides by a value, which this backend cannot read at once. ` +
+      `Loops of a known length, lax.scan and lax.foriLoop with numbers as limits, need no decision, backwards neither; or run on another backend: jit(f, { backend })`,
+  );
+}
+
 const runStep = <V extends Buffer>(
   kernels: Kernels<V>,
   machine: Machine<V>,
   { equation: { primitive, params, source }, results }: Step,
   operands: readonly V[],
-): readonly V[] =>
-  namingFailures(primitive, source, () => applyPrimitive(kernels, machine, primitive, operands, params, results));
+): readonly V[] => {
+  const own = kernels.read === undefined ? { ...machine, read: () => refuseRead(primitive.name, source) } : machine;
+  return namingFailures(primitive, source, () => applyPrimitive(kernels, own, primitive, operands, params, results));
+};
 
 /** Runs an equation. What fails in it, a kernel or a callback, is told as a BackendError that names the equation. */
 export function namingFailures<T>({ name }: AnyPrimitive, source: SourceLocation | null, f: () => T): T {

@@ -4,8 +4,9 @@
  * here and call one table, which the entry fills from the library (core names no function of it).
  */
 import type { DType } from './dtypes.ts';
-import { OperatorError } from './errors.ts';
+import { OperatorError, refuseExtra } from './errors.ts';
 import { type Aval, type Complex, type HostData, type Shape, showAval, sizeOf } from './host.ts';
+import { endOfChain, refuseSetters } from './misuse.ts';
 
 /** What functions take where JAX says "array_like": an array, a number, a bigint or a boolean. Lists need `np.array`. */
 export type ArrayLike = NDArray | number | bigint | boolean;
@@ -96,14 +97,6 @@ function methods(): ArrayMethods {
   return table;
 }
 
-function refuseIndex(key: string | symbol): undefined {
-  if (typeof key === 'symbol' || !/^-?\d+$/.test(key)) return undefined;
-  throw new OperatorError(
-    `an array was indexed with [${key}]: JavaScript cannot overload [ ], and arrays are immutable. ` +
-      `Write x.slice(${key}) for a part, x.at(${key}).set(y) for a changed copy`,
-  );
-}
-
 /**
  * An immutable n-dimensional array, or a tracer that stands for one.
  *
@@ -112,18 +105,9 @@ function refuseIndex(key: string | symbol): undefined {
  * x.mul(2).sum().item(); // 12
  */
 export abstract class NDArray {
-  // What no array has is looked up at the end of the prototype chain: there, x[0] and x[0] = 1 meet an error.
   static {
-    Object.setPrototypeOf(
-      NDArray.prototype,
-      new Proxy(
-        {},
-        {
-          get: (end, key, x: NDArray): unknown => refuseIndex(key) ?? Reflect.get(end, key, x),
-          set: (end, key, value, x: NDArray): boolean => refuseIndex(key) ?? Reflect.set(end, key, value, x),
-        },
-      ),
-    );
+    Object.setPrototypeOf(NDArray.prototype, endOfChain);
+    refuseSetters(NDArray.prototype);
   }
 
   abstract readonly aval: Aval;
@@ -169,86 +153,86 @@ export abstract class NDArray {
     this.dispose();
   }
 
-  add(y: ArrayLike): NDArray {
-    return methods().add(this, y);
+  add(y: ArrayLike, ...more: []): NDArray {
+    return methods().add(this, y, ...more);
   }
-  sub(y: ArrayLike): NDArray {
-    return methods().subtract(this, y);
+  sub(y: ArrayLike, ...more: []): NDArray {
+    return methods().subtract(this, y, ...more);
   }
-  mul(y: ArrayLike): NDArray {
-    return methods().multiply(this, y);
+  mul(y: ArrayLike, ...more: []): NDArray {
+    return methods().multiply(this, y, ...more);
   }
-  div(y: ArrayLike): NDArray {
-    return methods().divide(this, y);
+  div(y: ArrayLike, ...more: []): NDArray {
+    return methods().divide(this, y, ...more);
   }
-  floorDiv(y: ArrayLike): NDArray {
-    return methods().floorDivide(this, y);
+  floorDiv(y: ArrayLike, ...more: []): NDArray {
+    return methods().floorDivide(this, y, ...more);
   }
-  mod(y: ArrayLike): NDArray {
-    return methods().mod(this, y);
+  mod(y: ArrayLike, ...more: []): NDArray {
+    return methods().mod(this, y, ...more);
   }
-  pow(y: ArrayLike): NDArray {
-    return methods().power(this, y);
+  pow(y: ArrayLike, ...more: []): NDArray {
+    return methods().power(this, y, ...more);
   }
-  neg(): NDArray {
-    return methods().negative(this);
+  neg(...more: []): NDArray {
+    return methods().negative(this, ...more);
   }
-  abs(): NDArray {
-    return methods().abs(this);
+  abs(...more: []): NDArray {
+    return methods().abs(this, ...more);
   }
-  equal(y: ArrayLike): NDArray {
-    return methods().equal(this, y);
+  equal(y: ArrayLike, ...more: []): NDArray {
+    return methods().equal(this, y, ...more);
   }
-  notEqual(y: ArrayLike): NDArray {
-    return methods().notEqual(this, y);
+  notEqual(y: ArrayLike, ...more: []): NDArray {
+    return methods().notEqual(this, y, ...more);
   }
-  less(y: ArrayLike): NDArray {
-    return methods().less(this, y);
+  less(y: ArrayLike, ...more: []): NDArray {
+    return methods().less(this, y, ...more);
   }
-  lessEqual(y: ArrayLike): NDArray {
-    return methods().lessEqual(this, y);
+  lessEqual(y: ArrayLike, ...more: []): NDArray {
+    return methods().lessEqual(this, y, ...more);
   }
-  greater(y: ArrayLike): NDArray {
-    return methods().greater(this, y);
+  greater(y: ArrayLike, ...more: []): NDArray {
+    return methods().greater(this, y, ...more);
   }
-  greaterEqual(y: ArrayLike): NDArray {
-    return methods().greaterEqual(this, y);
+  greaterEqual(y: ArrayLike, ...more: []): NDArray {
+    return methods().greaterEqual(this, y, ...more);
   }
-  sum(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().sum(this, axis, options);
+  sum(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().sum(this, axis, options, ...more);
   }
-  mean(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().mean(this, axis, options);
+  mean(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().mean(this, axis, options, ...more);
   }
-  prod(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().prod(this, axis, options);
+  prod(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().prod(this, axis, options, ...more);
   }
-  max(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().max(this, axis, options);
+  max(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().max(this, axis, options, ...more);
   }
-  min(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().min(this, axis, options);
+  min(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().min(this, axis, options, ...more);
   }
-  all(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().all(this, axis, options);
+  all(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().all(this, axis, options, ...more);
   }
-  any(axis?: Axis | ReduceOptions, options?: ReduceOptions): NDArray {
-    return methods().any(this, axis, options);
+  any(axis?: Axis | ReduceOptions, options?: ReduceOptions, ...more: []): NDArray {
+    return methods().any(this, axis, options, ...more);
   }
-  argmax(axis?: number | null): NDArray {
-    return methods().argmax(this, axis);
+  argmax(axis?: number | null, ...more: []): NDArray {
+    return methods().argmax(this, axis, ...more);
   }
-  argmin(axis?: number | null): NDArray {
-    return methods().argmin(this, axis);
+  argmin(axis?: number | null, ...more: []): NDArray {
+    return methods().argmin(this, axis, ...more);
   }
-  cumsum(axis?: number | null): NDArray {
-    return methods().cumsum(this, axis);
+  cumsum(axis?: number | null, ...more: []): NDArray {
+    return methods().cumsum(this, axis, ...more);
   }
-  dot(y: ArrayLike): NDArray {
-    return methods().dot(this, y);
+  dot(y: ArrayLike, ...more: []): NDArray {
+    return methods().dot(this, y, ...more);
   }
-  matmul(y: NDArray): NDArray {
-    return methods().matmul(this, y);
+  matmul(y: NDArray, ...more: []): NDArray {
+    return methods().matmul(this, y, ...more);
   }
   reshape(...shape: readonly number[] | readonly [readonly number[]]): NDArray {
     return methods().reshape(
@@ -256,10 +240,12 @@ export abstract class NDArray {
       Array.isArray(shape[0]) ? (shape[0] as readonly number[]) : (shape as readonly number[]),
     );
   }
-  flatten(): NDArray {
+  flatten(...more: []): NDArray {
+    refuseExtra(more, 'x.flatten');
     return methods().reshape(this, [-1]);
   }
-  ravel(): NDArray {
+  ravel(...more: []): NDArray {
+    refuseExtra(more, 'x.ravel');
     return methods().reshape(this, [-1]);
   }
   transpose(...axes: readonly number[] | readonly [readonly number[]]): NDArray {
@@ -273,20 +259,20 @@ export abstract class NDArray {
   get T(): NDArray {
     return methods().transpose(this);
   }
-  squeeze(axis?: Axis): NDArray {
-    return methods().squeeze(this, axis);
+  squeeze(axis?: Axis, ...more: []): NDArray {
+    return methods().squeeze(this, axis, ...more);
   }
-  expandDims(axis: number | readonly number[]): NDArray {
-    return methods().expandDims(this, axis);
+  expandDims(axis: number | readonly number[], ...more: []): NDArray {
+    return methods().expandDims(this, axis, ...more);
   }
-  astype(dtype: DType): NDArray {
-    return methods().astype(this, dtype);
+  astype(dtype: DType, ...more: []): NDArray {
+    return methods().astype(this, dtype, ...more);
   }
-  take(indices: ArrayLike, axis?: number | null): NDArray {
-    return methods().take(this, indices, axis);
+  take(indices: ArrayLike, axis?: number | null, ...more: []): NDArray {
+    return methods().take(this, indices, axis, ...more);
   }
-  clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
-    return methods().clip(this, min, max);
+  clip(min?: ArrayLike | null, max?: ArrayLike | null, ...more: []): NDArray {
+    return methods().clip(this, min, max, ...more);
   }
   /** A part that is read, or changed in a copy: `x.at(0, [1, 3]).set(5)`. @throws ShapeError for an index out of range */
   at(...index: readonly IndexEntry[]): Place {

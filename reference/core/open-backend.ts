@@ -89,7 +89,7 @@ export class Backend {
       }
       const [first] = primitive.subJaxprs(params);
       const known = (first && this.#eagerHigher.get(first)) ?? [];
-      let entry = known.find((e) => sameProgram(primitive, e.params, params));
+      let entry = known.find((e) => e.params === params || sameProgram(primitive, e.params, params));
       if (entry === undefined) {
         const jaxpr = oneEquation(primitive, avals, params);
         entry = { params, executable: this.compile(jaxpr), avals: jaxpr.outAvals };
@@ -134,7 +134,9 @@ const eagerKey = (name: string, avals: readonly Aval[], params: Params): string 
 /** Parameters as a string that tells them apart; −0 and the non-finite numbers too, which JSON drops. */
 export function paramsKey(params: Params): string {
   return JSON.stringify(params, (_, v: unknown) =>
-    typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? `#${Object.is(v, -0) ? '-0' : v}` : v,
+    typeof v === 'bigint' || (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)))
+      ? `#${Object.is(v, -0) ? '-0' : v}`
+      : v,
   );
 }
 

@@ -337,11 +337,11 @@ describe('what is not a program', () => {
     says(changed('b:f32[3]', 'b:f32[0,99999999999]'), `beyond the limit of ${LIMITS.elements} elements`);
     says(changed('b:f32[3]', `b:f32[${'1,'.repeat(40)}1]`), 'must have at most 32 items');
     const deep = 'branch[name="" others=[] main={ lambda ; . let\n = '.repeat(LIMITS.depth + 1);
-    says(`etalon.program/1 { lambda ; . let\n = ${deep}`, 'nested more than 32 deep');
-    says(changed('names={', `names=${'['.repeat(100_000)}{`), 'nested more than 32 deep');
+    says(`etalon.program/1 { lambda ; . let\n = ${deep}`, 'nested more than 128 deep');
+    says(changed('names={', `names=${'['.repeat(100_000)}{`), 'nested more than 128 deep');
     says(
       json.replace('"names":', `"names":${'['.repeat(5000)}${']'.repeat(5000)},"x":`),
-      'nested more than 32 programs',
+      'nested more than 128 programs',
     );
   });
 

@@ -9,6 +9,7 @@ import { ConstraintError } from './errors.ts';
 import { type Aval, type Complex, type HostArray, showAval } from './host.ts';
 import type { Jaxpr } from './jaxpr.ts';
 import type { NDArray } from './ndarray.ts';
+import { checkKinds, checkLimits } from './parameters.ts';
 import type { Lax, Transforms } from './rules.ts';
 
 type List<T> = readonly T[];
@@ -48,8 +49,8 @@ export type JvpRule<P> = (
 
 /** How a first-order primitive differentiates. */
 export type Differentiation<P> =
-  /** The derivative is zero (or there is none): why. */
-  | { readonly zero: string }
+  /** The derivative is zero (or there is none): why. `stops`: a linear program may contain it, no cotangent passes. */
+  | { readonly zero: string; readonly stops?: true }
   | ({
       /** Positions of the operands that can carry a tangent. */
       active(operands: List<Aval>, params: P): List<number>;
@@ -391,6 +392,7 @@ export const defineHigherOrder = <const N extends string, P extends object, C ex
  */
 export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params: Params): List<Aval> {
   if (primitive.kind !== 'higher-order') checkOperands(primitive, operands);
+  if (primitive.kind === 'first-order') checkKinds(primitive, params);
   for (const [id, holds] of Object.entries(primitive.constraints) as [
     string,
     (x: List<Aval>, p: Params) => true | string,
@@ -398,6 +400,7 @@ export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params
     const verdict = holds(operands, params);
     if (verdict !== true) throw new ConstraintError(primitive.name, id, verdict);
   }
+  if (primitive.kind === 'first-order') checkLimits(primitive, params);
   const results = primitive.infer(operands, params);
   if (primitive.kind === 'higher-order' || 'weak_type' in params) return results;
   return results.map((r) => {

@@ -29,7 +29,7 @@ export const LIMITS: {
   readonly equations: number;
   readonly rank: number;
   readonly elements: number;
-} = { characters: 2 ** 28, depth: 32, equations: 100_000, rank: 32, elements: 2 ** 27 };
+} = { characters: 2 ** 28, depth: 128, equations: 1_000_000, rank: 32, elements: 2 ** 27 };
 
 /** An array as programs, saved cases and the protocol carry it: base64 of the little-endian, row-major bytes. */
 export interface EncodedArray {
@@ -215,7 +215,7 @@ export interface DocumentOptions {
   readonly sources?: boolean;
 }
 
-/** A jaxpr as a document. Variables are named in the order of their binding, one name each in the whole program. */
+/** A jaxpr as a document. Variables are named in the order of their binding; no name stands for two in the whole program. */
 export function toDocument(jaxpr: Jaxpr, options: DocumentOptions = {}): ProgramDocument {
   const constants: EncodedArray[] = [];
   const places = new Map<NDArray | string, number>();
@@ -236,35 +236,38 @@ export function toDocument(jaxpr: Jaxpr, options: DocumentOptions = {}): Program
     return place;
   };
 
-  const names = new Map<Var, string>();
-  const nameOf = (v: Var): string => {
-    let name = names.get(v);
-    if (name === undefined) names.set(v, (name = variableName(names.size)));
-    return name;
-  };
-  const variable = (v: Var): VarDocument => ({ name: nameOf(v), ...typeOf(v.aval) });
-  const atom = (x: Atom): AtomDocument =>
-    x instanceof Literal
-      ? { dtype: x.aval.dtype, value: encodeScalar(x.value), ...(x.aval.weak ? { weak: true } : {}) }
-      : nameOf(x);
-  const equation = (e: Equation): EquationDocument => {
-    const inputs = e.inputs.map(atom);
-    const params = paramsOf(e, program);
-    const source = options.sources === true ? (e.source?.toString() ?? '') : '';
+  let bound = 0;
+  /** A jaxpr is closed, and may stand in several equations: its variables have names of their own each time. */
+  const program = (j: Jaxpr): JaxprDocument => {
+    const names = new Map<Var, string>();
+    const variable = (v: Var): VarDocument => {
+      const name = variableName(bound++);
+      names.set(v, name);
+      return { name, ...typeOf(v.aval) };
+    };
+    const atom = (x: Atom): AtomDocument =>
+      x instanceof Literal
+        ? { dtype: x.aval.dtype, value: encodeScalar(x.value), ...(x.aval.weak ? { weak: true } : {}) }
+        : names.get(x)!;
+    const equation = (e: Equation): EquationDocument => {
+      const inputs = e.inputs.map(atom);
+      const params = paramsOf(e, program);
+      const source = options.sources === true ? (e.source?.toString() ?? '') : '';
+      return {
+        outputs: e.outputs.map(variable),
+        primitive: e.primitive.name,
+        params,
+        inputs,
+        ...(source === '' ? {} : { source }),
+      };
+    };
     return {
-      outputs: e.outputs.map(variable),
-      primitive: e.primitive.name,
-      params,
-      inputs,
-      ...(source === '' ? {} : { source }),
+      constants: j.constvars.map((v, i) => ({ ...variable(v), constant: intern(j.consts[i]!) })),
+      inputs: j.inputs.map(variable),
+      equations: j.equations.map(equation),
+      outputs: j.outputs.map(atom),
     };
   };
-  const program = (j: Jaxpr): JaxprDocument => ({
-    constants: j.constvars.map((v, i) => ({ ...variable(v), constant: intern(j.consts[i]!) })),
-    inputs: j.inputs.map(variable),
-    equations: j.equations.map(equation),
-    outputs: j.outputs.map(atom),
-  });
   const body = program(jaxpr);
   return { format: PROGRAM_FORMAT, constants, jaxpr: body };
 }

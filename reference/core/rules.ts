@@ -16,6 +16,8 @@ export interface Transforms {
   bind(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[];
   /** Traces a function of flat arrays; closed-over tracers are an error here: rules close over nothing. */
   trace(f: (...args: NDArray[]) => readonly NDArray[], avals: readonly Aval[]): Jaxpr;
+  /** The same for a function of a list: JavaScript cannot call a function with a hundred thousand arguments. */
+  traceList(f: (args: readonly NDArray[]) => readonly NDArray[], avals: readonly Aval[]): Jaxpr;
   /** Runs a jaxpr under the current trace. */
   evaluate(jaxpr: Jaxpr, operands: readonly NDArray[]): readonly NDArray[];
   /**

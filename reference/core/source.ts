@@ -7,6 +7,8 @@ const ownFolder = new URL('../', import.meta.url).href;
 const ownPath = ownFolder.replace(/^file:\/\//, '');
 
 let inherited: SourceLocation | null = null;
+/** The next location that is captured is inherited. */
+let shared = false;
 let currentRole: string | null = null;
 /** Those for whom lines matter more than the time it takes to find them. */
 const thorough = new Map<object, 'deep' | 'deep, as text'>();
@@ -56,6 +58,17 @@ export class SourceLocation {
     }
   }
 
+  /** Runs the rule of one equation of the user's: the equations made meanwhile share the location that the first captures. */
+  static sharing<T>(f: () => T): T {
+    const outer = [inherited, shared] as const;
+    shared = true;
+    try {
+      return f();
+    } finally {
+      [inherited, shared] = outer;
+    }
+  }
+
   /**
    * As long as anybody asks for it, stacks are captured in full; as text, if they must not keep the objects alive whose
    * methods are on them.
@@ -77,6 +90,7 @@ export class SourceLocation {
     Error.stackTraceLimit = limit;
     const location = new SourceLocation(holder, currentRole);
     if ([...thorough.values()].includes('deep, as text')) location.toString();
+    if (shared) inherited = location;
     return location;
   }
 
@@ -91,6 +105,10 @@ export class SourceLocation {
   toString(): string {
     if (this.#text === undefined) this.#text = userFrame(this.#holder.stack ?? '');
     return this.#text ?? '';
+  }
+
+  toJSON(): string {
+    return this.toString();
   }
 }
 

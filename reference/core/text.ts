@@ -60,6 +60,23 @@ function printBody(jaxpr: JaxprDocument, indent: string, constants: boolean): st
   return `{ lambda${consts} ;${inputs}. let\n${equations}${indent}  in (${tuple}) }`;
 }
 
+/**
+ * The lines of the equations in the text form, without the programs nested in them, whose equations follow: in the order
+ * in which the text lists them.
+ */
+export function equationLines(jaxpr: Jaxpr): string[] {
+  const lines = ({ equations }: JaxprDocument): string[] =>
+    equations.flatMap((e) => {
+      const params = Object.entries(e.params);
+      const plain = Object.fromEntries(params.filter(([, v]) => bodiesIn(v).length === 0));
+      const nested = params.flatMap(([, v]) => bodiesIn(v).flatMap(lines));
+      return [printEquation({ ...e, params: plain }, '', false), ...nested];
+    });
+  return lines(toDocument(jaxpr).jaxpr);
+}
+
+const bodiesIn = (value: unknown): JaxprDocument[] => (Array.isArray(value) ? value : [value]).filter(isJaxprDocument);
+
 function printEquation(e: EquationDocument, indent: string, constants: boolean): string {
   const params = Object.entries(e.params).map(([key, value]) => `${key}=${printParam(value, indent, constants)}`);
   const left = e.outputs.map((v) => `${printVar(v)} `).join('');

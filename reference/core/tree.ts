@@ -1,90 +1,27 @@
 /**
- * Pytrees: nested lists and plain objects whose leaves are arrays, numbers or anything else (spec/pytrees.md).
- * `null` is a tree without leaves. Object keys are taken in sorted order, so that equal structures flatten alike.
+ * Pytrees: nested lists, plain objects and registered classes whose leaves are arrays, numbers or anything else
+ * (spec/pytrees.md). `null` is a tree without leaves. Object keys are taken in sorted order, so that equal structures
+ * flatten alike.
  */
 import { TreeError } from './errors.ts';
+import { type Branch, branchOf, MAX_DEPTH, stepTo, valueText } from './node-types.ts';
 
-/** How a registered class takes part in trees. */
-interface Registration<T, Aux> {
-  readonly name: string;
-  flatten(node: T): readonly [children: readonly unknown[], aux: Aux];
-  unflatten(aux: Aux, children: readonly unknown[]): T;
-}
-
-type AnyRegistration = Registration<object, unknown>;
-const registered = new Map<unknown, AnyRegistration>();
-
-const identities = new WeakMap<WeakKey, number>();
-let nextIdentity = 0;
-
-/** A number that no other object, function or symbol has. */
-export function identityOf(x: WeakKey): number {
-  let id = identities.get(x);
-  if (id === undefined) identities.set(x, (id = nextIdentity++));
-  return id;
-}
-
-/** Auxiliary data of a registered class as text that tells it apart: data by value, functions by identity. */
-function auxText(aux: unknown): string {
-  const text = JSON.stringify(aux, (_, v: unknown) => {
-    if (typeof v === 'function') return { function: identityOf(v) };
-    const plain = typeof v === 'number' ? Number.isFinite(v) && !Object.is(v, -0) : typeof v !== 'bigint';
-    return plain ? v : { [typeof v]: Object.is(v, -0) ? '-0' : String(v) };
-  });
-  return text ?? String(aux);
-}
-
-/**
- * Makes the instances of a class nodes of trees.
- * @example
- * tree.register(Point, { flatten: (p) => [[p.x, p.y], null], unflatten: (_, [x, y]) => new Point(x, y) });
- */
-export function register<T extends object, Aux>(
-  type: abstract new (...args: never[]) => T,
-  rules: Omit<Registration<T, Aux>, 'name'>,
-): void {
-  if (registered.has(type)) throw new TreeError(`tree.register: ${type.name} is registered already`);
-  const namesakes = [...registered.values()].filter(({ name }) => name.split('#')[0] === type.name).length;
-  registered.set(type, { ...rules, name: namesakes === 0 ? type.name : `${type.name}#${namesakes + 1}` });
-}
-
-type Node =
-  | { readonly kind: 'leaf' }
-  | { readonly kind: 'null' }
-  | { readonly kind: 'list'; readonly children: readonly TreeDef[] }
-  | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
-  | {
-      readonly kind: 'class';
-      readonly type: AnyRegistration;
-      readonly aux: unknown;
-      readonly children: readonly TreeDef[];
-    };
+type Node = { readonly kind: 'leaf' } | { readonly kind: 'null' } | Branch<TreeDef>;
 
 /** The structure of a tree without its leaves. */
 export class TreeDef {
   readonly node: Node;
   readonly leafCount: number;
+  #text: string | undefined;
   constructor(node: Node) {
     this.node = node;
     this.leafCount =
       node.kind === 'leaf' ? 1 : node.kind === 'null' ? 0 : node.children.reduce((n, c) => n + c.leafCount, 0);
   }
 
-  /** `{w: [*, *], b: *}`; equal structures have equal texts. */
+  /** `{"w": [*, *], "b": *}`; equal structures have equal texts. */
   toString(): string {
-    const { node } = this;
-    switch (node.kind) {
-      case 'leaf':
-        return '*';
-      case 'null':
-        return 'null';
-      case 'list':
-        return `[${node.children.join(', ')}]`;
-      case 'object':
-        return `{${node.children.map((c, i) => `${JSON.stringify(node.keys[i])}: ${c.toString()}`).join(', ')}}`;
-      case 'class':
-        return `${node.type.name}(${auxText(node.aux)}; ${node.children.join(', ')})`;
-    }
+    return (this.#text ??= textOf(this.node));
   }
 
   equals(other: TreeDef): boolean {
@@ -96,41 +33,44 @@ export class TreeDef {
     const { node } = this;
     if (node.kind === 'leaf') return [''];
     if (node.kind === 'null') return [];
-    const step = (i: number): string => {
-      if (node.kind !== 'object') return `[${i}]`;
-      const key = node.keys[i]!;
-      return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-    };
-    return node.children.flatMap((c, i) => c.paths().map((p) => step(i) + p));
+    return node.children.flatMap((c, i) => c.paths().map((p) => stepTo(node, i) + p));
+  }
+}
+
+function textOf(node: Node): string {
+  switch (node.kind) {
+    case 'leaf':
+      return '*';
+    case 'null':
+      return 'null';
+    case 'list':
+      return `[${node.children.join(', ')}]`;
+    case 'object':
+      return `{${node.children.map((c, i) => `${JSON.stringify(node.keys[i])}: ${c.toString()}`).join(', ')}}`;
+    case 'class':
+      return `${node.type.name}(${valueText(node.aux)}; ${node.children.join(', ')})`;
   }
 }
 
 const LEAF = new TreeDef({ kind: 'leaf' });
 const NULL = new TreeDef({ kind: 'null' });
 
-const isPlainObject = (x: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(x);
-  return prototype === null || prototype === Object.prototype;
-};
-
-/** The leaves in order, and the structure. `isLeaf` stops the descent early. */
+/**
+ * The leaves in order, and the structure. `isLeaf` stops the descent early.
+ * @throws TreeError for a tree that contains itself, or is nested more than 1000 levels deep
+ */
 export function flatten(tree: unknown, isLeaf?: (x: unknown) => boolean): [leaves: unknown[], treedef: TreeDef] {
   const leaves: unknown[] = [];
+  const above: unknown[] = [];
   const walk = (x: unknown): TreeDef => {
     if (isLeaf?.(x) !== true) {
       if (x === null) return NULL;
-      if (Array.isArray(x)) return new TreeDef({ kind: 'list', children: x.map(walk) });
-      if (typeof x === 'object') {
-        const type = registered.get(x.constructor);
-        if (type !== undefined) {
-          const [children, aux] = type.flatten(x);
-          return new TreeDef({ kind: 'class', type, aux, children: children.map(walk) });
-        }
-        if (isPlainObject(x)) {
-          const keys = Object.keys(x).sort();
-          const children = keys.map((k) => walk((x as Record<string, unknown>)[k]));
-          return new TreeDef({ kind: 'object', keys, children });
-        }
+      const branch = branchOf(x);
+      if (branch !== null) {
+        if (above.push(x) > MAX_DEPTH) throw tooDeep(above);
+        const children = branch.children.map(walk);
+        above.pop();
+        return new TreeDef({ ...branch, children });
       }
     }
     leaves.push(x);
@@ -139,10 +79,21 @@ export function flatten(tree: unknown, isLeaf?: (x: unknown) => boolean): [leave
   return [leaves, walk(tree)];
 }
 
+/** `nodes`: from the root down. */
+function tooDeep(nodes: readonly unknown[]): TreeError {
+  const again = nodes.findIndex((x, i) => nodes.indexOf(x) < i);
+  if (again < 0) return new TreeError(`a tree is nested more than ${MAX_DEPTH} levels deep`);
+  const steps = nodes.slice(0, again).map((x, i) => {
+    const branch = branchOf(x)!;
+    return stepTo(branch, branch.children.indexOf(nodes[i + 1]));
+  });
+  return new TreeError(`a tree contains itself: what is at ${steps.join('')} is one of the nodes above it`);
+}
+
 /** The tree of the given structure with the given leaves. @throws TreeError if their number differs */
 export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown {
   if (leaves.length !== treedef.leafCount) {
-    throw new TreeError(`tree.unflatten: ${treedef.toString()} has ${treedef.leafCount} leaves, got ${leaves.length}`);
+    throw new TreeError(`tree.unflatten: ${shortly(treedef)} has ${treedef.leafCount} leaves, got ${leaves.length}`);
   }
   let at = 0;
   const build = ({ node }: TreeDef): unknown => {
@@ -162,86 +113,85 @@ export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown
   return build(treedef);
 }
 
-export const leaves = (tree: unknown): unknown[] => flatten(tree)[0];
-export const structure = (tree: unknown): TreeDef => flatten(tree)[1];
-/** Each leaf with its path: `['.w[0]', leaf]`. */
-export function leavesWithPath(tree: unknown): [path: string, leaf: unknown][] {
-  const [values, treedef] = flatten(tree);
-  return treedef.paths().map((path, i) => [path, values[i]]);
-}
-
-/** Values of trees of the structure of T whose leaves are U. */
-export type Mapped<T, U> = T extends readonly (infer E)[]
-  ? { [K in keyof T]: Mapped<T[K] & E, U> }
-  : T extends null
-    ? null
-    : T extends object
-      ? T extends { readonly aval: unknown }
-        ? U
-        : { [K in keyof T]: Mapped<T[K], U> }
-      : U;
-
-// The leaves of a tree have whatever type its user gave them: the parameters of a callback say which.
-type Leaf = any; // eslint-disable-line @typescript-eslint/no-explicit-any
-
-/**
- * A tree of f's results on the leaves. Further trees must have the same structure.
- * @example
- * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients);
- */
-export function map<T, U, L = Leaf>(
-  f: (leaf: L, ...others: readonly Leaf[]) => U,
-  tree: T,
-  ...rest: readonly unknown[]
-): Mapped<T, U> {
-  const [first, treedef] = flatten(tree);
-  const others = rest.map((t, i) => flattenLike(t, treedef, `tree.map: tree ${i + 2}`));
-  return unflatten(
-    treedef,
-    first.map((leaf, i) => f(leaf as L, ...others.map((o) => o[i]))),
-  ) as Mapped<T, U>;
-}
+export const leaves = (tree: unknown, isLeaf?: (x: unknown) => boolean): unknown[] => flatten(tree, isLeaf)[0];
+export const structure = (tree: unknown, isLeaf?: (x: unknown) => boolean): TreeDef => flatten(tree, isLeaf)[1];
 
 /** The leaves of a tree that must have the given structure. @throws TreeError naming the first path that differs */
 export function flattenLike(tree: unknown, treedef: TreeDef, where: string): unknown[] {
   const [values, own] = flatten(tree);
-  if (!own.equals(treedef))
+  if (!own.equals(treedef)) {
     throw new TreeError(
-      `${where}: expected the structure ${treedef.toString()}, got ${own.toString()}${firstDifference(treedef, own)}`,
+      `${where}: expected the structure ${shortly(treedef)}, got ${shortly(own)}${difference(treedef, own)}`,
     );
+  }
   return values;
 }
 
-function firstDifference(a: TreeDef, b: TreeDef): string {
-  const [p, q] = [a.paths(), b.paths()];
-  const i = p.findIndex((path, k) => path !== q[k]);
-  const path = i < 0 ? q[p.length] : p[i];
-  return path === undefined || path === '' ? '' : ` (they differ at ${path})`;
+/** The subtrees that stand where a structure has its leaves. @throws TreeError naming the path that does not fit */
+export function flattenUpTo(treedef: TreeDef, tree: unknown, where: string): unknown[] {
+  const found: unknown[] = [];
+  const walk = ({ node }: TreeDef, x: unknown, path: string): void => {
+    if (node.kind === 'leaf') {
+      found.push(x);
+      return;
+    }
+    const own: Branch<unknown> | Node = x === null ? { kind: 'null' } : (branchOf(x) ?? { kind: 'leaf' });
+    if (!alike(node, own)) throw new TreeError(`${where}: expected ${inWords(node)} at ${path || 'the root'}, got ${inWords(own)}`); // prettier-ignore
+    if (node.kind === 'null') return;
+    const { children } = own as Branch<unknown>;
+    node.children.forEach((c, i) => walk(c, children[i], path + stepTo(node, i)));
+  };
+  walk(treedef, tree, '');
+  return found;
 }
 
-/** Folds the leaves from the left. */
-export function reduce<A>(f: (accumulator: A, leaf: never) => A, tree: unknown, initial: A): A {
-  return leaves(tree).reduce((a: A, leaf) => f(a, leaf as never), initial);
+/** Two nodes of one kind, with as many children under the same names. */
+function alike(a: Node | Branch<unknown>, b: Node | Branch<unknown>): boolean {
+  if (a.kind === 'object') return b.kind === 'object' && valueText(a.keys) === valueText(b.keys);
+  if (a.kind === 'list') return b.kind === 'list' && a.children.length === b.children.length;
+  if (a.kind !== 'class') return a.kind === b.kind;
+  const sameClass = b.kind === 'class' && a.type === b.type && a.children.length === b.children.length;
+  return sameClass && valueText(a.aux) === valueText(b.aux);
 }
 
-/** True if every leaf is truthy. */
-export const all = (tree: unknown): boolean => leaves(tree).every(Boolean);
-
-/** A tree of trees turned inside out: outer structure around inner becomes inner around outer. */
-export function transpose(outer: TreeDef, inner: TreeDef, tree: unknown): unknown {
-  const values = leaves(tree);
-  const [n, m] = [outer.leafCount, inner.leafCount];
-  if (values.length !== n * m) throw new TreeError(`tree.transpose: expected ${n}·${m} leaves, got ${values.length}`);
-  const columns = Array.from({ length: m }, (_, j) => Array.from({ length: n }, (_, i) => values[i * m + j]));
-  return unflatten(
-    inner,
-    columns.map((c) => unflatten(outer, c)),
-  );
+function inWords(node: Node | Branch<unknown>): string {
+  switch (node.kind) {
+    case 'leaf':
+      return 'a leaf';
+    case 'null':
+      return 'null';
+    case 'list':
+      return `a list of ${node.children.length}`;
+    case 'object':
+      return node.keys.length === 0 ? 'an empty object' : `an object of ${cut(node.keys.join(', '))}`;
+    case 'class':
+      return `a ${node.type.name}(${cut(valueText(node.aux))}) of ${node.children.length}`;
+  }
 }
+
+/** Where two structures that are not equal differ first: ` (they differ at .w: …)`. */
+export function difference(wanted: TreeDef, got: TreeDef): string {
+  const at = (a: TreeDef, b: TreeDef, path: string): string => {
+    const [p, q] = [a.node, b.node];
+    if (!alike(p, q) || p.kind === 'leaf' || p.kind === 'null') {
+      return path === '' ? '' : ` (they differ at ${path}: ${inWords(p)}, and ${inWords(q)})`;
+    }
+    const others = (q as Branch<TreeDef>).children;
+    const i = p.children.findIndex((c, k) => !c.equals(others[k]!));
+    return at(p.children[i]!, others[i]!, path + stepTo(p, i));
+  };
+  return at(wanted, got, '');
+}
+
+/** A structure as messages show it. */
+export const shortly = (treedef: TreeDef): string => cut(treedef.toString());
+const cut = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /**
  * Leaves of a prefix tree spread over a tree: a leaf of the prefix stands for every leaf below it (`inAxes` and
- * `outAxes` of vmap). `isLeaf` tells the prefix's leaves, `null` being one there.
+ * `outAxes` of vmap). `isLeaf` tells the prefix's leaves, `null` being one there. A list stands for the children of a
+ * registered class too.
+ * @throws TreeError naming the path that does not fit
  */
 export function broadcastPrefix(
   prefix: unknown,
@@ -251,15 +201,26 @@ export function broadcastPrefix(
 ): unknown[] {
   if (isLeaf(prefix)) return new Array<unknown>(tree.leafCount).fill(prefix);
   const { node } = tree;
-  const mismatch = (): never => {
-    throw new TreeError(`${where}: the prefix ${JSON.stringify(prefix)} does not fit the structure ${tree.toString()}`);
-  };
-  if (node.kind === 'leaf' || node.kind === 'null') return mismatch();
-  if (node.kind === 'object') {
-    const p = prefix as Record<string, unknown>;
-    if (typeof prefix !== 'object' || Object.keys(p).sort().join() !== node.keys.join()) return mismatch();
-    return node.children.flatMap((c, i) => broadcastPrefix(p[node.keys[i]!], c, where, isLeaf));
+  if (node.kind === 'null' && prefix === null) return [];
+  const own = branchOf(prefix);
+  const fits =
+    own !== null &&
+    (alike(node, own) ||
+      (node.kind === 'class' && own.kind === 'list' && own.children.length === node.children.length));
+  if (!fits || node.kind === 'leaf' || node.kind === 'null') {
+    const got = own === null ? valueText(prefix) : inWords(own);
+    throw new TreeError(`${where}: the prefix does not fit the structure: expected ${inWords(node)}, got ${got}`);
   }
-  if (!Array.isArray(prefix) || prefix.length !== node.children.length) return mismatch();
-  return node.children.flatMap((c, i) => broadcastPrefix(prefix[i], c, where, isLeaf));
+  return node.children.flatMap((c, i) => broadcastPrefix(own.children[i], c, where + stepTo(node, i), isLeaf));
 }
+
+/** Values of trees of the structure of T whose leaves are U. */
+export type Mapped<T, U> = T extends readonly unknown[]
+  ? { [K in keyof T]: Mapped<T[K], U> }
+  : T extends null
+    ? null
+    : T extends object
+      ? T extends { readonly aval: unknown } | ((...args: never[]) => unknown)
+        ? U
+        : { [K in keyof T]: Mapped<T[K], U> }
+      : U;

@@ -2,6 +2,7 @@
  * The part of JSON Schema 2020-12 that the schema of programs is written in, so that programs can be read in browsers
  * too. The test compares it with a complete implementation.
  */
+import { describe } from './errors.ts';
 import type { ParamSchema } from './primitive.ts';
 
 export interface Violation {
@@ -137,9 +138,6 @@ const deeper = (a: Violation | null, b: Violation | null): Violation | null =>
   b!.pointer.length > a!.pointer.length ? b : a;
 
 const wrong = ({ pointer }: Place, message: string, ...value: readonly unknown[]): Violation => {
-  const got =
-    value.length === 0 || typeof value[0] === 'object'
-      ? ''
-      : `, got ${(JSON.stringify(value[0]) ?? 'nothing').slice(0, 40)}`;
+  const got = value.length === 0 || typeof value[0] === 'object' ? '' : `, got ${describe(value[0]).slice(0, 40)}`;
   return { pointer, message: message + got };
 };

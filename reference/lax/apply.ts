@@ -1,7 +1,8 @@
 /** What the functions of `lax` are made of. */
 import type { NamedAxis } from '../core/collective.ts';
 import { asArray, operands } from '../core/convert.ts';
-import { ShapeError } from '../core/errors.ts';
+import { integer } from '../core/arguments.ts';
+import { refuseExtra, ShapeError } from '../core/errors.ts';
 import type { NDArray, ArrayLike } from '../core/ndarray.ts';
 import type { Params } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
@@ -12,8 +13,10 @@ export const apply = (name: PrimitiveName, xs: readonly NDArray[], params: Param
 
 export const unary =
   (name: PrimitiveName): ((x: ArrayLike) => NDArray) =>
-  (x) =>
-    apply(name, [asArray(x, name)]);
+  (x, ...more: []) => {
+    refuseExtra(more, name);
+    return apply(name, [asArray(x, name)]);
+  };
 
 /** Numbers beside an array become arrays of its dtype and shape. */
 export function alike(xs: readonly ArrayLike[], where: string): NDArray[] {
@@ -28,8 +31,10 @@ export function alike(xs: readonly ArrayLike[], where: string): NDArray[] {
 
 export const binary =
   (name: PrimitiveName): ((x: ArrayLike, y: ArrayLike) => NDArray) =>
-  (x, y) =>
-    apply(name, alike([x, y], name));
+  (x, y, ...more: []) => {
+    refuseExtra(more, name);
+    return apply(name, alike([x, y], name));
+  };
 
 /** A collective over an axis whose size is known. */
 export const collective = (name: CollectiveName, xs: readonly NDArray[], params: NamedAxis & Params): NDArray =>
@@ -37,7 +42,7 @@ export const collective = (name: CollectiveName, xs: readonly NDArray[], params:
 
 /** An axis counted from the front. @throws ShapeError naming axis and rank */
 export function canonicalAxis(axis: number, rank: number, where: string): number {
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+  if (integer(axis, `${where}: axis`) < -rank || axis >= rank) {
     throw new ShapeError(`${where}: axis ${axis} is out of range for an array of rank ${rank}`);
   }
   return axis < 0 ? axis + rank : axis;

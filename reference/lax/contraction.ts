@@ -1,6 +1,8 @@
 /** Products of arrays and convolutions in `lax`. */
+import { integers, oneOf } from '../core/arguments.ts';
+import { asArray } from '../core/convert.ts';
 import type { DType } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, ShapeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, refuseExtra } from '../core/errors.ts';
 import { showAval, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { DotDimensionNumbers, Precision } from '../primitives/contraction.ts';
@@ -25,7 +27,9 @@ export function dotGeneral(
   rhs: NDArray,
   dimensionNumbers: DotDimensionNumbers,
   options: DotOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.dotGeneral');
   checkOptions(options, ['precision', 'preferredElementType'], 'lax.dotGeneral');
   return apply('dot_general', [lhs, rhs], {
     dimension_numbers: dimensionNumbers,
@@ -34,9 +38,11 @@ export function dotGeneral(
   });
 }
 /** Vector and matrix products: the last axis of `lhs` with the first of `rhs`. */
-export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}): NDArray {
-  if (![1, 2].includes(lhs.ndim) || ![1, 2].includes(rhs.ndim)) {
-    throw new ShapeError(`lax.dot takes vectors and matrices, got ${showAval(lhs.aval)} and ${showAval(rhs.aval)}`);
+export function dot(lhs: NDArray, rhs: NDArray, options: DotOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'lax.dot');
+  const [a, b] = [asArray(lhs, 'lax.dot'), asArray(rhs, 'lax.dot')];
+  if (![1, 2].includes(a.ndim) || ![1, 2].includes(b.ndim)) {
+    throw new ShapeError(`lax.dot takes vectors and matrices, got ${showAval(a.aval)} and ${showAval(b.aval)}`);
   }
   return dotGeneral(
     lhs,
@@ -56,6 +62,7 @@ export interface ConvOptions extends DotOptions {
   readonly featureGroupCount?: number;
   readonly batchGroupCount?: number;
 }
+const PADDINGS: readonly PaddingName[] = ['SAME', 'SAME_LOWER', 'VALID'];
 const CONV_OPTIONS = [
   'lhsDilation',
   'rhsDilation',
@@ -77,8 +84,17 @@ export function convGeneralDilated(
   windowStrides: Shape,
   padding: Padding | PaddingName,
   options: ConvOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.convGeneralDilated');
   checkOptions(options, CONV_OPTIONS, 'lax.convGeneralDilated');
+  for (const x of [lhs, rhs]) {
+    const { aval, ndim } = asArray(x, 'lax.convGeneralDilated');
+    if (ndim < 2)
+      throw new ShapeError(`lax.convGeneralDilated: operands have a batch and a feature axis, got ${showAval(aval)}`);
+  }
+  integers(windowStrides, 'lax.convGeneralDilated: windowStrides');
+  if (typeof padding === 'string') oneOf(padding, PADDINGS, 'lax.convGeneralDilated: padding');
   const dims = convDimensionNumbers(lhs.shape, rhs.shape, options.dimensionNumbers ?? null);
   const lhsDilation = options.lhsDilation ?? dims.lhs_spec.slice(2).map(() => 1);
   const rhsDilation = options.rhsDilation ?? dims.rhs_spec.slice(2).map(() => 1);

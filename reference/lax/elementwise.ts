@@ -1,7 +1,7 @@
 /** The elementwise functions of `lax`. */
 import { asArray, operands } from '../core/convert.ts';
 import { checkDType, isComplex, type DType } from '../core/dtypes.ts';
-import { checkOptions } from '../core/errors.ts';
+import { checkOptions, refuseExtra } from '../core/errors.ts';
 import type { NDArray, ArrayLike } from '../core/ndarray.ts';
 import { alike, apply, binary, unary } from './apply.ts';
 import { zerosLike } from './shape.ts';
@@ -60,7 +60,8 @@ export const real: (x: ArrayLike) => NDArray = unary('real');
 /** The imaginary parts. */
 export const imag: (x: ArrayLike) => NDArray = unary('imag');
 /** The complex conjugates; of real numbers the same numbers as complex ones. */
-export function conj(x: ArrayLike): NDArray {
+export function conj(x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'lax.conj');
   const array = asArray(x, 'conj');
   return isComplex(array.dtype) ? apply('conj', [array]) : complex(array, zerosLike(array));
 }
@@ -68,13 +69,16 @@ export function conj(x: ArrayLike): NDArray {
 export const complex: (x: ArrayLike, y: ArrayLike) => NDArray = binary('complex');
 
 export type RoundingMethod = 'AWAY_FROM_ZERO' | 'TO_NEAREST_EVEN';
-export function round(x: ArrayLike, options: { readonly roundingMethod?: RoundingMethod } = {}): NDArray {
+export function round(x: ArrayLike, options: { readonly roundingMethod?: RoundingMethod } = {}, ...more: []): NDArray {
+  refuseExtra(more, 'lax.round');
   checkOptions(options, ['roundingMethod'], 'lax.round');
   return apply('round', [asArray(x, 'round')], { rounding_method: options.roundingMethod ?? 'AWAY_FROM_ZERO' });
 }
 /** `x` to the power of a fixed integer. */
-export const integerPow = (x: ArrayLike, y: number): NDArray =>
-  apply('integer_pow', [asArray(x, 'integer_pow')], { y });
+export const integerPow = (x: ArrayLike, y: number, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.integerPow');
+  return apply('integer_pow', [asArray(x, 'integer_pow')], { y });
+};
 
 export const add: (x: ArrayLike, y: ArrayLike) => NDArray = binary('add');
 export const sub: (x: ArrayLike, y: ArrayLike) => NDArray = binary('sub');
@@ -99,8 +103,10 @@ export const igammaGradA: (a: ArrayLike, x: ArrayLike) => NDArray = binary('igam
 /** How a sample `x` of the gamma distribution moves with its shape `a`. */
 export const randomGammaGrad: (a: ArrayLike, x: ArrayLike) => NDArray = binary('random_gamma_grad');
 /** The share of the beta distribution with parameters `a` and `b` below `x`. */
-export const betainc = (a: ArrayLike, b: ArrayLike, x: ArrayLike): NDArray =>
-  apply('regularized_incomplete_beta', alike([a, b, x], 'regularized_incomplete_beta'));
+export const betainc = (a: ArrayLike, b: ArrayLike, x: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.betainc');
+  return apply('regularized_incomplete_beta', alike([a, b, x], 'regularized_incomplete_beta'));
+};
 /** The float after `x` in the direction of `y`. */
 export const nextafter: (x: ArrayLike, y: ArrayLike) => NDArray = binary('nextafter');
 export const eq: (x: ArrayLike, y: ArrayLike) => NDArray = binary('eq');
@@ -120,13 +126,18 @@ export const shiftRightArithmetic: (x: ArrayLike, y: ArrayLike) => NDArray = bin
 export const selectN = (which: NDArray, ...cases: readonly ArrayLike[]): NDArray =>
   apply('select_n', [which, ...alike(cases, 'select_n')]);
 /** `onTrue` where `predicate`, else `onFalse`. */
-export const select = (predicate: NDArray, onTrue: ArrayLike, onFalse: ArrayLike): NDArray =>
-  selectN(predicate, onFalse, onTrue);
+export const select = (predicate: NDArray, onTrue: ArrayLike, onFalse: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.select');
+  return selectN(predicate, onFalse, onTrue);
+};
 /** `x` limited to [min, max]; the limits are scalars or of x's shape. */
-export const clamp = (min: ArrayLike, x: ArrayLike, max: ArrayLike): NDArray =>
-  apply('clamp', operands([min, x, max], 'clamp'));
+export const clamp = (min: ArrayLike, x: ArrayLike, max: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.clamp');
+  return apply('clamp', operands([min, x, max], 'clamp'));
+};
 
-export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
+export function convertElementType(x: ArrayLike, dtype: DType, ...more: []): NDArray {
+  refuseExtra(more, 'lax.convertElementType');
   const array = asArray(x, 'convert_element_type');
   if (array.dtype === dtype && !array.weakType) return array;
   return apply('convert_element_type', [array], {
@@ -136,13 +147,17 @@ export function convertElementType(x: ArrayLike, dtype: DType): NDArray {
 }
 
 /** The bits of the elements as elements of another dtype; of one of another width, the last axis takes up the difference. */
-export const bitcastConvertType = (x: ArrayLike, dtype: DType): NDArray =>
-  apply('bitcast_convert_type', [asArray(x, 'bitcast_convert_type')], {
+export const bitcastConvertType = (x: ArrayLike, dtype: DType, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.bitcastConvertType');
+  return apply('bitcast_convert_type', [asArray(x, 'bitcast_convert_type')], {
     new_dtype: checkDType(dtype, 'bitcast_convert_type: dtype'),
   });
+};
 /** Each element as the nearest one of a float format with so many bits. */
-export const reducePrecision = (x: ArrayLike, exponentBits: number, mantissaBits: number): NDArray =>
-  apply('reduce_precision', [asArray(x, 'reduce_precision')], {
+export const reducePrecision = (x: ArrayLike, exponentBits: number, mantissaBits: number, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.reducePrecision');
+  return apply('reduce_precision', [asArray(x, 'reduce_precision')], {
     exponent_bits: exponentBits,
     mantissa_bits: mantissaBits,
   });
+};

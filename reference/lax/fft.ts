@@ -1,4 +1,5 @@
 /** Fourier transforms in `lax`. */
+import { refuseExtra } from '../core/errors.ts';
 import type { Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { FftType } from '../primitives/fft.ts';
@@ -11,5 +12,7 @@ import { apply } from './apply.ts';
  * @example
  * lax.fft(np.array([1, 2, 3, 4]), 'RFFT', [4]); // [10, -2+2i, -2]
  */
-export const fft = (x: NDArray, fftType: FftType, fftLengths: Shape): NDArray =>
-  apply('fft', [x], { fft_type: fftType, fft_lengths: fftLengths });
+export const fft = (x: NDArray, fftType: FftType, fftLengths: Shape, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.fft');
+  return apply('fft', [x], { fft_type: fftType, fft_lengths: fftLengths });
+};

@@ -1,8 +1,8 @@
 /** The functions of `lax` that read and write at indices. */
-import { scalar } from '../core/convert.ts';
-import { checkOptions } from '../core/errors.ts';
+import { asArray, isScalar, scalar } from '../core/convert.ts';
+import { checkOptions, refuseExtra, ArgumentError, describe } from '../core/errors.ts';
 import type { Shape } from '../core/host.ts';
-import type { NDArray, ArrayLike } from '../core/ndarray.ts';
+import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import type { PrimitiveName } from '../primitives/index.ts';
 import type { GatherDimensionNumbers, ScatterDimensionNumbers, IndexMode } from '../primitives/indexing.ts';
 import { apply } from './apply.ts';
@@ -19,7 +19,9 @@ export function gather(
   dimensionNumbers: GatherDimensionNumbers,
   sliceSizes: Shape,
   options: IndexOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.gather');
   checkOptions(options, ['mode', 'fillValue', 'uniqueIndices', 'indicesAreSorted'], 'lax.gather');
   return apply('gather', [operand, startIndices], {
     dimension_numbers: dimensionNumbers,
@@ -40,8 +42,9 @@ type ScatterFunction = (
 ) => NDArray;
 const scattering =
   (name: PrimitiveName): ScatterFunction =>
-  (operand, scatterIndices, updates, dimensionNumbers, options = {}) => {
-    checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], `lax.${name}`);
+  (operand, scatterIndices, updates, dimensionNumbers, options = {}, ...more: []) => {
+    refuseExtra(more, name);
+    checkOptions(options, ['mode', 'uniqueIndices', 'indicesAreSorted'], name);
     return apply(name, [operand, scatterIndices, updates], {
       dimension_numbers: dimensionNumbers,
       mode: options.mode ?? 'fill',
@@ -55,15 +58,41 @@ export const scatterAdd: ScatterFunction = scattering('scatter_add');
 export const scatterMul: ScatterFunction = scattering('scatter_mul');
 export const scatterMin: ScatterFunction = scattering('scatter_min');
 export const scatterMax: ScatterFunction = scattering('scatter_max');
+function scalarList(at: readonly ArrayLike[], where: string): readonly ArrayLike[] {
+  if (Array.isArray(at)) return at as readonly ArrayLike[];
+  throw new ArgumentError(`${where}: startIndices must be a list of numbers and rank-0 arrays, got ${describe(at)}`);
+}
 const starts = (x: NDArray, at: readonly ArrayLike[], where: string): NDArray[] =>
-  at.map((s, d) => {
-    if (typeof s === 'object') return s;
+  scalarList(at, where).map((s, d) => {
+    if (s instanceof NDArray) return s;
     // JAX counts a negative start that is written down from the end.
-    return scalar(Number(s) < 0 ? Number(s) + x.shape[d]! : s, 'int32', where);
+    if (!isScalar(s))
+      throw new ArgumentError(`${where}: startIndices[${d}] must be a number or an array, got ${describe(s)}`);
+    return scalar(Number(s) < 0 ? Number(s) + (x.shape[d] ?? 0) : s, 'int32', where);
   });
 /** The part of `x` of the given sizes that begins at `startIndices`, moved so that it fits. */
-export const dynamicSlice = (x: NDArray, startIndices: readonly ArrayLike[], sliceSizes: Shape): NDArray =>
-  apply('dynamic_slice', [x, ...starts(x, startIndices, 'dynamic_slice')], { slice_sizes: sliceSizes });
+export const dynamicSlice = (
+  x: NDArray,
+  startIndices: readonly ArrayLike[],
+  sliceSizes: Shape,
+  ...more: []
+): NDArray => {
+  refuseExtra(more, 'lax.dynamicSlice');
+  return apply('dynamic_slice', [x, ...starts(asArray(x, 'dynamic_slice'), startIndices, 'dynamic_slice')], {
+    slice_sizes: sliceSizes,
+  });
+};
 /** `x` with the part that begins at `startIndices` (moved so that it fits) replaced by `update`. */
-export const dynamicUpdateSlice = (x: NDArray, update: NDArray, startIndices: readonly ArrayLike[]): NDArray =>
-  apply('dynamic_update_slice', [x, update, ...starts(x, startIndices, 'dynamic_update_slice')]);
+export const dynamicUpdateSlice = (
+  x: NDArray,
+  update: NDArray,
+  startIndices: readonly ArrayLike[],
+  ...more: []
+): NDArray => {
+  refuseExtra(more, 'lax.dynamicUpdateSlice');
+  return apply('dynamic_update_slice', [
+    x,
+    update,
+    ...starts(asArray(x, 'dynamic_update_slice'), startIndices, 'dynamic_update_slice'),
+  ]);
+};

@@ -2,7 +2,8 @@
  * The functions of `lax.linalg`: each applies one primitive of linear algebra to matrices, or to batches of them (the
  * dimensions before the last two). What they mean stands in spec/primitives/linalg.md.
  */
-import { checkOptions } from '../core/errors.ts';
+import { asArray } from '../core/convert.ts';
+import { checkOptions, refuseExtra } from '../core/errors.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { primitives } from '../primitives/index.ts';
@@ -22,9 +23,12 @@ export interface CholeskyOptions {
  * @example
  * lax.linalg.cholesky(np.array([[4, 2], [2, 5]])); // [[2, 0], [1, 2]]
  */
-export function cholesky(x: NDArray, options: CholeskyOptions = {}): NDArray {
+export function cholesky(x: NDArray, options: CholeskyOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'lax.linalg.cholesky');
   checkOptions(options, ['symmetrizeInput'], 'lax.linalg.cholesky');
-  return apply('cholesky', [(options.symmetrizeInput ?? true) && x.ndim >= 2 ? symmetrized(x) : x]);
+  return apply('cholesky', [
+    (options.symmetrizeInput ?? true) && asArray(x, 'lax.linalg.cholesky').ndim >= 2 ? symmetrized(x) : x,
+  ]);
 }
 
 export interface TriangularSolveOptions {
@@ -39,9 +43,11 @@ export interface TriangularSolveOptions {
 }
 
 /** The solution x of x·op(a) = b, or of op(a)·x = b, for triangular `a`; `b` may have one dimension less: one vector each. */
-export function triangularSolve(a: NDArray, b: NDArray, options: TriangularSolveOptions = {}): NDArray {
+export function triangularSolve(a: NDArray, b: NDArray, options: TriangularSolveOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'lax.linalg.triangularSolve');
   const known = ['leftSide', 'lower', 'transposeA', 'conjugateA', 'unitDiagonal'] as const;
   checkOptions(options, known, 'lax.linalg.triangularSolve');
+  for (const x of [a, b]) asArray(x, 'lax.linalg.triangularSolve');
   const left = options.leftSide ?? false;
   const params = {
     left_side: left,
@@ -58,23 +64,30 @@ export function triangularSolve(a: NDArray, b: NDArray, options: TriangularSolve
 }
 
 /** P·x = L·U with partial pivoting: L (without its ones) and U in one matrix, the row exchanges, and the order of rows they make. */
-export function lu(x: NDArray): readonly [lu: NDArray, pivots: NDArray, permutation: NDArray] {
+export function lu(x: NDArray, ...more: []): readonly [lu: NDArray, pivots: NDArray, permutation: NDArray] {
+  refuseExtra(more, 'lax.linalg.lu');
   const [packed, pivots, permutation] = bind(primitives.lu, [x], {});
   return [packed!, pivots!, permutation!];
 }
 
 /** The order of rows that exchanges make. */
-export const luPivotsToPermutation = (pivots: NDArray, permutationSize: number): NDArray =>
-  apply('lu_pivots_to_permutation', [pivots], { permutation_size: permutationSize });
+export const luPivotsToPermutation = (pivots: NDArray, permutationSize: number, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.linalg.luPivotsToPermutation');
+  return apply('lu_pivots_to_permutation', [pivots], { permutation_size: permutationSize });
+};
 
 /** Householder's reflectors and R in one matrix, and the reflectors' factors. */
-export function geqrf(a: NDArray): readonly [a: NDArray, taus: NDArray] {
+export function geqrf(a: NDArray, ...more: []): readonly [a: NDArray, taus: NDArray] {
+  refuseExtra(more, 'lax.linalg.geqrf');
   const [packed, taus] = bind(primitives.geqrf, [a], {});
   return [packed!, taus!];
 }
 
 /** The first columns of the product of the reflectors that `geqrf` gives. */
-export const householderProduct = (a: NDArray, taus: NDArray): NDArray => apply('householder_product', [a, taus]);
+export const householderProduct = (a: NDArray, taus: NDArray, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.linalg.householderProduct');
+  return apply('householder_product', [a, taus]);
+};
 
 export interface QrOptions {
   /** All columns of Q (the default), or as many as x has at most. */
@@ -87,12 +100,15 @@ export interface QrOptions {
  * @example
  * const [q, r] = lax.linalg.qr(np.array([[3, 1], [4, 2]]));
  */
-export function qr(x: NDArray, options: QrOptions = {}): readonly [q: NDArray, r: NDArray] {
+export function qr(x: NDArray, options: QrOptions = {}, ...more: []): readonly [q: NDArray, r: NDArray] {
+  refuseExtra(more, 'lax.linalg.qr');
   checkOptions(options, ['fullMatrices'], 'lax.linalg.qr');
   const [q, r] = bind(primitives.qr, [x], { full_matrices: options.fullMatrices ?? true });
   return [q!, r!];
 }
 
 /** The solution of A·x = b, A with the diagonals dl[i] = A[i, i − 1], d[i] = A[i, i] and du[i] = A[i, i + 1]. */
-export const tridiagonalSolve = (dl: NDArray, d: NDArray, du: NDArray, b: NDArray): NDArray =>
-  apply('tridiagonal_solve', [dl, d, du, b]);
+export const tridiagonalSolve = (dl: NDArray, d: NDArray, du: NDArray, b: NDArray, ...more: []): NDArray => {
+  refuseExtra(more, 'lax.linalg.tridiagonalSolve');
+  return apply('tridiagonal_solve', [dl, d, du, b]);
+};

@@ -2,7 +2,8 @@
  * The spectral functions of `lax.linalg`, of matrices or batches of them. What they mean stands in
  * spec/primitives/spectral.md.
  */
-import { checkOptions } from '../core/errors.ts';
+import { asArray } from '../core/convert.ts';
+import { checkOptions, refuseExtra } from '../core/errors.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
 import { primitives } from '../primitives/index.ts';
@@ -23,12 +24,17 @@ export interface EighOptions {
  * @example
  * const [v, w] = lax.linalg.eigh(np.array([[2, 1], [1, 2]])); // w: [1, 3]
  */
-export function eigh(x: NDArray, options: EighOptions = {}): readonly [v: NDArray, w: NDArray] {
+export function eigh(x: NDArray, options: EighOptions = {}, ...more: []): readonly [v: NDArray, w: NDArray] {
+  refuseExtra(more, 'lax.linalg.eigh');
   checkOptions(options, ['lower', 'symmetrizeInput', 'sortEigenvalues'], 'lax.linalg.eigh');
-  const [v, w] = bind(primitives.eigh, [(options.symmetrizeInput ?? true) && x.ndim >= 2 ? symmetrized(x) : x], {
-    lower: options.lower ?? true,
-    sort_eigenvalues: options.sortEigenvalues ?? true,
-  });
+  const [v, w] = bind(
+    primitives.eigh,
+    [(options.symmetrizeInput ?? true) && asArray(x, 'lax.linalg.eigh').ndim >= 2 ? symmetrized(x) : x],
+    {
+      lower: options.lower ?? true,
+      sort_eigenvalues: options.sortEigenvalues ?? true,
+    },
+  );
   return [v!, w!];
 }
 
@@ -50,7 +56,8 @@ export function svd(
   x: NDArray,
   options?: SvdOptions & { readonly computeUv?: true },
 ): readonly [u: NDArray, s: NDArray, vh: NDArray];
-export function svd(x: NDArray, options: SvdOptions = {}): NDArray | readonly [NDArray, NDArray, NDArray] {
+export function svd(x: NDArray, options: SvdOptions = {}, ...more: []): NDArray | readonly [NDArray, NDArray, NDArray] {
+  refuseExtra(more, 'lax.linalg.svd');
   checkOptions(options, ['fullMatrices', 'computeUv'], 'lax.linalg.svd');
   const [s, u, vh] = bind(primitives.svd, [x], {
     full_matrices: options.fullMatrices ?? true,
@@ -71,7 +78,8 @@ export interface EigOptions {
  * @example
  * const [w, vl, vr] = lax.linalg.eig(np.array([[0, 1], [-1, 0]])); // w: [i, -i]
  */
-export function eig(x: NDArray, options: EigOptions = {}): readonly NDArray[] {
+export function eig(x: NDArray, options: EigOptions = {}, ...more: []): readonly NDArray[] {
+  refuseExtra(more, 'lax.linalg.eig');
   checkOptions(options, ['computeLeftEigenvectors', 'computeRightEigenvectors'], 'lax.linalg.eig');
   return bind(primitives.eig, [x], {
     compute_left_eigenvectors: options.computeLeftEigenvectors ?? true,

@@ -1,5 +1,7 @@
 /** The functions of `lax` on windows of an array. */
-import { checkOptions } from '../core/errors.ts';
+import { asArray } from '../core/convert.ts';
+import { integers } from '../core/arguments.ts';
+import { checkOptions, refuseExtra } from '../core/errors.ts';
 import type { Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { PrimitiveName } from '../primitives/index.ts';
@@ -24,9 +26,9 @@ export function windowParams(
   where: string,
 ): WindowParams {
   checkOptions(options, ['windowStrides', 'padding', 'baseDilation', 'windowDilation'], where);
-  const ones = windowDimensions.map(() => 1);
-  const strides = options.windowStrides ?? ones;
-  const dilation = options.windowDilation ?? ones;
+  const ones = integers(windowDimensions, `${where}: windowDimensions`).map(() => 1);
+  const strides = integers(options.windowStrides ?? ones, `${where}: windowStrides`);
+  const dilation = integers(options.windowDilation ?? ones, `${where}: windowDilation`);
   const padding = options.padding ?? 'VALID';
   const extents = windowDimensions.map((n, d) => dilatedSize(n, dilation[d]!));
   return {
@@ -40,8 +42,12 @@ export function windowParams(
 export type ReduceWindow = (x: NDArray, windowDimensions: Shape, options?: WindowOptions) => NDArray;
 const windowed =
   (name: PrimitiveName): ReduceWindow =>
-  (x, windowDimensions, options = {}) =>
-    apply(name, [x], { ...windowParams(x.shape, windowDimensions, options, `lax.${name}`) });
+  (x, windowDimensions, options = {}, ...more: []) => {
+    refuseExtra(more, name);
+    return apply(name, [x], {
+      ...windowParams(asArray(x, name).shape, windowDimensions, options, name),
+    });
+  };
 /** The sum of each window of `x`. */
 export const reduceWindowSum: ReduceWindow = windowed('reduce_window_sum');
 export const reduceWindowMax: ReduceWindow = windowed('reduce_window_max');
@@ -56,11 +62,13 @@ export type SelectWindow = (
 ) => NDArray;
 const selecting =
   (name: PrimitiveName): SelectWindow =>
-  (source, operand, select, windowDimensions, options = {}) =>
-    apply(name, [source, operand], {
+  (source, operand, select, windowDimensions, options = {}, ...more: []) => {
+    refuseExtra(more, name);
+    return apply(name, [source, operand], {
       select_prim: select,
-      ...windowParams(operand.shape, windowDimensions, options, `lax.${name}`),
+      ...windowParams(asArray(operand, name).shape, windowDimensions, options, name),
     });
+  };
 /** What stands in `source` beside the largest (`'ge'`) or smallest (`'le'`) element of each window of `operand`. */
 export const selectAndGatherAdd: SelectWindow = selecting('select_and_gather_add');
 /** For each element of `operand` the sum of the sources of the windows whose largest or smallest element it is. */

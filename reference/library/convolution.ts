@@ -1,5 +1,8 @@
 /** Convolutions made of conv_general_dilated, and what they make of shapes. */
-import { checkOptions, ShapeError } from '../core/errors.ts';
+import { showAval } from '../core/host.ts';
+import { asArray } from '../core/convert.ts';
+import { integers, list, oneOf } from '../core/arguments.ts';
+import { checkOptions, refuseExtra, ShapeError } from '../core/errors.ts';
 import type { Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
@@ -25,6 +28,24 @@ export {
   padtypeToPads,
 } from '../primitives/convolution-shapes.ts';
 
+const DOT_OPTIONS = ['precision', 'preferredElementType'];
+const TRANSPOSE_OPTIONS = [
+  ...DOT_OPTIONS,
+  'dimensionNumbers',
+  'transposeKernel',
+  'useConsistentPadding',
+  'rhsDilation',
+];
+
+function checkOperands(lhs: NDArray, rhs: NDArray, strides: Shape, padding: unknown, where: string): void {
+  if (typeof padding === 'string') oneOf(padding, ['SAME', 'SAME_LOWER', 'VALID'], `${where}: padding`);
+  for (const x of [lhs, rhs]) {
+    const { aval, ndim } = asArray(x, where);
+    if (ndim < 2) throw new ShapeError(`${where}: operands have a batch and a feature axis, got ${showAval(aval)}`);
+  }
+  integers(strides, `${where}: strides`);
+}
+
 /**
  * The convolution of operands in the order NCHW and OIHW.
  *
@@ -37,7 +58,13 @@ export const conv = (
   windowStrides: Shape,
   padding: PaddingName,
   options: lax.DotOptions = {},
-): NDArray => lax.convGeneralDilated(lhs, rhs, windowStrides, padding, options);
+  ...more: []
+): NDArray => {
+  refuseExtra(more, 'lax.conv');
+  checkOperands(lhs, rhs, windowStrides, padding, 'lax.conv');
+  checkOptions(options, DOT_OPTIONS, 'lax.conv');
+  return lax.convGeneralDilated(lhs, rhs, windowStrides, padding, options);
+};
 
 /**
  * The same with any padding and dilation.
@@ -53,7 +80,13 @@ export function convWithGeneralPadding(
   lhsDilation: Shape | null,
   rhsDilation: Shape | null,
   options: lax.DotOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.convWithGeneralPadding');
+  checkOperands(lhs, rhs, windowStrides, padding, 'lax.convWithGeneralPadding');
+  for (const list of [lhsDilation, rhsDilation])
+    if (list !== null) integers(list, 'lax.convWithGeneralPadding: lhsDilation and rhsDilation');
+  checkOptions(options, DOT_OPTIONS, 'lax.convWithGeneralPadding');
   return lax.convGeneralDilated(lhs, rhs, windowStrides, padding, { ...options, lhsDilation, rhsDilation });
 }
 
@@ -86,14 +119,18 @@ export function convTranspose(
   strides: Shape,
   padding: Padding | 'SAME' | 'VALID',
   options: ConvTransposeOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'lax.convTranspose');
+  checkOperands(lhs, rhs, strides, padding, 'lax.convTranspose');
+  checkOptions(options, TRANSPOSE_OPTIONS, 'lax.convTranspose');
   const { dimensionNumbers, transposeKernel = false, useConsistentPadding = false, rhsDilation, ...dot } = options;
-  checkOptions(dot, ['precision', 'preferredElementType'], 'lax.convTranspose');
   const words = dimensionNumbers ?? CHANNELS_LAST[lhs.ndim - 2];
   if (words === undefined) {
     throw new ShapeError(`lax.convTranspose: for ${lhs.ndim - 2} spatial axes dimensionNumbers must be given`);
   }
   const dims = convDimensionNumbers(lhs.shape, rhs.shape, words);
+  if (typeof padding !== 'string') list(padding, "'SAME', 'VALID' or a list of pairs", 'lax.convTranspose: padding');
   const space = dims.rhs_spec.slice(2);
   const dilation = rhsDilation ?? space.map(() => 1);
   if (typeof padding !== 'string' && padding.length !== space.length) {

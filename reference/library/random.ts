@@ -6,6 +6,7 @@
  * const [k1, k2] = np.unstack(random.split(random.key(0)));
  * random.normal(k1, [3]);
  */
+import { shapeArgument, integer, arrayLike } from '../core/arguments.ts';
 import { asArray } from '../core/convert.ts';
 import { x64Enabled } from '../core/config.ts';
 import {
@@ -22,20 +23,13 @@ import {
   isInteger,
   partOf,
 } from '../core/dtypes.ts';
-import { ArgumentError, checkOptions, DTypeError, ShapeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, DTypeError, ShapeError, refuseExtra, describe } from '../core/errors.ts';
 import { hostScalar, numbers, type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
 import { primitives } from '../primitives/index.ts';
 import { erfInv } from './erf-inv.ts';
-import {
-  broadcastShape,
-  broadcastShapes,
-  canonicalAxis,
-  inexact,
-  promoteDtypes,
-  shapeArgument,
-} from './numpy/arguments.ts';
+import { broadcastShape, broadcastShapes, canonicalAxis, inexact, promoteDtypes } from './numpy/arguments.ts';
 import { arange, astype } from './numpy/creation.ts';
 import { clip } from './numpy/elementwise.ts';
 import { take } from './numpy/indexing.ts';
@@ -69,7 +63,8 @@ function floatDtype(dtype: DType | undefined, where: string): DType {
 }
 
 /** Random unsigned integers, each of their bits random: 32 of them, in 64-bit mode 64. */
-export function bits(key: NDArray, shape: number | Shape = [], options: Sampling = {}): NDArray {
+export function bits(key: NDArray, shape: number | Shape = [], options: Sampling = {}, ...more: []): NDArray {
+  refuseExtra(more, 'random.bits');
   const given = sampleOptions(options, SAMPLE, 'random.bits');
   const dtype = checkDType(given.dtype ?? (x64Enabled() ? 'uint64' : 'uint32'), 'random.bits: dtype');
   if (dtypes[dtype].kind !== 'uint')
@@ -95,7 +90,13 @@ export interface UniformOptions extends SampleOptions {
   readonly maxval?: ArrayLike;
 }
 /** Uniform in [minval, maxval), by default [0, 1). */
-export function uniform(key: NDArray, shape: number | Shape = [], options: Sampling<UniformOptions> = {}): NDArray {
+export function uniform(
+  key: NDArray,
+  shape: number | Shape = [],
+  options: Sampling<UniformOptions> = {},
+  ...more: []
+): NDArray {
+  refuseExtra(more, 'random.uniform');
   const given = sampleOptions<UniformOptions>(options, [...SAMPLE, 'minval', 'maxval'], 'random.uniform');
   const dtype = floatDtype(given.dtype, 'random.uniform');
   const sizes = shapeArgument(shape, 'random.uniform');
@@ -118,9 +119,15 @@ type Sampler = (key: NDArray, shape?: number | Shape, options?: Sampling) => NDA
 type Draw = (key: NDArray, shape: number | Shape, dtype: DType, options: StreamOptions) => NDArray;
 const sampler =
   (name: string, draw: Draw): Sampler =>
-  (key, shape = [], options = {}) => {
+  (key, shape = [], options = {}, ...more: []) => {
+    refuseExtra(more, `random.${name}`);
     const given = sampleOptions(options, SAMPLE, `random.${name}`);
-    return draw(checkKey(key, `random.${name}`), shape, floatDtype(given.dtype, `random.${name}`), stream(given));
+    return draw(
+      checkKey(key, `random.${name}`),
+      shapeArgument(shape, `random.${name}`),
+      floatDtype(given.dtype, `random.${name}`),
+      stream(given),
+    );
   };
 
 /** The float next to −1 on the side of 0. */
@@ -130,13 +137,15 @@ const realNormal: Draw = (key, shape, dtype, options) =>
   lax.mul(erfInv(uniform(key, shape, { ...options, dtype, minval: aboveMinusOne(dtype) })), Math.SQRT2);
 
 /** Normal with mean 0 and variance 1; of complex numbers each part has half of the variance. */
-export function normal(key: NDArray, shape: number | Shape = [], options: Sampling = {}): NDArray {
+export function normal(key: NDArray, shape: number | Shape = [], options: Sampling = {}, ...more: []): NDArray {
+  refuseExtra(more, 'random.normal');
   const given = sampleOptions(options, SAMPLE, 'random.normal');
   const k = checkKey(key, 'random.normal');
-  if (given.dtype === undefined || !isComplex(given.dtype))
-    return realNormal(k, shape, floatDtype(given.dtype, 'random.normal'), stream(given));
-  const part = partOf(checkDType(given.dtype, 'random.normal: dtype'));
-  const [re, im] = twoKeys(k, given).map((one) => realNormal(one, shape, part, stream(given)));
+  const sizes = shapeArgument(shape, 'random.normal');
+  const to = checkDType(given.dtype ?? defaultFloat(), 'random.normal: dtype');
+  if (!isComplex(to)) return realNormal(k, shape, floatDtype(to, 'random.normal'), stream(given));
+  const part = partOf(to);
+  const [re, im] = twoKeys(k, given).map((one) => realNormal(one, sizes, part, stream(given)));
   return lax.div(lax.complex(re!, im!), Math.SQRT2);
 }
 /** Exponential with mean 1. */
@@ -170,11 +179,19 @@ export function truncatedNormal(
   upper: number,
   shape: number | Shape = [],
   options: Sampling = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'random.truncatedNormal');
   const given = sampleOptions(options, SAMPLE, 'random.truncatedNormal');
   const dtype = floatDtype(given.dtype, 'random.truncatedNormal');
+  checkKey(key, 'random.truncatedNormal');
+  const sizes = shapeArgument(shape, 'random.truncatedNormal');
+  for (const x of [lower, upper]) {
+    if (typeof x !== 'number')
+      throw new ArgumentError(`random.truncatedNormal: lower and upper must be numbers, got ${describe(x)}`);
+  }
   const edge = (x: number): NDArray => lax.erf(lax.div(lax.full([], x, dtype), Math.SQRT2));
-  const u = uniform(key, shape, { ...stream(given), dtype, minval: edge(lower), maxval: edge(upper) });
+  const u = uniform(key, sizes, { ...stream(given), dtype, minval: edge(lower), maxval: edge(upper) });
   // Rounding must not push a number out of the open interval.
   return clip(lax.mul(erfInv(u), Math.SQRT2), nextAfter(lower, 1, dtype), nextAfter(upper, -1, dtype));
 }
@@ -191,8 +208,11 @@ export function bernoulli(
   p: ArrayLike = 0.5,
   shape?: number | Shape | null,
   options: StreamOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'random.bernoulli');
   checkOptions(options, STREAM, 'random.bernoulli');
+  checkKey(key, 'random.bernoulli');
   const [chance] = promoteDtypes([p], 'random.bernoulli', inexact) as [NDArray];
   const sizes = shape == null ? chance.shape : shapeArgument(shape, 'random.bernoulli');
   const u = uniform(key, sizes, { ...stream(options), dtype: chance.dtype });
@@ -206,10 +226,15 @@ export function randint(
   minval: ArrayLike,
   maxval: ArrayLike,
   options: Sampling = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'random.randint');
   const given = sampleOptions(options, SAMPLE, 'random.randint');
   const dtype = checkDType(given.dtype ?? defaultInt(), 'random.randint: dtype');
   if (!isInteger(dtype)) throw new DTypeError(`random.randint: dtype must be an integer, got ${dtype}`);
+  checkKey(key, 'random.randint');
+  arrayLike(minval, 'random.randint: minval');
+  arrayLike(maxval, 'random.randint: maxval');
   const sizes = shapeArgument(shape, 'random.randint');
   const width = widthOf(dtype);
   if (width < 32) {
@@ -277,9 +302,11 @@ export function permutation(
   key: NDArray,
   x: number | NDArray,
   options: StreamOptions & { readonly axis?: number } = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'random.permutation');
   checkOptions(options, ['axis', ...STREAM], 'random.permutation');
-  const array = typeof x === 'number' ? arange(x) : asArray(x, 'random.permutation');
+  const array = typeof x === 'number' ? arange(integer(x, 'random.permutation: x')) : asArray(x, 'random.permutation');
   const axis = canonicalAxis(options.axis ?? 0, array.ndim, 'random.permutation');
   const size = array.shape[axis]!;
   // Sorting by random words; enough rounds of it that equal words do not matter.
@@ -306,11 +333,14 @@ export function choice(
   a: number | NDArray,
   shape: number | Shape = [],
   options: ChoiceOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'random.choice');
   checkOptions(options, ['replace', 'p', 'axis', ...STREAM], 'random.choice');
   const { replace = true, p, axis = 0 } = options;
+  checkKey(key, 'random.choice');
   const sizes = shapeArgument(shape, 'random.choice');
-  const array = typeof a === 'number' ? arange(a) : a;
+  const array = typeof a === 'number' ? arange(integer(a, 'random.choice: a')) : asArray(a, 'random.choice');
   const at = canonicalAxis(axis, array.ndim, 'random.choice');
   const [inputs, draws] = [array.shape[at]!, sizeOf(sizes)];
   if (draws > 0 && inputs === 0) throw new ArgumentError('random.choice: nothing to choose from');
@@ -350,9 +380,13 @@ export function categorical(
   logits: ArrayLike,
   axis: number | CategoricalOptions = -1,
   options: CategoricalOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'random.categorical');
+  checkOptions(options, ['axis', 'shape', ...STREAM], 'random.categorical');
   const given = typeof axis === 'number' ? { ...options, axis } : axis;
   checkOptions(given, ['axis', 'shape', ...STREAM], 'random.categorical');
+  checkKey(key, 'random.categorical');
   const [scores] = promoteDtypes([logits], 'random.categorical', inexact) as [NDArray];
   const at = canonicalAxis(given.axis ?? -1, scores.ndim, 'random.categorical');
   const batch = scores.shape.filter((_, d) => d !== at);

@@ -3,15 +3,16 @@
  * which JAX's README printed and which is the default here, and today's ("partitionable"), in which every bit depends
  * on its own position only (spec/random.md).
  */
+import { shapeArgument, boolean } from '../core/arguments.ts';
 import { ConcreteArray } from '../core/array.ts';
 import { asArray } from '../core/convert.ts';
 import { x64Enabled } from '../core/config.ts';
-import { ArgumentError } from '../core/errors.ts';
+import { ArgumentError, refuseExtra, checkOptions, describe } from '../core/errors.ts';
 import { type Shape, showAval, sizeOf } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import { SourceLocation } from '../core/source.ts';
 import * as lax from '../lax.ts';
-import { checkIntegers, shapeArgument } from './numpy/arguments.ts';
+import { checkIntegers } from './numpy/arguments.ts';
 
 export interface StreamOptions {
   /** Today's stream instead of that of 2019; without it, what `useThreefryPartitionable` last said. */
@@ -24,8 +25,9 @@ let partitionableByDefault = false;
  * Chooses the stream of every later call that does not choose itself, as JAX's `jax_threefry_partitionable` does.
  * Functions that jit has traced already keep theirs.
  */
-export function useThreefryPartitionable(on: boolean = true): void {
-  partitionableByDefault = on;
+export function useThreefryPartitionable(on: boolean = true, ...more: []): void {
+  refuseExtra(more, 'random.useThreefryPartitionable');
+  partitionableByDefault = boolean(on, 'random.useThreefryPartitionable: on');
 }
 export const isPartitionable = (options: StreamOptions): boolean =>
   options.threefryPartitionable ?? partitionableByDefault;
@@ -34,7 +36,8 @@ export const isPartitionable = (options: StreamOptions): boolean =>
  * A key from an integer seed: its high and low 32 bits, as `uint32[2]`. Without 64-bit mode the high bits are 0, as in
  * JAX, so that a seed gives one stream in every program.
  */
-export function key(seed: number | bigint | NDArray): NDArray {
+export function key(seed: number | bigint | NDArray, ...more: []): NDArray {
+  refuseExtra(more, 'random.key');
   if (seed instanceof NDArray) {
     if (seed.ndim !== 0)
       throw new ArgumentError(
@@ -48,6 +51,8 @@ export function key(seed: number | bigint | NDArray): NDArray {
       `random.key: the seed must be an integer below 2^53, got ${seed}; larger ones can be bigints`,
     );
   }
+  if (typeof seed !== 'number' && typeof seed !== 'bigint')
+    throw new ArgumentError(`random.key: the seed must be an integer, got ${describe(seed)}`);
   const bits = BigInt.asUintN(x64Enabled() ? 64 : 32, BigInt(seed));
   const words = Uint32Array.of(Number(bits >> 32n), Number(bits & 0xffffffffn));
   return ConcreteArray.fromHost({ dtype: 'uint32', shape: [2], data: words }); // it follows what it is used with
@@ -61,7 +66,7 @@ const pair = (high: NDArray, low: NDArray): NDArray =>
 /** @throws ArgumentError if `x` is not one key */
 export function checkKey(x: unknown, where: string): NDArray {
   if (x instanceof NDArray && x.dtype === 'uint32' && x.shape.length === 1 && x.shape[0] === 2) return x;
-  const got = x instanceof NDArray ? showAval(x.aval) : typeof x;
+  const got = x instanceof NDArray ? showAval(x.aval) : describe(x);
   throw new ArgumentError(
     `${where}: expected a key, u32[2], got ${got}; make one with random.key(seed), use vmap for several`,
   );
@@ -102,7 +107,9 @@ function drawBits(k: NDArray, shape: Shape, bitWidth: BitWidth, options: StreamO
 }
 
 /** New keys from a key: `num` of them along a first axis. The old one should not be used again. */
-export function split(k: NDArray, num: number | Shape = 2, options: StreamOptions = {}): NDArray {
+export function split(k: NDArray, num: number | Shape = 2, options: StreamOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'random.split');
+  checkOptions(options, ['threefryPartitionable'], 'random.split');
   checkKey(k, 'random.split');
   const shape = shapeArgument(num, 'random.split');
   return SourceLocation.as('random.split', () => splitInto(k, shape, options));
@@ -120,7 +127,8 @@ function splitInto(k: NDArray, shape: Shape, options: StreamOptions): NDArray {
 export const FOLD_IN = 'random.foldIn';
 
 /** A key from a key and an integer: for each integer another one. */
-export function foldIn(k: NDArray, data: ArrayLike): NDArray {
+export function foldIn(k: NDArray, data: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'random.foldIn');
   checkKey(k, 'random.foldIn');
   const value =
     typeof data === 'number'

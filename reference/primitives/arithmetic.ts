@@ -155,7 +155,7 @@ export const stopGradient: Unary<'stop_gradient'> = unary({
   value: (x) => x,
   long: (x) => x,
   complex: (z) => z,
-  differentiate: { zero: 'that is its purpose' },
+  differentiate: { zero: 'that is its purpose', stops: true },
   bound: constantLipschitz(1),
   accuracy: exact,
   decompose: (_, operands) => operands,

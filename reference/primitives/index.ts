@@ -8,6 +8,7 @@ import * as bits from './bits.ts';
 import * as comparison from './comparison.ts';
 import * as complex from './complex.ts';
 import { allGather, allToAll, axisIndex, pmax, pmin, ppermute, psum } from './collectives.ts';
+import { check } from './higher-order/check.ts';
 import { checkpoint } from './higher-order/checkpoint.ts';
 import { cond } from './higher-order/cond.ts';
 import * as contraction from './contraction.ts';
@@ -15,6 +16,7 @@ import * as conversion from './conversion.ts';
 import * as convolution from './convolution.ts';
 import * as cumulative from './cumulative.ts';
 import { customJvpCall } from './higher-order/custom-jvp.ts';
+import { customLinearSolve } from './higher-order/custom-linear-solve.ts';
 import { customLin, customVjpCall } from './higher-order/custom-vjp.ts';
 import { debugCallback } from './higher-order/debug-callback.ts';
 import * as fft from './fft.ts';
@@ -110,7 +112,9 @@ export const higherOrder: {
   readonly custom_jvp_call: typeof customJvpCall;
   readonly custom_vjp_call: typeof customVjpCall;
   readonly custom_lin: typeof customLin;
+  readonly custom_linear_solve: typeof customLinearSolve;
   readonly checkpoint: typeof checkpoint;
+  readonly check: typeof check;
   readonly debug_callback: typeof debugCallback;
 } = {
   jit,
@@ -122,7 +126,9 @@ export const higherOrder: {
   custom_jvp_call: customJvpCall,
   custom_vjp_call: customVjpCall,
   custom_lin: customLin,
+  custom_linear_solve: customLinearSolve,
   checkpoint,
+  check,
   debug_callback: debugCallback,
 };
 

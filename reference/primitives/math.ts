@@ -34,6 +34,12 @@ function fromCut(z: Complex, radius: number, end: number): number {
   const toCut = z.re > end ? toEnd : Math.abs(z.im);
   return toCut > radius ? toEnd - radius : 0;
 }
+/** sup 1/|cosh z|² over a disc, by |cosh(x + i·y)|² = sinh²x + cos²y. */
+function secantSquared({ re, im }: Complex, r: number): number {
+  const turns = (y: number): number => Math.floor(y / Math.PI - 0.5);
+  const cos = turns(im - r) < turns(im + r) ? 0 : Math.min(Math.abs(Math.cos(im - r)), Math.abs(Math.cos(im + r)));
+  return 1 / (Math.sinh(Math.max(Math.abs(re) - r, 0)) ** 2 + cos ** 2);
+}
 const growing: ElementwiseBound<NoParams> = lipschitz((_, hi) => Math.exp(hi));
 
 export const sqrt: Unary<'sqrt'> = unary({
@@ -172,7 +178,7 @@ export const tanh: Unary<'tanh'> = unary({
   complex: tanhOfComplex,
   // (1 + y)(1 − y): 1 − y² loses digits near ±1.
   differentiate: derivative((lax, dx, _, y) => lax.mul(lax.add(dx, lax.mul(dx, y)), lax.sub(1, y))),
-  bound: peaked((x) => 1 / Math.cosh(x) ** 2),
+  bound: { ...peaked((x) => 1 / Math.cosh(x) ** 2), discs: overDisc(secantSquared) },
   accuracy: ulps('tanh'),
 });
 
@@ -197,7 +203,10 @@ export const logistic: Unary<'logistic'> = unary({
   value: logisticOf,
   complex: logisticOfComplex,
   differentiate: derivative((lax, dx, _, y) => lax.mul(dx, lax.mul(y, lax.sub(1, y)))),
-  bound: peaked((x) => 0.25 / Math.cosh(x / 2) ** 2),
+  bound: {
+    ...peaked((x) => 0.25 / Math.cosh(x / 2) ** 2),
+    discs: overDisc(({ re, im }, r) => secantSquared({ re: re / 2, im: im / 2 }, r / 2) / 4),
+  },
   accuracy: ulps('logistic'),
   decompose: (lax, [x]) => {
     if (isComplex(x!.dtype)) return [logisticByTanh(lax, x!)];

@@ -59,7 +59,7 @@ export type Scatter<N extends string> = Defined<N, ScatterParams, ScatterConstra
 // ---- places
 
 /** The gather that reads what the scatter writes. */
-const gatherDims = (d: ScatterDimensionNumbers): GatherDimensionNumbers => ({
+export const gatherDims = (d: ScatterDimensionNumbers): GatherDimensionNumbers => ({
   offset_dims: d.update_window_dims,
   collapsed_slice_dims: d.inserted_window_dims,
   start_index_map: d.scatter_dims_to_operand_dims,
@@ -68,7 +68,7 @@ const gatherDims = (d: ScatterDimensionNumbers): GatherDimensionNumbers => ({
 });
 
 /** The sizes of a window in the operand. */
-function windowSizes(operand: Shape, updates: Shape, d: ScatterDimensionNumbers): number[] {
+export function windowSizes(operand: Shape, updates: Shape, d: ScatterDimensionNumbers): number[] {
   const sizes = new Array<number>(operand.length).fill(1);
   windowAxes(operand.length, gatherDims(d)).forEach((axis, i) => (sizes[axis] = updates[d.update_window_dims[i]!]!));
   return sizes;

@@ -1,5 +1,5 @@
 import { temporary, withTemporaries } from '../core/scopes.ts';
-import { ArgumentError, checkOptions, ShapeError } from '../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, refuseExtra } from '../core/errors.ts';
 import { showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { broadcastPrefix, type TreeDef, unflatten } from '../core/tree.ts';
@@ -9,7 +9,7 @@ import {
   flattenArguments,
   flattenFunction,
   type LooseArguments,
-  nameOf,
+  called,
 } from './call.ts';
 import { transforms } from './rules.ts';
 import { batchFlat } from './vmap.ts';
@@ -49,12 +49,14 @@ function normalAxis(axis: number, rank: number, x: NDArray, where: string): numb
 export function vmap<F extends AnyFunction>(
   f: F,
   axes: number | null | readonly Axes[] | VmapOptions = 0,
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>> {
+  refuseExtra(more, 'vmap');
   const options: VmapOptions =
     isAxis(axes) || Array.isArray(axes) ? { inAxes: axes as number | null | readonly Axes[] } : (axes as VmapOptions);
   checkOptions(options, ['inAxes', 'outAxes', 'axisName', 'axisSize'], 'vmap');
   const name = checkedName(options.axisName, 'vmap');
-  const where = `vmap(${nameOf(f)})`;
+  const where = called('vmap', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const at = inputAxes(options.inAxes === undefined ? 0 : options.inAxes, arrays, treedef, where);

@@ -84,13 +84,13 @@ describe('integers have no tangent', () => {
 
 describe('errors name what is wrong', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['an integer argument by its number', () => grad((_: NDArray, n: NDArray) => n, { argnums: 1 })(1, three), /argument\[1\] is i32/],
-    ['an integer leaf by its path', () => valueAndGrad((_: NDArray, p: { w: NDArray[] }) => p.w[0]!, { argnums: -1 })(1, { w: [three] }), /argument\[1\]\.w\[0\] is i32/],
+    ['an integer argument by its number', () => grad((_: NDArray, n: NDArray) => n, { argnums: 1 })(three, three), /argument\[1\] is i32/],
+    ['an integer leaf by its path', () => valueAndGrad((_: NDArray, p: { w: NDArray[] }) => p.w[0]!, { argnums: -1 })(three, { w: [three] }), /argument\[1\]\.w\[0\] is i32/],
     ['an argument chosen twice', () => grad((x: NDArray) => x, { argnums: [0, -1] })(1), /argnums 0, -1 name one argument twice/],
     ['a bigint out of range', () => jit((x: NDArray) => x)(2n ** 40n), /outside \[-2147483648, 2147483647\]/],
     ['a Promise', () => jit((x: NDArray) => x)(Promise.resolve(1) as never), /argument \[0\]: a Promise is no array; await it first/],
     ['an undefined leaf', () => jit((x: { a: NDArray }) => x)({ a: undefined } as never), /argument \[0\]\.a: undefined is no array/],
-    ['something that is no function', () => jit(3 as never), /takes a function, got 3/],
+    ['something that is no function', () => jit(3 as never), /jit: f must be a function, got 3/],
     ['arguments outside a list', () => linearize((x: NDArray) => x, np.array(1) as never), /the arguments go in a list/],
     ['a negative length', () => lax.scan((c: NDArray) => [c, c], 1, null, { length: -1 }), /length must be a natural number, got -1/],
     ['a fractional index', () => lax.switch(1.5, [() => 1, () => 2]), /1\.5 is not an integer/],

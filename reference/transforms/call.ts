@@ -1,10 +1,11 @@
 /** Between the user's functions of trees and the transformations' functions of flat arrays. */
+import { callback } from '../core/arguments.ts';
 import { asArray, isArrayLike } from '../core/convert.ts';
 import { ArgumentError, AsyncFunctionError } from '../core/errors.ts';
-import { showAval } from '../core/host.ts';
 import { type ArrayLike, NDArray } from '../core/ndarray.ts';
 import { currentTrace, isEvaluating, requireAlive } from '../core/trace.ts';
 import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import type { ErrorValue } from './checkify/error.ts';
 
 /** A function that a transformation takes: of trees of arrays, to a tree of arrays. */
 export type AnyFunction<Result = unknown> = (...args: Tree[]) => Result;
@@ -18,11 +19,38 @@ export type Loose<T> = T extends NDArray
   : T extends (...args: never[]) => unknown
     ? T
     : T extends object
-      ? { [K in keyof T]: Loose<T[K]> }
+      ? { readonly [K in keyof T]: Loose<T[K]> }
       : T;
 export type LooseArguments<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
+/** Arguments of which those with the numbers N may have numbers for arrays; the others reach the function as they are. */
+export type LooseChosen<A extends readonly unknown[], N> =
+  number extends Position<A, N>
+    ? LooseArguments<A>
+    : { [K in keyof A]: K extends `${Position<A, N>}` ? Loose<A[K]> : A[K] };
+/** The arguments with the numbers N, which may be one number or a list. */
+export type Chosen<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? { -readonly [I in keyof N]: A[Position<A, N[I]>] }
+  : A[Position<A, N>];
+/** Argument numbers counted from the front. */
+type Position<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? Position<A, N[number]>
+  : `${N & number}` extends `-${infer Back extends number}`
+    ? FromEnd<A, Back>
+    : N & number;
+/** The number of arguments less those at the end. */
+type FromEnd<
+  A extends readonly unknown[],
+  Back extends number,
+  Dropped extends readonly unknown[] = [],
+> = Dropped['length'] extends Back
+  ? Required<A>['length']
+  : A extends readonly [...infer Front, unknown?]
+    ? FromEnd<Front, Back, [...Dropped, unknown]>
+    : never;
+/** The two parts of what a function with an auxiliary result returns. */
+export type FunctionWithAux = (...args: Tree[]) => readonly [value: unknown, aux: unknown];
 /** Results: every leaf is an array. */
-export type Arrays<T> = T extends NDArray | null
+export type Arrays<T> = T extends NDArray | ErrorValue | null | ((...args: never[]) => unknown)
   ? T
   : T extends number | bigint | boolean
     ? NDArray
@@ -33,9 +61,12 @@ export type Arrays<T> = T extends NDArray | null
 export type FlatFunction = (args: readonly NDArray[]) => readonly NDArray[];
 
 /** The name of a user's function, as errors and prints show it. */
-export function nameOf(f: AnyFunction): string {
-  if (typeof f !== 'function') throw new ArgumentError(`a transformation takes a function, got ${String(f)}`);
-  return f.name === '' ? 'anonymous' : f.name;
+export const nameOf = (f: AnyFunction): string => (typeof f === 'function' && f.name !== '' ? f.name : 'anonymous');
+
+/** `jit(f)`, as errors name the call. @throws ArgumentError if `f` is no function */
+export function called(transformation: string, f: AnyFunction): string {
+  callback(f, `${transformation}: f`);
+  return `${transformation}(${nameOf(f)})`;
 }
 
 export interface FlatArguments {
@@ -75,31 +106,47 @@ export function flattenFunction(
   let out: TreeDef | undefined;
   const flat = (arrays: readonly NDArray[]): readonly NDArray[] => {
     if (!isEvaluating()) currentTrace().subject ??= where;
-    const result = f(...(unflatten(inTree, arrays) as unknown[]));
-    rejectAsync(result, where);
-    const [leaves, treedef] = flatten(result);
+    const [leaves, treedef] = flattenResult(f(...(unflatten(inTree, arrays) as unknown[])), where);
     out = treedef;
-    return leaves.map((leaf, i) => {
-      if (leaf instanceof NDArray) return requireAlive(leaf, where);
-      return asArray(leaf, isArrayLike(leaf) ? where : `${where}, result${treedef.paths()[i]}`);
-    });
+    return leaves;
   };
   return { flat, outTree: () => out! };
 }
 
+/** The arrays that a user's function returned. @throws ArgumentError naming the path of what is no array */
+export function flattenResult(result: unknown, where: string): [leaves: NDArray[], treedef: TreeDef] {
+  rejectAsync(result, where);
+  const [leaves, treedef] = flatten(result);
+  const arrays = leaves.map((leaf, i) => {
+    if (leaf instanceof NDArray) return requireAlive(leaf, where);
+    return asArray(leaf, isArrayLike(leaf) ? where : `${where}, result${treedef.paths()[i]}`);
+  });
+  return [arrays, treedef];
+}
+
+const has = (x: unknown, method: string): boolean =>
+  typeof x === 'object' && x !== null && method in x && typeof (x as Record<string, unknown>)[method] === 'function';
+
 /** @throws AsyncFunctionError for a Promise or a generator */
 export function rejectAsync(result: unknown, where: string): void {
-  const kind =
-    result instanceof Promise
-      ? 'a Promise'
-      : typeof result === 'object' && result !== null && 'next' in result && typeof result.next === 'function'
-        ? 'a generator'
-        : null;
+  if (result instanceof NDArray) return;
+  const kind = has(result, 'then') ? 'a Promise' : has(result, 'next') ? 'a generator' : null;
   if (kind === null) return;
   if (result instanceof Promise) result.catch(() => undefined); // its own failure is a consequence of this one
   throw new AsyncFunctionError(
-    `${where} returned ${kind}: transformations need the result at once. Await outside, and pass the values in`,
+    `${where} returned ${kind}: the result is needed at once. Await outside, and pass the values in; return a list instead of yielding`,
   );
+}
+
+/** The paths of the leaves of the arguments with the given numbers. */
+export const argumentPaths = (treedef: TreeDef, argnums: readonly number[]): string[] =>
+  treedef.paths().map((path) => path.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`));
+
+/** Like `argumentNumbers`, without those of arguments that the call leaves out. @throws ArgumentError */
+export function presentNumbers(argnums: number | readonly number[], count: number, where: string): readonly number[] {
+  const list = typeof argnums === 'number' ? [argnums] : argnums;
+  const absent = (n: number): boolean => Number.isInteger(n) && n >= count;
+  return list.length === 0 ? list : argumentNumbers(list.filter((n) => !absent(n)), count, where); // prettier-ignore
 }
 
 /** Argument numbers, negative ones counted from the end. @throws ArgumentError */

@@ -1,8 +1,8 @@
-import { checkOptions } from '../core/errors.ts';
+import { checkOptions, refuseExtra } from '../core/errors.ts';
 import { bind } from '../core/trace.ts';
 import { unflatten } from '../core/tree.ts';
 import { checkpoint as checkpointPrimitive, type CheckpointPolicy } from '../primitives/higher-order/checkpoint.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, called } from './call.ts'; // prettier-ignore
 import { stage } from './staging.ts';
 
 export type { CheckpointPolicy } from '../primitives/higher-order/checkpoint.ts';
@@ -39,14 +39,16 @@ const isProduct = (name: string): boolean => name === 'dot_general' || name === 
 export function checkpoint<F extends AnyFunction>(
   f: F,
   options: CheckpointOptions = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>> {
+  refuseExtra(more, 'checkpoint');
   // prettier-ignore
   checkOptions(options, ['policy'], 'checkpoint');
-  const where = `checkpoint(${nameOf(f)})`;
+  const where = called('checkpoint', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat, outTree } = flattenFunction(f, treedef, where);
-    const { jaxpr, lifted } = stage(nameOf(f), flat, arrays.map((x) => x.aval)); // prettier-ignore
+    const { jaxpr, lifted } = stage(where, flat, arrays.map((x) => x.aval), () => treedef.paths()); // prettier-ignore
     const results = bind(checkpointPrimitive, [...lifted, ...arrays], { jaxpr, policy: options.policy ?? null });
     return unflatten(outTree(), results) as Arrays<ReturnType<F>>;
   };

@@ -138,10 +138,21 @@ describe('collectives are what lanes do together', () => {
   test('with another axis inside, forwards and backwards', () =>
     law(15, (steps, a, b) => {
       const each = all(vmap(lane(steps), { axisName: 'j' }));
-      const apart = (x: NDArray): NDArray => np.stack([0, 1].map((j) => lanes(steps)(x.take(j, 1))), 1);
+      const apart = (x: NDArray): NDArray =>
+        np.stack(
+          [0, 1].map((j) => lanes(steps)(x.take(j, 1))),
+          1,
+        );
       const inside = all(grad((x: NDArray) => total(vmap(lane(steps), { axisName: 'j' })(x))));
       const x = np.stack([a, b], 1);
-      return disagreement(each, apart, [x]) ?? disagreement(inside, grad((y: NDArray) => total(apart(y))), [x]);
+      return (
+        disagreement(each, apart, [x]) ??
+        disagreement(
+          inside,
+          grad((y: NDArray) => total(apart(y))),
+          [x],
+        )
+      );
     }));
   test('jvp', () =>
     law(20, (steps, x, v) =>

@@ -1,115 +1,140 @@
-import { isInexact } from '../core/dtypes.ts';
-import { DifferentiationError, ShapeError, TreeError } from '../core/errors.ts';
-import { sameAval, showAval } from '../core/host.ts';
+/** Functions with a derivative of their own (spec/transformations/custom-jvp.md). */
+import { callback } from '../core/arguments.ts';
+import { ArgumentError, checkOptions, DifferentiationError, refuseExtra, TreeError } from '../core/errors.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { currentAxes, withAxes } from '../core/named-axes.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { type TreeDef, unflatten } from '../core/tree.ts';
+import type { Tangent } from '../core/primitive.ts';
 import { bind } from '../core/trace.ts';
+import { structure, unflatten } from '../core/tree.ts';
+import { map } from '../core/tree-map.ts';
 import * as lax from '../lax.ts';
 import { customJvpCall } from '../primitives/higher-order/custom-jvp.ts';
+import { type AnyFunction, type Arrays, called, type LooseArguments, nameOf, rejectAsync, type Tree } from './call.ts';
 import {
-  type AnyFunction,
-  type Arrays,
-  flattenArguments,
-  flattenFunction,
-  type LooseArguments,
-  nameOf,
-  rejectAsync,
-} from './call.ts';
-import { stage } from './staging.ts';
+  Call,
+  CustomArguments,
+  type CustomOptions,
+  type Dual,
+  leavesLike,
+  type ResultTypes,
+  stageRule,
+} from './custom.ts';
+import { matching } from './grad.ts';
 
-/** `(primals, tangents) → [value, tangent]`, both lists holding one tree per argument. */
-export type JvpFunction<F extends AnyFunction> = (
-  primals: Parameters<F>,
-  tangents: Parameters<F>,
-) => readonly [value: ReturnType<F>, tangent: unknown];
+/** `(tangent, value, ...primals)` → the tangent of the value for that of one argument. */
+export type ArgumentJvpRule = (tangent: Tree, value: Tree, ...primals: Tree[]) => unknown;
 
 export interface CustomJvp<F extends AnyFunction> {
   (...args: LooseArguments<Parameters<F>>): Arrays<ReturnType<F>>;
-  /** Says how the function differentiates. The tangent must have the value's structure, shapes and dtypes. */
-  defjvp(rule: JvpFunction<F>): void;
+  /**
+   * Says how the function differentiates: from the lists of primals and tangents to value and tangent, which must have
+   * the value's structure, shapes and dtypes. The arguments of `nondiffArgnums` come first, and are not in the lists.
+   */
+  defjvp<A extends Tree[] = [primals: Parameters<F>, tangents: Parameters<F>]>(
+    rule: (...args: A) => readonly [value: ReturnType<F>, tangent: unknown],
+  ): void;
+  /** One rule per argument, whose tangents add up; null: the argument contributes none. */
+  defjvps(...rules: readonly (ArgumentJvpRule | null)[]): void;
 }
 
 /**
  * A function with a derivative of your own, for where the one that follows from its equations is unstable or unwanted
- * (spec/transformations/custom-jvp.md). Values it closes over are not differentiated.
+ * (spec/transformations/custom-jvp.md). Under `jvp` and `grad` alone function and rule run on values.
  *
  * @example
  * const log1pexp = customJvp((x) => np.log1p(np.exp(x)));
  * log1pexp.defjvp(([x], [dx]) => [log1pexp(x), nn.sigmoid(x).mul(dx)]);
+ * @throws DifferentiationError without a rule, or where a value that the function closes over is differentiated;
+ * TreeError, ShapeError if the rule gives something unlike the function's result
  */
-export function customJvp<F extends AnyFunction>(f: F): CustomJvp<F> {
+export function customJvp<F extends AnyFunction>(f: F, options: CustomOptions = {}, ...more: []): CustomJvp<F> {
+  refuseExtra(more, 'customJvp');
+  checkOptions(options, ['nondiffArgnums'], 'customJvp');
+  const where = called('customJvp', f);
   const name = nameOf(f);
-  const where = `customJvp(${name})`;
-  let rule: JvpFunction<F> | null = null;
+  let rule: AnyFunction | null = null;
   const call = (...args: readonly unknown[]): unknown => {
     if (rule === null) throw new DifferentiationError(`${where}: no rule yet; call ${name}.defjvp(rule) first`);
-    const { arrays, treedef } = flattenArguments(args, where);
-    const { flat, outTree } = flattenFunction(f, treedef, where);
-    const avals = arrays.map((x) => x.aval);
-    const { jaxpr, lifted } = stage(name, flat, avals);
-    if (lifted.length > 0) {
-      throw new DifferentiationError(
-        `${where}: the function closes over a traced value, ${showAval(lifted[0]!.aval)}; pass it as an argument`,
-      );
-    }
-    const given = rule;
-    const tree = outTree();
-    let traced: Jaxpr | undefined;
-    const axes = currentAxes();
-    const trace = (): Jaxpr => withAxes(axes, () => traceRule(given, jaxpr, treedef, tree, where));
-    const jvp = { axes, jaxpr: () => (traced ??= trace()) };
-    return unflatten(tree, bind(customJvpCall, arrays, { name, jaxpr, jvp }));
+    return new JvpCall(f, rule, new CustomArguments(args, options, where)).value();
   };
   return Object.assign(call, {
-    defjvp(next: JvpFunction<F>): void {
-      rule = next;
+    defjvp(next: AnyFunction): void {
+      rule = callback(next, `${where}.defjvp: the rule`);
+    },
+    defjvps(...rules: readonly (ArgumentJvpRule | null)[]): void {
+      if (options.nondiffArgnums !== undefined) {
+        throw new ArgumentError(`${where}: defjvps has no place for nondiffArgnums; use defjvp`);
+      }
+      rule = (primals: readonly unknown[], tangents: readonly unknown[]) => {
+        if (rules.length !== primals.length) {
+          throw new ArgumentError(`${where}: defjvps got ${rules.length} rules for ${primals.length} arguments`);
+        }
+        const value: unknown = call(...primals);
+        const parts = rules.flatMap((own, i) => (own === null ? [] : [own(tangents[i], value, ...primals)]));
+        return [value, sumOf(parts, value, where)];
+      };
     },
   }) as CustomJvp<F>;
 }
 
-function traceRule<F extends AnyFunction>(
-  rule: JvpFunction<F>,
-  f: Jaxpr,
-  inTree: TreeDef,
-  outTree: TreeDef,
-  where: string,
-): Jaxpr {
-  const n = f.inputs.length;
-  const flatRule = (args: readonly NDArray[]): readonly NDArray[] => {
-    const primals = unflatten(inTree, args.slice(0, n)) as Parameters<F>;
-    const tangents = unflatten(inTree, args.slice(n)) as Parameters<F>;
-    const result: unknown = rule(primals, tangents);
-    rejectAsync(result, `${where}: the rule`);
-    if (!Array.isArray(result) || result.length !== 2)
-      throw new TreeError(`${where}: the rule must return [value, tangent]`);
-    return (['value', 'tangent'] as const).flatMap((part, i) => checked(result[i], part, f, outTree, where));
-  };
-  const { jaxpr, lifted } = stage(`${where}'s rule`, flatRule, [...f.inAvals, ...f.inAvals]);
-  if (lifted.length > 0)
-    throw new DifferentiationError(`${where}: the rule closes over a traced value; pass it as an argument`);
-  return jaxpr;
+/** The sum of trees like `value`. */
+function sumOf(parts: readonly unknown[], value: unknown, where: string): unknown {
+  const wanted = structure(value);
+  for (const part of parts) {
+    rejectAsync(part, `${where}: a rule of defjvps`);
+    const own = structure(part);
+    if (!own.equals(wanted)) {
+      throw new TreeError(`${where}: a rule of defjvps gives ${own.toString()}, the function ${wanted.toString()}`);
+    }
+  }
+  const zeros = map((y: NDArray) => lax.zerosLike(y), value);
+  return parts.length === 0 ? zeros : parts.reduce((a, b) => map((x: NDArray, y: NDArray) => lax.add(x, y), a, b));
 }
 
-/** The leaves of a part of the rule's result, which must be like the function's. */
-function checked(part: unknown, name: string, f: Jaxpr, outTree: TreeDef, where: string): NDArray[] {
-  const { arrays, treedef } = flattenArguments([part], `${where}: the rule's ${name}`);
-  const own = treedef.node.kind === 'list' ? treedef.node.children[0]! : treedef;
-  if (!own.equals(outTree))
-    throw new TreeError(
-      `${where}: the rule's ${name} is ${own.toString()}, the function's result ${outTree.toString()}`,
-    );
-  const paths = outTree.paths();
-  return arrays.map((x, i) => {
-    const wanted = f.outAvals[i]!;
-    if (name === 'tangent' && !isInexact(wanted.dtype)) return lax.zerosLike(wanted);
-    const array = x.weakType ? lax.convertElementType(x, wanted.dtype) : x;
-    if (!sameAval(array.aval, wanted)) {
-      throw new ShapeError(
-        `${where}: the rule's ${name}${paths[i]} is ${showAval(array.aval)}, the function's result ${showAval(wanted)}`,
-      );
+/** One call, with the rule as it is now. */
+class JvpCall extends Call {
+  readonly #rule: AnyFunction;
+
+  constructor(f: AnyFunction, rule: AnyFunction, args: CustomArguments) {
+    super(f, args);
+    this.#rule = rule;
+  }
+
+  jvp(operands: readonly NDArray[], tangents: readonly Tangent[]): Dual {
+    const dx = tangents.map((d, i) => d ?? lax.zerosLike(operands[i]!));
+    return this.#differentiate(operands, dx, this.args.types(this.f));
+  }
+
+  bind(operands: readonly NDArray[]): readonly NDArray[] {
+    const { jaxpr, lifted, tree, avals } = this.args.staged(this.f);
+    this.tree = tree;
+    const n = operands.length;
+    const flatRule = (xs: readonly NDArray[]): readonly NDArray[] => {
+      const { out, tangents } = this.#differentiate(xs.slice(0, n), xs.slice(n), { tree, avals });
+      return [...out, ...tangents.map((d, j) => d ?? lax.zerosLike(out[j]!))];
+    };
+    const types = [...this.args.avals, ...this.args.avals];
+    const axes = currentAxes();
+    const trace = (): Jaxpr => withAxes(axes, () => stageRule(`${this.where}: the rule`, flatRule, types, lifted));
+    let traced: Jaxpr | undefined;
+    const jvp = { axes, jaxpr: () => (traced ??= trace()) };
+    const params = { name: nameOf(this.f), jaxpr, num_consts: lifted.length, jvp };
+    return bind(customJvpCall, [...lifted, ...operands], params);
+  }
+
+  /** What the rule gives. `types`: what it has to give, where that is known. */
+  #differentiate(primals: readonly NDArray[], tangents: readonly NDArray[], types: ResultTypes | null): Dual {
+    const [x, dx] = [primals, tangents].map((list) => unflatten(this.args.treedef, list));
+    const result: unknown = this.#rule(...this.args.fixed, x, dx);
+    rejectAsync(result, `${this.where}: the rule`);
+    if (!Array.isArray(result) || result.length !== 2) {
+      throw new TreeError(`${this.where}: the rule must return [value, tangent]`);
     }
-    return array;
-  });
+    const [value, tangent] = result as [unknown, unknown];
+    const what = `${this.where}: the rule's`;
+    const { tree, out } = leavesLike(value, types, `${what} value`);
+    this.tree = tree;
+    return { out, tangents: matching(tangent, out, tree, `${what} tangent`) };
+  }
 }

@@ -4,6 +4,7 @@ import { DifferentiationError } from '../core/errors.ts';
 import { type Aval, showAval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { TreeDef } from '../core/tree.ts';
+import { argumentPaths } from './call.ts';
 
 /**
  * `arrays` are the leaves of the arguments of the given numbers, `treedef` the list of those.
@@ -17,7 +18,7 @@ export function requireInexact(
   holomorphic: boolean = false,
 ): void {
   const refuse = (i: number, why: string): never => {
-    const path = treedef.paths()[i]!.replace(/^\[(\d+)\]/, (_, k: string) => `[${argnums[Number(k)]}]`);
+    const path = argumentPaths(treedef, argnums)[i]!;
     throw new DifferentiationError(`${where}: argument${path} is ${showAval(arrays[i]!.aval)}, ${why}`);
   };
   for (const [i, { dtype }] of arrays.entries()) {

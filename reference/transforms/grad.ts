@@ -1,8 +1,8 @@
 /** Derivatives of functions of trees: jvp, linearize, vjp, grad (spec/transformations/{jvp,vjp,grad}.md). */
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { isInexact } from '../core/dtypes.ts';
-import { checkOptions, DifferentiationError, ShapeError } from '../core/errors.ts';
-import { sameShape, showAval } from '../core/host.ts';
+import { ArgumentError, checkOptions, DifferentiationError, refuseExtra, ShapeError } from '../core/errors.ts';
+import { type Aval, sameShape, showAval } from '../core/host.ts';
 import { NDArray } from '../core/ndarray.ts';
 import { asArray } from '../core/convert.ts';
 import { flattenLike, structure, type TreeDef, unflatten } from '../core/tree.ts';
@@ -11,12 +11,15 @@ import {
   type AnyFunction,
   argumentNumbers,
   type Arrays,
+  called,
+  type Chosen,
+  type FlatFunction,
   flattenArguments,
   flattenFunction,
-  type FlatFunction,
+  type FunctionWithAux,
   type Loose,
   type LooseArguments,
-  nameOf,
+  type LooseChosen,
 } from './call.ts';
 import { requireInexact, requireRealOrHolomorphic } from './differentiable.ts';
 import { evaluate } from './evaluate.ts';
@@ -33,29 +36,29 @@ const { lax } = transforms;
  */
 export function matching(
   given: unknown,
-  values: readonly NDArray[],
+  values: readonly { readonly aval: Aval }[],
   treedef: TreeDef,
   where: string,
 ): (NDArray | null)[] {
   const paths = treedef.paths();
-  const continuous = values.map((x) => isInexact(x.dtype));
+  const continuous = values.map((x) => isInexact(x.aval.dtype));
   const withNulls = structure(
     unflatten(
       treedef,
-      values.map((x, i) => (continuous[i] ? x : null)),
+      continuous.map((is) => (is ? 0 : null)),
     ),
   );
   const leaves = structure(given).equals(withNulls)
     ? spread(flattenLike(given, withNulls, where), continuous)
     : flattenLike(given, treedef, where);
   return leaves.map((leaf, i) => {
-    const value = values[i]!;
+    const { aval } = values[i]!;
     if (!continuous[i]) return null;
     const array = asArray(leaf, where);
-    const cast = array.weakType || !(leaf instanceof NDArray) ? lax.convertElementType(array, value.dtype) : array;
-    if (!sameShape(cast.shape, value.shape) || cast.dtype !== value.dtype) {
+    const cast = array.weakType || !(leaf instanceof NDArray) ? lax.convertElementType(array, aval.dtype) : array;
+    if (!sameShape(cast.shape, aval.shape) || cast.dtype !== aval.dtype) {
       throw new ShapeError(
-        `${where}${paths[i]}: expected ${showAval(value.aval)}, as the value it belongs to, got ${showAval(cast.aval)}`,
+        `${where}${paths[i]}: expected ${showAval(aval)}, as the value it belongs to, got ${showAval(cast.aval)}`,
       );
     }
     return cast;
@@ -73,10 +76,14 @@ export function jvp<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
   tangents: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, tangent: Arrays<ReturnType<F>>] {
-  const where = `jvp(${nameOf(f)})`;
+  refuseExtra(more, 'jvp');
+  const where = called('jvp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
+  if (!Array.isArray(tangents))
+    throw new ArgumentError(`${where}: the tangents go in a list, one element for each argument: [dx]`);
   const dx = matching([...tangents], arrays, treedef, `${where} tangents`);
   const both = withTemporaries(
     () => {
@@ -96,8 +103,10 @@ export function jvp<F extends AnyFunction>(
 export function linearize<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, derivative: (...tangents: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>>] {
-  const where = `linearize(${nameOf(f)})`;
+  refuseExtra(more, 'linearize');
+  const where = called('linearize', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
@@ -160,8 +169,10 @@ function pullback(flat: FlatFunction, arrays: readonly NDArray[], active: readon
 export function vjp<F extends AnyFunction>(
   f: F,
   primals: LooseArguments<Parameters<F>>,
+  ...more: []
 ): [out: Arrays<ReturnType<F>>, pull: (cotangent: Loose<Arrays<ReturnType<F>>>) => Arrays<Parameters<F>>] {
-  const where = `vjp(${nameOf(f)})`;
+  refuseExtra(more, 'vjp');
+  const where = called('vjp', f);
   const { arrays, treedef } = flattenArguments(primals, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
   const active = arrays.map((x) => isInexact(x.dtype));
@@ -191,11 +202,7 @@ export interface GradOptions<N extends number | readonly number[] = 0> {
 
 const OPTIONS = ['argnums', 'hasAux', 'holomorphic'];
 
-type GradientOf<A extends readonly unknown[], N> = N extends number
-  ? Arrays<A[N]>
-  : N extends readonly number[]
-    ? { -readonly [I in keyof N]: N[I] extends number ? Arrays<A[N[I]]> : never }
-    : never;
+type GradientOf<F extends AnyFunction, N> = Arrays<Chosen<Parameters<F>, N>>;
 
 /**
  * Value and gradient of a scalar function in one pass.
@@ -204,12 +211,22 @@ type GradientOf<A extends readonly unknown[], N> = N extends number
  * const [loss, gradient] = valueAndGrad((w) => w.mul(w).sum())(np.array([1, 2])); // 5, [2, 4]
  * @throws DifferentiationError for a non-scalar or (unless `holomorphic`) complex result, or integer arguments
  */
+export function valueAndGrad<F extends FunctionWithAux, const N extends number | readonly number[] = 0>(
+  f: F,
+  options: GradOptions<N> & { readonly hasAux: true },
+): (...args: LooseChosen<Parameters<F>, N>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<F, N>];
 export function valueAndGrad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options: GradOptions<N> = {},
-): (...args: LooseArguments<Parameters<F>>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<Parameters<F>, N>] {
+  options?: GradOptions<N> & { readonly hasAux?: false },
+): (...args: LooseChosen<Parameters<F>, N>) => [value: Arrays<ReturnType<F>>, gradient: GradientOf<F, N>];
+export function valueAndGrad(
+  f: AnyFunction,
+  options: GradOptions<number | readonly number[]> = {},
+  ...more: []
+): AnyFunction {
+  refuseExtra(more, 'valueAndGrad');
   checkOptions(options, OPTIONS, 'valueAndGrad');
-  return differentiate(f, options, true) as never;
+  return differentiate(f, options, true);
 }
 
 /** `[value, gradient]`; the value is freed with the other temporaries unless it is kept. */
@@ -219,7 +236,7 @@ function differentiate(
   keepValue: boolean,
 ): (...args: unknown[]) => [unknown, unknown] {
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
-  const where = `grad(${nameOf(f)})`;
+  const where = called(keepValue ? 'valueAndGrad' : 'grad', f);
   return (...args) => {
     const chosen = argumentNumbers(argnums, args.length, where);
     const { arrays, treedef } = flattenArguments(
@@ -281,15 +298,16 @@ function scalarResult(out: readonly NDArray[], tree: TreeDef, hasAux: boolean, w
  * grad(np.tanh)(1).item(); // 0.4199743
  * @throws DifferentiationError for a non-scalar or (unless `holomorphic`) complex result, or integer arguments
  */
-export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+export function grad<F extends FunctionWithAux, const N extends number | readonly number[] = 0>(
   f: F,
   options: GradOptions<N> & { readonly hasAux: true },
-): (...args: LooseArguments<Parameters<F>>) => [gradient: GradientOf<Parameters<F>, N>, aux: unknown];
+): (...args: LooseChosen<Parameters<F>, N>) => [gradient: GradientOf<F, N>, aux: Arrays<ReturnType<F>[1]>];
 export function grad<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options?: GradOptions<N>,
-): (...args: LooseArguments<Parameters<F>>) => GradientOf<Parameters<F>, N>;
-export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}): AnyFunction {
+  options?: GradOptions<N> & { readonly hasAux?: false },
+): (...args: LooseChosen<Parameters<F>, N>) => GradientOf<F, N>;
+export function grad(f: AnyFunction, options: GradOptions<number | readonly number[]> = {}, ...more: []): AnyFunction {
+  refuseExtra(more, 'grad');
   checkOptions(options, OPTIONS, 'grad');
   const both = differentiate(f, options, false);
   return (...args: unknown[]) => {

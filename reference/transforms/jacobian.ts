@@ -1,11 +1,11 @@
 /** Whole matrices of derivatives: jacfwd, jacrev, jacobian, hessian (spec/transformations/jacobian.md). */
-import { checkOptions, TreeError } from '../core/errors.ts';
+import { checkOptions, TreeError, refuseExtra } from '../core/errors.ts';
 import { sizeOf } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
+import { type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, flattenArguments, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, argumentNumbers, type Arrays, called, type Chosen, flattenArguments, flattenResult, rejectAsync, type FunctionWithAux, type LooseChosen } from './call.ts'; // prettier-ignore
 import { requireInexact, requireRealArguments, requireRealOrHolomorphic } from './differentiable.ts';
 import { linearize, vjp } from './grad.ts';
 
@@ -24,9 +24,7 @@ export type Jacobian<Y, X> = Y extends NDArray | number
     ? NDArray
     : { readonly [K in keyof X]: Jacobian<Y, X[K]> }
   : { readonly [K in keyof Y]: Jacobian<Y[K], X> };
-type OfArguments<F extends AnyFunction, N> = N extends number
-  ? Jacobian<ReturnType<F>, Parameters<F>[N]>
-  : Jacobian<ReturnType<F>, { readonly [I in keyof N]: N[I] extends number ? Parameters<F>[N[I]] : never }>;
+type OfArguments<Y, F extends AnyFunction, N> = Jacobian<Y, Chosen<Parameters<F>, N>>;
 
 type Mode = (problem: Problem) => { readonly columns: readonly (readonly NDArray[])[]; readonly aux: unknown };
 
@@ -46,7 +44,13 @@ interface Problem {
  * jacfwd((x) => x.mul(x))(np.array([1, 2])); // [[2, 0], [0, 4]]
  * @throws DifferentiationError for arguments or results without derivatives
  */
-export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays, holomorphic, where }) => {
+export const jacfwd: typeof jacrev = (
+  f: AnyFunction,
+  options?: JacobianOptions<number | readonly number[]>,
+  ...more: []
+) => forward(f, options, ...more) as never;
+
+const forward = jacobianBy('jacfwd', ({ f, arrays, holomorphic, where }) => {
   if (!holomorphic) requireRealArguments(arrays, where);
   let aux: unknown;
   const [out, push] = linearize(
@@ -75,16 +79,23 @@ export const jacfwd: typeof jacrev = jacobianBy('jacfwd', ({ f, arrays, holomorp
  * jacrev((x) => np.stack([x.sum(), np.prod(x)]))(np.array([2, 3])); // [[1, 1], [3, 2]]
  * @throws DifferentiationError for arguments or results without derivatives
  */
-export function jacrev<F extends AnyFunction, const N extends number | readonly number[] = 0>(
+export function jacrev<F extends FunctionWithAux, const N extends number | readonly number[] = 0>(
   f: F,
   options: JacobianOptions<N> & { readonly hasAux: true },
-): (...args: LooseArguments<Parameters<F>>) => [jacobian: unknown, aux: unknown];
+): (
+  ...args: LooseChosen<Parameters<F>, N>
+) => [jacobian: OfArguments<ReturnType<F>[0], F, N>, aux: Arrays<ReturnType<F>[1]>];
 export function jacrev<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options?: JacobianOptions<N>,
-): (...args: LooseArguments<Parameters<F>>) => OfArguments<F, N>;
-export function jacrev(f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}): AnyFunction {
-  return reverse(f, options as JacobianOptions);
+  options?: JacobianOptions<N> & { readonly hasAux?: false },
+): (...args: LooseChosen<Parameters<F>, N>) => OfArguments<ReturnType<F>, F, N>;
+export function jacrev(
+  f: AnyFunction,
+  options: JacobianOptions<number | readonly number[]> = {},
+  ...more: []
+): AnyFunction {
+  refuseExtra(more, 'jacrev');
+  return reverse(f, options);
 }
 
 const reverse = jacobianBy('jacrev', ({ f, arrays, holomorphic, where }) => {
@@ -114,18 +125,25 @@ export const jacobian: typeof jacrev = jacrev;
  * @example
  * hessian((x) => np.prod(x))(np.array([2, 3])); // [[0, 1], [1, 0]]
  */
-export function hessian<F extends AnyFunction>(
+export function hessian<F extends AnyFunction, const N extends number | readonly number[] = 0>(
   f: F,
-  options: Omit<JacobianOptions<number | readonly number[]>, 'hasAux'> = {},
-): (...args: LooseArguments<Parameters<F>>) => Jacobian<Jacobian<ReturnType<F>, Parameters<F>[0]>, Parameters<F>[0]> {
+  options: Omit<JacobianOptions<N>, 'hasAux'> = {},
+  ...more: []
+): (...args: LooseChosen<Parameters<F>, N>) => OfArguments<OfArguments<ReturnType<F>, F, N>, F, N> {
+  refuseExtra(more, 'hessian');
   checkOptions(options, ['argnums', 'holomorphic'], 'hessian');
-  return jacfwd(jacrev(f as AnyFunction, options as never) as AnyFunction, options as never) as never;
+  called('hessian', f);
+  return forward(reverse(f, options), options) as never;
 }
 
-function jacobianBy(name: string, mode: Mode): typeof jacrev {
-  return ((f: AnyFunction, options: JacobianOptions<number | readonly number[]> = {}) => {
+function jacobianBy(
+  name: string,
+  mode: Mode,
+): (f: AnyFunction, options?: JacobianOptions<number | readonly number[]>, ...more: []) => AnyFunction {
+  return (f, options = {}, ...more: []) => {
+    refuseExtra(more, name);
     checkOptions(options, ['argnums', 'hasAux', 'holomorphic'], name);
-    const where = `${name}(${nameOf(f)})`;
+    const where = called(name, f);
     const { argnums = 0, hasAux = false, holomorphic = false } = options;
     return (...args: readonly unknown[]): unknown => {
       const chosen = argumentNumbers(argnums, args.length, where);
@@ -136,17 +154,19 @@ function jacobianBy(name: string, mode: Mode): typeof jacrev {
         const trees = unflatten(treedef, leaves) as readonly unknown[];
         const all = [...args];
         chosen.forEach((i, k) => (all[i] = trees[k]));
-        const [value, aux] = valueAndAux(f(...all), hasAux, where);
-        const [out, tree] = flatten(value);
+        const result: unknown = f(...all);
+        rejectAsync(result, where);
+        const [value, aux] = valueAndAux(result, hasAux, where);
+        const [out, tree] = flattenResult(value, where);
         outTree = tree;
-        return [out as readonly NDArray[], aux];
+        return [out, aux];
       };
       const { columns, aux } = mode({ f: onLeaves, arrays, holomorphic, where });
       const perResult = columns[0]!.map((_, j) => unflatten(treedef, columns.map((c) => c[j]!)) as readonly unknown[]); // prettier-ignore
       const nested = unflatten(outTree!, perResult.map((trees) => (typeof argnums === 'number' ? trees[0] : trees))); // prettier-ignore
       return hasAux ? [nested, aux] : nested;
     };
-  }) as typeof jacrev;
+  };
 }
 
 function valueAndAux(result: unknown, hasAux: boolean, where: string): readonly [unknown, unknown] {

@@ -1,35 +1,44 @@
 import { ConcreteArray } from '../core/array.ts';
 import type { Backend } from '../core/open-backend.ts';
-import { x64Enabled } from '../core/config.ts';
-import { ArgumentError, checkOptions } from '../core/errors.ts';
-import { axesKey } from '../core/named-axes.ts';
-import { NDArray } from '../core/ndarray.ts';
-import { identityOf, leaves, type TreeDef, unflatten } from '../core/tree.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../core/errors.ts';
+import { leaves, unflatten } from '../core/tree.ts';
+import { SourceLocation } from '../core/source.ts';
 import { bind, isEvaluating } from '../core/trace.ts';
-import { jit as jitPrimitive, type JitParams } from '../primitives/higher-order/jit.ts';
+import { jit as jitPrimitive } from '../primitives/higher-order/jit.ts';
+import { type AnyFunction, type Arrays, called, flattenArguments, flattenFunction, type LooseArguments, nameOf, presentNumbers } from './call.ts'; // prettier-ignore
+import { jitDisabled } from './disable-jit.ts';
 import {
-  type AnyFunction,
-  argumentNumbers,
-  type Arrays,
-  flattenArguments,
-  flattenFunction,
-  type LooseArguments,
-  nameOf,
-} from './call.ts';
-import { stage } from './staging.ts';
+  type CacheInfo,
+  cacheOf,
+  clearCacheOf,
+  type JitTarget,
+  ofMoving,
+  type SplitCall,
+  traced,
+} from './jit-cache.ts';
+import { lower, type Lowered } from './lower.ts';
 
 export interface JitOptions {
   /** Runs here, whatever the default backend is. Arrays that live elsewhere are an error. */
   readonly backend?: Backend;
-  /** Arguments that are compiled in: any value; a new one traces anew. */
+  /**
+   * Arguments that are compiled in: any value but arrays; a new one traces anew. Negative numbers count from the last
+   * argument of the call; an argument that a call leaves out has its default.
+   */
   readonly staticArgnums?: number | readonly number[];
   /** Arguments whose memory may be reused; using them afterwards is an error. */
   readonly donateArgnums?: number | readonly number[];
 }
 
-interface Entry {
-  readonly params: JitParams;
-  readonly outTree: TreeDef;
+/** A function that `jit` compiles, and what can be asked of it. */
+export interface Jitted<F extends AnyFunction> {
+  (...args: LooseArguments<Parameters<F>>): Arrays<ReturnType<F>>;
+  /** The program that a call with these arguments would run; it can be looked at, and compiled for a backend. */
+  lower(...args: LooseArguments<Parameters<F>>): Lowered<Arrays<ReturnType<F>>>;
+  /** How often `f` was traced, how often a call found its program, and how many programs there are. */
+  cacheInfo(): CacheInfo;
+  /** Forgets every program, and what cacheInfo counted. */
+  clearCache(): void;
 }
 
 /**
@@ -39,85 +48,63 @@ interface Entry {
  * @example
  * const f = jit((x) => x.mul(x).add(x.mul(2)));
  * f(np.array([1, 2])).js(); // [3, 8]
+ * f.cacheInfo(); // { traces: 1, hits: 0, entries: 1 }
  * @throws ConcretizationError if `f` asks for a traced value
  */
-export function jit<F extends AnyFunction>(
-  f: F,
-  options: JitOptions = {},
-): (...args: LooseArguments<Parameters<F>>) => Arrays<ReturnType<F>> {
+export function jit<F extends AnyFunction>(f: F, options: JitOptions = {}, ...more: []): Jitted<F> {
+  refuseExtra(more, 'jit');
   checkOptions(options, ['backend', 'staticArgnums', 'donateArgnums'], 'jit');
+  const where = called('jit', f);
   const name = nameOf(f);
-  const where = `jit(${name})`;
-  const cache = new Map<string, Entry>();
-  return (...typed) => {
-    const args: readonly unknown[] = typed;
-    const fixed = argumentNumbers(options.staticArgnums ?? [], args.length, `${where} staticArgnums`);
-    const moving = args.filter((_, i) => !fixed.includes(i));
-    const { arrays, treedef, given } = flattenArguments(moving, where);
-    const key = cacheKey(
-      fixed.map((i) => args[i]),
-      treedef,
-      arrays,
-      where,
-    );
-    let entry = cache.get(key);
-    let lifted: readonly NDArray[] = [];
-    if (entry === undefined) {
-      const whole = (...rest: unknown[]): unknown => f(...withStatic(args, fixed, rest));
-      const { flat, outTree } = flattenFunction(whole, treedef, where);
-      const staged = stage(
-        name,
-        flat,
-        arrays.map((x) => x.aval),
-      );
-      entry = { params: { name, jaxpr: staged.jaxpr, backend: options.backend ?? null }, outTree: outTree() };
-      lifted = staged.lifted;
-      // A jaxpr over values of an enclosing transformation fits this call only.
-      if (lifted.length === 0) cache.set(key, entry);
-    }
-    const results = bind(jitPrimitive, [...lifted, ...arrays], entry.params);
-    if (isEvaluating()) {
-      release(
-        arrays.filter((x, i) => x !== given[i]),
-        'a temporary of jit',
-      );
-      for (const i of argumentNumbers(options.donateArgnums ?? [], args.length, `${where} donateArgnums`)) {
-        release(leaves(args[i]), 'donated to a jitted function');
-      }
-    }
-    return unflatten(entry.outTree, results) as Arrays<ReturnType<F>>;
+  const target: JitTarget = { f, name, where, backend: options.backend ?? null };
+  const call = (...args: readonly unknown[]): unknown => {
+    const given = split(target, args, options);
+    if (jitDisabled()) return plainly(target, given);
+    const { program, lifted } = traced(target, given);
+    const results = bind(jitPrimitive, [...lifted, ...given.arrays], program.params);
+    if (isEvaluating()) releaseArguments(target, given);
+    return unflatten(program.outTree, results);
   };
+  Object.defineProperty(call, 'name', { value: f.name });
+  return Object.assign(call, {
+    lower: (...args: readonly unknown[]) => lower(target, split(target, args, options)),
+    cacheInfo: () => cacheOf(target).info(),
+    clearCache: () => clearCacheOf(target),
+  }) as Jitted<F>;
 }
 
-function withStatic(args: readonly unknown[], fixed: readonly number[], moving: readonly unknown[]): unknown[] {
-  let next = 0;
-  return args.map((x, i) => (fixed.includes(i) ? x : moving[next++]));
+/** The arguments of a call, those that are compiled in apart from those that are traced. */
+function split(target: JitTarget, args: readonly unknown[], options: JitOptions): SplitCall {
+  const { where } = target;
+  const fixed = presentNumbers(options.staticArgnums ?? [], args.length, `${where} staticArgnums`);
+  const donated = presentNumbers(options.donateArgnums ?? [], args.length, `${where} donateArgnums`);
+  const both = fixed.find((i) => donated.includes(i));
+  if (both !== undefined) throw new ArgumentError(`${where}: argument ${both} cannot be both static and donated`);
+  const moving = args.map((_, i) => i).filter((i) => !fixed.includes(i));
+  const flat = flattenArguments(moving.map((i) => args[i]), where); // prettier-ignore
+  return { ...flat, args, fixed, moving, donated };
+}
+
+/** The call without a program: JavaScript runs, on values. */
+function plainly(target: JitTarget, given: SplitCall): unknown {
+  const { flat, outTree } = flattenFunction(ofMoving(target, given), given.treedef, target.where);
+  const results = flat(given.arrays);
+  return unflatten(outTree(), results);
 }
 
 /** Frees arrays now: those made here from numbers, and those that the user gave away. The results are new arrays. */
-function release(arrays: readonly unknown[], how: string): void {
-  for (const x of arrays) if (x instanceof ConcreteArray) x.release(how);
-}
-
-/** Static arguments are told apart by value where they have one, else by identity. @throws ArgumentError for arrays */
-function staticKey(x: unknown, where: string): string {
-  if (x instanceof NDArray || ArrayBuffer.isView(x)) {
-    throw new ArgumentError(
-      `${where}: a static argument holds an array, which cannot be compared with those of earlier calls; pass it as an ordinary argument, or close over it`,
-    );
+function releaseArguments({ where }: JitTarget, { args, arrays, given, donated }: SplitCall): void {
+  arrays.forEach((x, i) => {
+    if (x !== given[i]) release(x, 'a temporary of jit');
+  });
+  if (donated.length === 0) return;
+  const at = SourceLocation.capture();
+  for (const i of donated) {
+    for (const x of leaves(args[i]))
+      release(x, () => `donated to ${where}${at === null ? '' : ` at ${at.toString()}`}`);
   }
-  if (Array.isArray(x)) return `[${x.map((element) => staticKey(element, where)).join(',')}]`;
-  if (typeof x === 'string') return JSON.stringify(x);
-  if (typeof x === 'symbol' && Symbol.keyFor(x) !== undefined) return `@${JSON.stringify(Symbol.keyFor(x))}`;
-  if ((typeof x === 'object' && x !== null) || typeof x === 'function' || typeof x === 'symbol')
-    return `#${identityOf(x)}`;
-  return `${typeof x}:${Object.is(x, -0) ? '-0' : String(x)}`;
 }
 
-function cacheKey(fixed: readonly unknown[], treedef: TreeDef, arrays: readonly NDArray[], where: string): string {
-  let key = (x64Enabled() ? '64' : '32') + axesKey();
-  for (const x of fixed) key += `|${staticKey(x, where)}`;
-  key += `|${treedef.toString()}`;
-  for (const { aval } of arrays) key += `;${aval.dtype}${aval.weak ? '*' : ''}${aval.shape.join(',')}`;
-  return key;
+function release(x: unknown, how: string | (() => string)): void {
+  if (x instanceof ConcreteArray) x.release(how);
 }

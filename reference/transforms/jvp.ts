@@ -4,14 +4,24 @@
  */
 import { escaped } from '../core/array.ts';
 import { DifferentiationError } from '../core/errors.ts';
-import { temporary } from '../core/scopes.ts';
 import { type Aval, type Complex, type HostData, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import type { AnyCollective } from '../core/collective.ts';
 import type { AnyFirstOrder, AnyPrimitive, Params, Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
-import { bind, currentTrace, requireAlive, Trace, Tracer, withNewTrace, withTrace } from '../core/trace.ts';
+import { SourceLocation } from '../core/source.ts';
+import {
+  bind,
+  type CustomCall,
+  currentTrace,
+  requireAlive,
+  Trace,
+  Tracer,
+  withNewTrace,
+  withTrace,
+} from '../core/trace.ts';
+import { derived } from './derived.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -82,16 +92,35 @@ export class JvpTrace extends Trace {
     const tangents = split.map(([, d]) => d);
     return withTrace(this.#parent, () => {
       if (tangents.every((d) => d === null)) return bind(primitive, primals, params);
-      const { out, tangents: dy } = temporary(() =>
+      const { out, tangents: dy } = derived(() =>
         primitive.kind === 'higher-order'
           ? primitive.jvp(this.#t, primals, tangents, params)
-          : byOwnRule(this.#t, primitive, primals, tangents, params),
+          : SourceLocation.sharing(() => byOwnRule(this.#t, primitive, primals, tangents, params)),
       );
       return out.map((y, i) => {
         if (!dy[i]) escaped(y, 'user');
         return this.dual(y, dy[i] ?? null);
       });
     });
+  }
+
+  /** The user's code runs on values and tangents, which it may keep. */
+  override call(custom: CustomCall, operands: readonly NDArray[]): readonly NDArray[] {
+    const split = operands.map((x) => this.split(x));
+    for (const x of split.flat()) if (x !== null) escaped(x, 'user');
+    const primals = split.map(([p]) => p);
+    const tangents = split.map(([, d]) => d);
+    const outer = this.suspendedBy;
+    this.suspendedBy = custom.where;
+    try {
+      return withTrace(this.#parent, () => {
+        if (tangents.every((d) => d === null)) return this.#parent.call(custom, primals);
+        const { out, tangents: dy } = custom.jvp(primals, tangents);
+        return out.map((y, i) => this.dual(y, dy[i] ?? null));
+      });
+    } finally {
+      this.suspendedBy = outer;
+    }
   }
 }
 
@@ -113,14 +142,12 @@ function byOwnRule(
   for (const [i, because] of Object.entries(rule.undefinedIn ?? {})) {
     if (given[Number(i)]) throw new DifferentiationError(`${primitive.name}: ${because}`);
   }
-  const active = rule.active(
-    primals.map((x) => x.aval),
-    params,
-  );
-  const tangents = given.map((d, i) => (active.includes(i) ? d : null));
+  const operandAvals = primals.map((x) => x.aval);
+  const active = new Set(rule.active(operandAvals, params));
+  const tangents = given.map((d, i) => (active.has(i) ? d : null));
   if (tangents.every((d) => d === null)) return { out, tangents: [] };
   if (rule.jvp !== 'linear') return { out, tangents: rule.jvp(lax, primals, tangents, out, params) };
-  const operands = primals.map((x, i) => (active.includes(i) ? (tangents[i] ?? lax.zerosLike(x)) : x));
+  const operands = primals.map((x, i) => (active.has(i) ? (tangents[i] ?? lax.zerosLike(x)) : x));
   return { out, tangents: bind(primitive, operands, params) };
 }
 
@@ -154,7 +181,7 @@ export function jvpJaxpr(
     const n = jaxpr.inputs.length;
     let out: boolean[] = [];
     const dual = stageClosed(
-      (...args) => {
+      (args) => {
         let at = n;
         const tangents = nonzero.map((is) => (is ? args[at++]! : null));
         const result = jvpFlat(t, (xs) => evaluate(jaxpr, xs), args.slice(0, n), tangents);

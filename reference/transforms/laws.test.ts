@@ -1,120 +1,155 @@
+/**
+ * The laws of transformations on random programs: 2,000 of them in `npm test`, 50,000 in `npm run test:full`. Every pair
+ * and every triple of transformations is applied to programs of loops, branches, calls, custom derivatives and further
+ * transformations, and held to the plain meaning of the same mathematics (conformance/testing/programs/unrolled.ts).
+ */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../index.ts';
-import { disagreement } from '../../conformance/testing/agree.ts';
-import { smallVectors, smoothFunction, type SmoothProgram, smoothPrograms } from '../../conformance/testing/smooth.ts';
-import { fromNested } from '../core/convert.ts';
+import type { ConcreteArray } from '../core/array.ts';
 import type { NDArray } from '../core/ndarray.ts';
-import * as lax from '../lax.ts';
-import { vmap } from './batching.ts';
-import type { AnyFunction } from './call.ts';
-import { grad, jvp, linearize, valueAndGrad, vjp } from './grad.ts';
-import { checkpoint } from './checkpoint.ts';
-import { hessian, jacfwd, jacrev } from './jacobian.ts';
-import { jit } from './jit.ts';
+import { disagreement } from '../../conformance/testing/agree.ts';
+import { type Transformation, TRANSFORMATIONS } from '../../conformance/testing/programs/algebra.ts';
+import {
+  agreement,
+  composed,
+  differentBits,
+  type Sample,
+  samples,
+  showSample,
+  structuredFunction,
+  vectorOf,
+} from '../../conformance/testing/programs/compositions.ts';
+import { OPERATIONS, operationsIn } from '../../conformance/testing/programs/random.ts';
+import { checkpoint, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, np, vjp, vmap } from '../index.ts';
 
-const N = 3;
-const array = (values: unknown): NDArray => fromNested(values as number[], 'float64', 'test');
-const sum = (x: NDArray): NDArray =>
-  lax.reduceSum(
-    x,
-    x.shape.map((_, d) => d),
-  );
-const inner = (x: NDArray, y: NDArray): NDArray => sum(lax.mul(x, y));
+const TIMES = process.env['TEST_LEVEL'] === 'full' ? 25 : 1;
+const SEED = 20261123;
+/** The full level takes a quarter of an hour on a slow machine. */
+const timeout = 1_800_000;
 
-/** Checks that two constructions over a random smooth function are one function. */
-function same(
-  construct: (f: (x: NDArray) => NDArray) => readonly [AnyFunction, AnyFunction],
-  inputs: readonly fc.Arbitrary<unknown>[],
+/** What nobody can reach is freed between macrotasks only. */
+const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Checks a law on samples; a failure names the law and shows the smallest sample that breaks it. */
+async function holds(
+  law: string,
+  seed: number,
+  arbitrary: fc.Arbitrary<Sample>,
   numRuns: number,
-): void {
-  fc.assert(
-    fc.property(smoothPrograms(fc), fc.tuple(...inputs), (program: SmoothProgram, values) => {
-      const [a, b] = construct(smoothFunction(program));
-      expect(disagreement(a, b, values.map(array))).toBe(null);
+  problemOf: (s: Sample) => string | null,
+): Promise<void> {
+  const { failed, counterexample, errorInstance } = await fc.check(
+    fc.asyncProperty(arbitrary, async (sample) => {
+      const problem = problemOf(sample);
+      if (problem !== null) throw new Error(problem);
+      await breath();
     }),
-    { numRuns },
+    { seed, numRuns },
   );
+  if (!failed) return;
+  const message = errorInstance instanceof Error ? errorInstance.message : 'interrupted';
+  throw new Error(`${law} (seed ${seed}): ${message}\n${showSample(counterexample![0])}`, { cause: errorInstance });
 }
 
-const vector = smallVectors(fc, N);
-const matrix = fc.array(vector, { minLength: 2, maxLength: 4 });
-const RUNS = 60;
-
-/** `f` on each row, without vmap. */
-const rowByRow =
-  (f: (x: NDArray) => NDArray) =>
-  (rows: NDArray): NDArray => {
-    const { shape } = rows;
-    const results = Array.from({ length: shape[0]! }, (_, i) =>
-      f(lax.reshape(lax.slice(rows, [i, 0], [i + 1, shape[1]!]), [shape[1]!])),
-    );
-    return lax.concatenate(
-      results.map((y) => lax.reshape(y, [1, ...y.shape])),
-      0,
-    );
-  };
-
-describe('laws of transformations on random smooth programs', () => {
-  test('jit(f) = f', () => same((f) => [jit(f), f], [vector], RUNS));
-  test('vmap(f) = f on each row', () => same((f) => [vmap(f), rowByRow(f)], [matrix], RUNS));
-  test('jit(grad f) = grad f = grad(jit f)', () => {
-    same((f) => [jit(grad((x: NDArray) => sum(f(x)))), grad((x: NDArray) => sum(f(x)))], [vector], RUNS);
-    same((f) => [grad(jit((x: NDArray) => sum(f(x)))), grad((x: NDArray) => sum(f(x)))], [vector], RUNS);
-  });
-  test('vmap(grad f) = grad f on each row', () =>
-    same((f) => [vmap(grad((x: NDArray) => sum(f(x)))), rowByRow(grad((x: NDArray) => sum(f(x))))], [matrix], RUNS));
-  test('grad of the sum of vmap(f) = vmap(grad f)', () =>
-    same((f) => [grad((rows: NDArray) => sum(vmap(f)(rows))), vmap(grad((x: NDArray) => sum(f(x))))], [matrix], RUNS));
-  test('⟨J v, w⟩ = ⟨v, Jᵀ w⟩', () =>
-    same(
-      (f) => [
-        (x: NDArray, v: NDArray, w: NDArray) => inner(jvp(f, [x], [v])[1], w),
-        (x: NDArray, v: NDArray, w: NDArray) => inner(v, vjp(f, [x])[1](w)[0]),
-      ],
-      [vector, vector, vector],
-      RUNS,
-    ));
-  test('linearize(f)(v) = jvp(f)(v)', () =>
-    same(
-      (f) => [(x: NDArray, v: NDArray) => linearize(f, [x])[1](v), (x: NDArray, v: NDArray) => jvp(f, [x], [v])[1]],
-      [vector, vector],
-      RUNS,
-    ));
-  test('the Hessian is symmetric, forward over reverse as reverse over forward', () => {
-    const along = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) =>
-      jvp(
-        grad((y: NDArray) => sum(f(y))),
-        [x],
-        [v],
-      )[1];
-    const across = (f: (x: NDArray) => NDArray) => (x: NDArray, v: NDArray) =>
-      grad((y: NDArray) => sum(jvp(f, [y], [v])[1]))(x);
-    same((f) => [along(f), across(f)], [vector, vector], 30);
-  });
-  test('jacfwd(f) = jacrev(f) = jvp along each axis', () => {
-    const columns = (f: (x: NDArray) => NDArray) => (x: NDArray) =>
-      lax.concatenate(
-        Array.from({ length: N }, (_, i) => {
-          const axis = array(Array.from({ length: N }, (_v, k) => Number(k === i)));
-          return lax.reshape(jvp(f, [x], [axis])[1], [N, 1]);
-        }),
-        1,
+describe('every composition of two and of three transformations is what the plain program is', () => {
+  test.each(TRANSFORMATIONS.map((t, i) => [t, i] as const))('%s ∘ …', { timeout }, async (outer, i) => {
+    const inner: (readonly Transformation[])[] = TRANSFORMATIONS.flatMap((t) => [[t], ...TRANSFORMATIONS.map((u) => [t, u])]); // prettier-ignore
+    let [runs, elements, compared] = [0, 0, 0];
+    const met = new Set<string>();
+    for (const [k, rest] of inner.entries()) {
+      const composition = [outer, ...rest];
+      await holds(
+        composition.join(' ∘ '),
+        SEED + i * inner.length + k,
+        samples(fc, composition),
+        2 * TIMES,
+        (sample) => {
+          const result = agreement(composed(composition, sample), sample);
+          runs++;
+          elements += result.elements;
+          compared += result.compared;
+          for (const op of operationsIn(sample.program)) met.add(op);
+          return result.problem;
+        },
       );
-    same((f) => [jacfwd(f), columns(f)], [vector], 30);
-    same((f) => [jacrev(f), columns(f)], [vector], 30);
+    }
+    expect(runs).toBe(90 * 2 * TIMES);
+    expect([...OPERATIONS].filter((op) => !met.has(op))).toEqual([]);
+    expect(compared / elements).toBeGreaterThan(0.95);
   });
-  test('checkpoint(f) = f, and so do the derivatives, to any order', () => {
-    const first = (f: (x: NDArray) => NDArray): AnyFunction => grad((x: NDArray) => sum(f(x)));
-    const second = (f: (x: NDArray) => NDArray): AnyFunction => hessian((x: NDArray) => sum(f(x)));
-    same((f) => [checkpoint(f), f], [vector], 30);
-    same((f) => [first(checkpoint(f)), first(f)], [vector], 30);
-    same((f) => [second(checkpoint(f)), second(f)], [vector], 15);
+});
+
+type F = (x: NDArray) => NDArray;
+type Law = (f: F, v: NDArray, w: NDArray) => readonly [(x: NDArray) => unknown, (x: NDArray) => unknown];
+const inner = (x: NDArray, y: NDArray): NDArray => lax.dot(x, y);
+const forward = (f: F, v: NDArray): F => (x) => jvp(f, [x], [v])[1]; // prettier-ignore
+const backward = (f: F, w: NDArray): F => (x) => vjp(f, [x])[1](w)[0]; // prettier-ignore
+const rows = (x: NDArray, v: NDArray): NDArray => np.stack([x, v, lax.rev(x, [0])]);
+const each = (xs: NDArray): NDArray[] => Array.from({ length: xs.shape[0]! }, (_, i) => lax.squeeze(lax.slice(xs, [i, 0], [i + 1, xs.shape[1]!]), [0])); // prettier-ignore
+
+const LAWS: Readonly<Record<string, Law>> = {
+  'jit(f) = f': (f) => [jit(f), f],
+  'vmap(f) is f of each example, stacked': (f, v) => [
+    (x) => vmap(f)(rows(x, v)),
+    (x) => np.stack(each(rows(x, v)).map(f)),
+  ],
+  'grad of the sum of vmap(f) = vmap(grad f)': (f, v) => [
+    (x) => grad((xs: NDArray) => np.sum(vmap(f)(xs)))(rows(x, v)),
+    (x) => vmap(grad((y: NDArray) => np.sum(f(y))))(rows(x, v)),
+  ],
+  'jvp of vjp = vjp of jvp': (f, v, w) => [forward(backward(f, w), v), backward(forward(f, v), w)],
+  'linearize = jvp': (f, v) => [
+    (x) => {
+      const [y, push] = linearize(f, [x]);
+      return [y, push(v)];
+    },
+    (x) => jvp(f, [x], [v]),
+  ],
+  'jacfwd = jacrev': (f) => [jacfwd(f), jacrev(f)],
+  'the columns of jacfwd are tangents': (f) => [
+    jacfwd(f),
+    (x) =>
+      np.stack(
+        each(np.eye(x.size, { dtype: x.dtype })).map((axis) => forward(f, axis)(x)),
+        1,
+      ),
+  ],
+  '⟨J v, w⟩ = ⟨v, Jᵀ w⟩': (f, v, w) => [(x) => inner(forward(f, v)(x), w), (x) => inner(v, backward(f, w)(x))],
+  'the Hessian is symmetric': (f, _, w) => {
+    const h = hessian((x: NDArray) => inner(f(x), w));
+    return [h, (x) => lax.transpose(h(x), [1, 0])];
+  },
+};
+
+/** What both modes can differentiate, and without saying that it is holomorphic. */
+const realSamples = samples(fc, ['jvp']).filter(({ dtype }) => dtype !== 'complex64');
+
+describe('laws', () => {
+  test.each(Object.entries(LAWS))('%s', { timeout }, async (name, law) => {
+    await holds(name, SEED, realSamples, 38 * TIMES, (sample) => {
+      const f = structuredFunction(composed([], sample), sample);
+      const [a, b] = law(f, vectorOf(sample, 1), vectorOf(sample, 2));
+      return disagreement(a, b, [vectorOf(sample, 0)]);
+    });
   });
-  test('the value of valueAndGrad is the value', () =>
-    same(
-      (f) => [(x: NDArray) => valueAndGrad((y: NDArray) => sum(f(y)))(x)[0], (x: NDArray) => sum(f(x))],
-      [vector],
-      30,
-    ));
+
+  const USES: Readonly<Record<string, (f: F, v: NDArray, w: NDArray) => F>> = {
+    value: (f) => f,
+    tangent: forward,
+    gradient: (f, _, w) => backward(f, w),
+    'tangent of the gradient': (f, v, w) => forward(backward(f, w), v),
+    'gradient of the tangent': (f, v, w) => backward(forward(f, v), w),
+  };
+  test('checkpoint changes no bit', { timeout }, async () => {
+    await holds('checkpoint changes no bit', SEED, samples(fc, ['jvp']), 38 * TIMES, (sample) => {
+      const f = structuredFunction(composed([], sample), sample);
+      const [x, v, w] = [0, 1, 2].map((k) => vectorOf(sample, k)) as [NDArray, NDArray, NDArray];
+      for (const [what, use] of Object.entries(USES)) {
+        const [a, b] = [f, checkpoint(f)].map((g) => (use(g, v, w)(x) as ConcreteArray).toHost());
+        const problem = differentBits(a!, b!);
+        if (problem !== null) return `${what}${problem}`;
+      }
+      return null;
+    });
+  });
 });

@@ -6,7 +6,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { temporary, withTemporaries } from '../core/scopes.ts';
 import { unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type Loose, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type Loose, type LooseArguments, called } from './call.ts'; // prettier-ignore
 import { requireInexact } from './differentiable.ts';
 import { matching } from './grad.ts';
 import { transforms } from './rules.ts';
@@ -26,17 +26,17 @@ export function linearTranspose<F extends AnyFunction>(
   f: F,
   ...like: LooseArguments<Parameters<F>>
 ): (cotangent: Loose<Arrays<ReturnType<F>>>) => Arrays<Parameters<F>> {
-  const where = `linearTranspose(${nameOf(f)})`;
+  const where = called('linearTranspose', f);
   const { arrays, treedef } = flattenArguments(like, where);
   requireInexact(arrays, like.map((_, i) => i), treedef, where); // prettier-ignore
   const { flat, outTree } = flattenFunction(f, treedef, where);
-  const { jaxpr, lifted } = stage(nameOf(f), flat, arrays.map((x) => ({ ...x.aval, weak: false }))); // prettier-ignore
+  const { jaxpr, lifted } = stage(where, flat, arrays.map((x) => ({ ...x.aval, weak: false })), () => treedef.paths()); // prettier-ignore
   const linear = jaxpr.inputs.map((_, i) => i >= lifted.length);
   jaxpr.outAvals.forEach((y) => {
     if (!isInexact(y.dtype)) throw new DifferentiationError(`${where}: the result is ${y.dtype}, so it is not linear`);
   });
   return (cotangent) => {
-    const results = jaxpr.outAvals.map((a) => lax.zerosLike(a));
+    const results = jaxpr.outputs;
     const cts = withTemporaries(
       () =>
         temporary(() => {
@@ -60,9 +60,9 @@ export type ShapeOf<T> = T extends NDArray | number ? Aval : { readonly [K in ke
  * evalShape(np.dot, np.zeros([2, 3]), np.zeros([3])).shape; // [2]
  */
 export function evalShape<F extends AnyFunction>(f: F, ...like: LooseArguments<Parameters<F>>): ShapeOf<ReturnType<F>> {
-  const where = `evalShape(${nameOf(f)})`;
+  const where = called('evalShape', f);
   const { arrays, treedef } = flattenArguments(like, where);
   const { flat, outTree } = flattenFunction(f, treedef, where);
-  const { jaxpr } = stage(nameOf(f), flat, arrays.map((x) => x.aval)); // prettier-ignore
+  const { jaxpr } = stage(where, flat, arrays.map((x) => x.aval), () => treedef.paths()); // prettier-ignore
   return unflatten(outTree(), jaxpr.outAvals) as ShapeOf<ReturnType<F>>;
 }

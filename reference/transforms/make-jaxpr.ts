@@ -1,7 +1,7 @@
 import type { Jaxpr } from '../core/jaxpr.ts';
-import { checkOptions, EtalonError } from '../core/errors.ts';
+import { checkOptions, EtalonError, refuseExtra } from '../core/errors.ts';
+import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, called } from './call.ts';
 import { currentAxes, withAxes } from '../core/named-axes.ts';
-import { type AnyFunction, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts';
 import { stage } from './staging.ts';
 
 export interface MakeJaxprOptions {
@@ -19,14 +19,17 @@ export interface MakeJaxprOptions {
 export function makeJaxpr<F extends AnyFunction>(
   f: F,
   options: MakeJaxprOptions = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Jaxpr {
+  refuseExtra(more, 'makeJaxpr');
   checkOptions(options, ['axisEnv'], 'makeJaxpr');
-  const where = `makeJaxpr(${nameOf(f)})`;
+  const where = called('makeJaxpr', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const { flat } = flattenFunction(f, treedef, where);
+    const avals = arrays.map((x) => x.aval);
     const axes = (options.axisEnv ?? []).reduce((outer, [name, size]) => ({ name, size, outer }), currentAxes());
-    const { jaxpr, lifted } = withAxes(axes, () => stage(nameOf(f), flat, arrays.map((x) => x.aval))); // prettier-ignore
+    const { jaxpr, lifted } = withAxes(axes, () => stage(where, flat, avals, () => treedef.paths()));
     if (lifted.length > 0)
       throw new EtalonError(`${where}: the function closes over a traced value; pass it as an argument`);
     return jaxpr;

@@ -81,7 +81,7 @@ describe('programs that nothing goes into', () => {
     ['jit', () => jit(lane)()],
     ['checkpoint', () => checkpoint(lane)()],
     ['scan', () => lax.scan((c: NDArray) => [c.add(lane()), null], 0, null, { length: 3 })[0].div(3)],
-    ['scan, stacked', () => lax.scan((c: number) => [c, lane()], 0, null, { length: 2 })[1].take(1, 0)],
+    ['scan, stacked', () => lax.scan((c) => [c, lane()], 0, null, { length: 2 })[1].take(1, 0)],
     ['while', () => lax.foriLoop(0, 3, (_: NDArray, c: NDArray) => c.add(lane()), np.array(0)).div(3)],
     ['while, each lane for itself', () => lax.whileLoop((c: NDArray) => c.less(lane()), (c: NDArray) => c.add(1), np.array(0))],
     ['cond', () => lax.cond(true, lane, () => np.array(-1))],

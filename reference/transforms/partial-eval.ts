@@ -10,7 +10,7 @@ import type { NDArray } from '../core/ndarray.ts';
 import { type AnyPrimitive, inferAvals, type Params, type Tangent } from '../core/primitive.ts';
 import type { Transforms } from '../core/rules.ts';
 import { SourceLocation } from '../core/source.ts';
-import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
+import { bind, type CustomCall, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
 import { dceJaxpr } from './dce.ts';
 import { evaluate } from './evaluate.ts';
 import { JvpTrace } from './jvp.ts';
@@ -81,6 +81,11 @@ class PartialTrace extends Trace {
       }
     }
     return this.#record(primitive, operands, params);
+  }
+
+  override call(custom: CustomCall, operands: readonly NDArray[]): readonly NDArray[] {
+    if (operands.some((x) => this.isUnknown(x))) return custom.bind(operands);
+    return withTrace(this.parent, () => this.parent.call(custom, operands));
   }
 
   #record(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
@@ -179,7 +184,7 @@ export function partialEvalJaxpr(
     let knownResults: boolean[] = [];
     let residuals: readonly NDArray[] = [];
     const first = stageClosed(
-      (...args) => {
+      (args) => {
         const trace = new PartialTrace(currentTrace(), t);
         const waiting = jaxpr.inAvals.map((a) => new Var(a));
         let at = 0;

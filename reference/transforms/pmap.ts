@@ -2,7 +2,15 @@
 import type { Backend } from '../core/open-backend.ts';
 import { checkOptions } from '../core/errors.ts';
 import { type Axes, vmap } from './batching.ts';
-import { type AnyFunction, argumentNumbers, type Arrays, type LooseArguments, nameOf, type Tree } from './call.ts';
+import {
+  type AnyFunction,
+  argumentNumbers,
+  type Arrays,
+  type LooseArguments,
+  called,
+  nameOf,
+  type Tree,
+} from './call.ts';
 import { jit } from './jit.ts';
 
 export interface PmapOptions {
@@ -34,7 +42,7 @@ export function pmap<F extends AnyFunction>(
   const known = ['axisName', 'inAxes', 'outAxes', 'axisSize', 'staticBroadcastedArgnums', 'donateArgnums', 'backend'];
   checkOptions(options, known, 'pmap');
   const { staticBroadcastedArgnums, donateArgnums, backend, inAxes, ...rest } = options;
-  const where = `pmap(${nameOf(f)})`;
+  const where = called('pmap', f);
   const spread = (...args: Tree[]): unknown => {
     const fixed = argumentNumbers(staticBroadcastedArgnums ?? [], args.length, `${where} staticBroadcastedArgnums`);
     const moves = (_: unknown, i: number): boolean => !fixed.includes(i);

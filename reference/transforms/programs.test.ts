@@ -14,6 +14,7 @@ import { LIMITS } from '../core/program.ts';
 import { programSchema } from '../core/schema.ts';
 import { printProgram } from '../core/text.ts';
 import { violationOf } from '../core/validate.ts';
+import { jit, makeJaxpr, np } from '../index.ts';
 import { evaluateJaxpr } from '../interpreter.ts';
 import { allPrimitives, primitives } from '../primitives/index.ts';
 import { readProgram, readProgramJson } from './programs.ts';
@@ -45,6 +46,12 @@ describe('programs of the real primitives', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  test('a program that two equations call has other names in each', () => {
+    const sine = jit(np.sin);
+    const text = printProgram(makeJaxpr((x) => sine(sine(x)))(1));
+    expect(printProgram(readProgram(text))).toBe(text);
   });
 
   test('those of higher order compute the same when they are read back', () => {

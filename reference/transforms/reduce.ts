@@ -1,8 +1,9 @@
 /** `lax.reduce` and `lax.reduceWindow`: reductions by a function of one's own (spec/transformations/reduce.md). */
+import { integers } from '../core/arguments.ts';
 import { ConcreteArray } from '../core/array.ts';
 import { asArray, isScalar, scalar } from '../core/convert.ts';
 import { type DType, isComplex, isInteger } from '../core/dtypes.ts';
-import { ArgumentError, ShapeError, TreeError } from '../core/errors.ts';
+import { ArgumentError, ShapeError, TreeError, refuseExtra } from '../core/errors.ts';
 import { type Element, elements, type Shape, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -11,7 +12,7 @@ import { flatten, type TreeDef, unflatten } from '../core/tree.ts';
 import * as lax from '../lax.ts';
 import { algebraOf, bitsOf, orderOf } from '../primitives/numerics/algebra.ts';
 import { reduce as reducePrimitive, reduceWindow as reduceWindowPrimitive } from '../primitives/higher-order/reduce.ts';
-import { type Arrays, flattenArguments, flattenFunction, nameOf, type Tree } from './call.ts';
+import { type Arrays, flattenArguments, flattenFunction, called, type Tree } from './call.ts';
 import { stage } from './staging.ts';
 
 /** Makes of what has been combined so far and the next elements what both are together. */
@@ -27,8 +28,16 @@ export type Computation = (combined: Tree, next: Tree) => unknown;
  * lax.reduce([x, positions], [-Infinity, 0], larger, [0]);
  * @throws TreeError, ShapeError, ArgumentError
  */
-export function reduce<T>(operands: T, initValues: unknown, computation: Computation, dimensions: Shape): Arrays<T> {
+export function reduce<T>(
+  operands: T,
+  initValues: unknown,
+  computation: Computation,
+  dimensions: Shape,
+  ...more: []
+): Arrays<T> {
+  refuseExtra(more, 'lax.reduce');
   const call = prepared(operands, initValues, computation, 'lax.reduce');
+  integers(dimensions, 'lax.reduce: dimensions');
   const known = call.single && MONOIDS.get(computation);
   if (known && holds(call.inits[0]!, known.identity)) {
     return unflattenOne(call.treedef, [known.reduce(call.arrays[0]!, [...dimensions].sort((a, b) => a - b))]) as Arrays<T>; // prettier-ignore
@@ -50,7 +59,9 @@ export function reduceWindow<T>(
   computation: Computation,
   windowDimensions: Shape,
   options: lax.WindowOptions = {},
+  ...more: []
 ): Arrays<T> {
+  refuseExtra(more, 'lax.reduceWindow');
   const where = 'lax.reduceWindow';
   const call = prepared(operands, initValues, computation, where);
   const known = call.single && MONOIDS.get(computation);
@@ -77,7 +88,7 @@ interface Prepared {
 }
 
 function prepared(operands: unknown, initValues: unknown, computation: Computation, caller: string): Prepared {
-  const where = `${caller}(${nameOf(computation)})`;
+  const where = called(caller, computation);
   const { arrays, treedef } = flattenArguments([operands], where);
   const [leaves, initTree] = flatten([initValues]);
   if (arrays.length === 0) throw new ArgumentError(`${where}: there must be an operand`);

@@ -13,7 +13,8 @@ import { batchJaxpr } from './vmap.ts';
 export const transforms: Transforms = {
   lax,
   bind,
-  trace: stageClosed,
+  trace: (f, avals) => stageClosed((args) => f(...args), avals),
+  traceList: stageClosed,
   evaluate,
   jvp: (jaxpr, nonzero, force) => jvpJaxpr(transforms, jaxpr, nonzero, force),
   partialEval: (jaxpr, known, force) => partialEvalJaxpr(transforms, jaxpr, known, force),

@@ -1,3 +1,4 @@
+import { refuseExtra } from '../core/errors.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { flatten, type Mapped, unflatten } from '../core/tree.ts';
 import { asArray } from '../core/convert.ts';
@@ -10,7 +11,8 @@ import * as lax from '../lax.ts';
  * @example
  * grad((x) => x.mul(stopGradient(x)))(3).item(); // 3, not 6
  */
-export function stopGradient<T>(tree: T): Mapped<T, NDArray> {
+export function stopGradient<T>(tree: T, ...more: []): Mapped<T, NDArray> {
+  refuseExtra(more, 'stopGradient');
   const [leaves, treedef] = flatten(tree);
   const stopped = leaves.map((leaf) => {
     const x = asArray(leaf, 'stopGradient');

@@ -52,10 +52,7 @@ describe('grad', () => {
     expect([g.w.js(), g.b[0]!.js()]).toEqual([[3, 4], 1]);
     const both = grad(f, { argnums: [0, 1] })(p, array([3, 4]));
     expect(both[1].js()).toEqual([1, 2]);
-    const [value, aux] = grad((x: NDArray) => [sum(x), lax.neg(x)], { hasAux: true })(array([1, 2])) as [
-      NDArray,
-      NDArray,
-    ];
+    const [value, aux] = grad((x: NDArray) => [sum(x), lax.neg(x)], { hasAux: true })(array([1, 2]));
     expect([value.js(), aux.js()]).toEqual([
       [1, 1],
       [-1, -2],
@@ -281,7 +278,7 @@ describe('control flow', () => {
     [
       'xs of different lengths',
       () => scan((c: NDArray) => [c, null], array(1), [array([1]), array([1, 2])]),
-      /disagree/,
+      /xs\[0\] has 1 slices, but xs\[1\] has 2/,
     ],
     ['no length', () => scan((c: NDArray) => [c, null], array(1), null), /without xs/],
   ])('refuses %s', (_, run, message) => expect(run).toThrow(message));
@@ -303,7 +300,7 @@ describe('customJvp', () => {
     [
       'a rule with a wrong tangent',
       () => grad(withRule((x) => [x, array([1, 2])]))(array(1)),
-      /the rule's tangent is f64\[2\]/,
+      /the rule's tangent: expected f64\[\], .* got f64\[2\]/,
     ],
     [
       'a rule that returns one value',
@@ -324,15 +321,5 @@ describe('makeJaxpr', () => {
     const jaxpr = makeJaxpr((x: NDArray) => sum(lax.mul(lax.sin(x), 2)))(array([1, 2, 3]));
     expect(jaxpr.equations.map((e) => e.primitive.name)).toEqual(['sin', 'broadcast_in_dim', 'mul', 'reduce_sum']);
     expect(jaxpr.outAvals.map(showAval)).toEqual(['f64[]']);
-  });
-
-  test('long chains trace, differentiate, batch and evaluate without recursion', () => {
-    const chain = (x: NDArray): NDArray => {
-      let y = x;
-      for (let k = 0; k < 5_000; k++) y = lax.neg(y);
-      return y;
-    };
-    expect(jit(grad(chain))(array(1)).item()).toBe(1);
-    expect(vmap(chain)(array([1, 2])).js()).toEqual([1, 2]);
   });
 });

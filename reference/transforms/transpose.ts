@@ -77,7 +77,9 @@ function transposeEquation(
   if (primitive.kind === 'higher-order') return primitive.transpose(t, given, operands, params);
   const rule = primitive.differentiate;
   const positions = operands.flatMap((x, i) => ('linear' in x ? [i] : []));
-  if (!('zero' in rule)) {
+  if ('zero' in rule) {
+    if (rule.stops === true) return operands.map(() => null);
+  } else {
     if (rule.jvp === 'linear') return rule.transpose(t.lax, given, operands, params);
     const { transpose } = rule;
     if (transpose?.linearIn.some((set) => positions.every((i) => set.includes(i)))) {
@@ -106,15 +108,16 @@ export function transposeJaxpr(
 ): Transposed {
   return memo(jaxpr, `${flags(linear, given)}/${force}`, () => {
     const known = jaxpr.inAvals.filter((_, i) => !linear[i]);
+    const waiting = jaxpr.inAvals.filter((_, i) => linear[i]);
     const results = jaxpr.outAvals.filter((_, j) => given[j]);
     let out: boolean[] = [];
     const back = stageClosed(
-      (...args) => {
+      (args) => {
         let next = known.length;
         const cotangents = given.map((is) => (is ? args[next++]! : null));
-        const cts = backward(t, jaxpr, linear, args.slice(0, known.length), cotangents).map((ct, i) => {
-          return ct ?? (force ? t.lax.zerosLike(jaxpr.inAvals.filter((_, k) => linear[k])[i]!) : null);
-        });
+        const cts = backward(t, jaxpr, linear, args.slice(0, known.length), cotangents).map(
+          (ct, i) => ct ?? (force ? t.lax.zerosLike(waiting[i]!) : null),
+        );
         out = cts.map((ct) => ct !== null);
         return cts.filter((ct) => ct !== null);
       },

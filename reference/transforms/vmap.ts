@@ -3,7 +3,6 @@
  * axis (spec/transformations/vmap.md).
  */
 import { escaped } from '../core/array.ts';
-import { temporary } from '../core/scopes.ts';
 import type { Aval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { AnyCollective } from '../core/collective.ts';
@@ -14,6 +13,8 @@ import { type AnyPrimitive, type BatchAxis, type Batched, inferAvals, type Param
 import type { Transforms } from '../core/rules.ts';
 import { bind, currentTrace, Trace, withNewTrace, withTrace } from '../core/trace.ts';
 import { toFront } from '../primitives/axes.ts';
+import { batchHigherOrder } from './checkify/batch.ts';
+import { derived } from './derived.ts';
 import { evaluate } from './evaluate.ts';
 import { flags, memoised } from './memo.ts';
 import { stageClosed } from './staging.ts';
@@ -65,7 +66,7 @@ export class BatchTrace extends Trace {
     const at = split.map(([, a]) => a);
     return withTrace(this.#parent, () => {
       if (at.every((a) => a === null) && !this.#isNeededBy(primitive, params)) return bind(primitive, values, params);
-      const { out, at: outAt } = temporary(() => batchOne(this.#t, primitive, values, at, this.#axis, params));
+      const { out, at: outAt } = derived(() => batchOne(this.#t, primitive, values, at, this.#axis, params));
       return out.map((y, i) => {
         if (outAt[i] === null) escaped(y, 'user');
         return this.tracer(y, outAt[i]!);
@@ -87,7 +88,7 @@ function batchOne(
   axis: BatchAxis,
   params: Params,
 ): Batched {
-  if (primitive.kind === 'higher-order') return primitive.batch(t, values, at, axis, params);
+  if (primitive.kind === 'higher-order') return batchHigherOrder(t, primitive, values, at, axis, params);
   if (primitive.kind === 'collective' && params['axis_name'] === axis.name) {
     return resolve(t, primitive, values, at, axis, params);
   }
@@ -150,7 +151,7 @@ export function batchJaxpr(
   return memo(jaxpr, `${axis.size}/${JSON.stringify(axis.name)}/${flags(batched, force)}`, () => {
     let out: boolean[] = [];
     const avals = jaxpr.inAvals.map((a, i) => (batched[i] ? { ...a, shape: [axis.size, ...a.shape] } : a));
-    const wide = stageClosed((...args) => {
+    const wide = stageClosed((args) => {
       const at = batched.map((is) => (is ? 0 : null));
       const result = batchFlat(t, (xs) => evaluate(jaxpr, xs), args, at, axis);
       out = result.at.map((a, j) => a !== null || force?.[j] === true);

@@ -144,7 +144,7 @@ describe('what an observer is shown', () => {
     });
     twice.defjvp(([x], [dx]) => [lax.mul(x, 2), lax.mul(dx, 2)]);
     const f = jit(function outer(x: NDArray) {
-      const [y] = scan((c: NDArray, _: NDArray) => [lax.neg(c), null], x, null, { length: 2, reverse: true });
+      const [y] = scan((c: NDArray) => [lax.neg(c), null], x, null, { length: 2, reverse: true });
       const z = whileLoop((c: NDArray) => lax.lt(c, 1), (c: NDArray) => lax.add(c, 1), y); // prettier-ignore
       return switch_(1, [(v: NDArray) => v, (v: NDArray) => lax.abs(twice(v))], z);
     });

@@ -73,7 +73,7 @@ function machineFor(
     interpret(jaxpr, operands) {
       const count = runs.get(jaxpr) ?? 0;
       runs.set(jaxpr, count + 1);
-      const place = primitive.place?.(params, programs.indexOf(jaxpr), count) ?? titleOf(primitive, params);
+      const place = placeOfRun(primitive, params, programs.indexOf(jaxpr), count);
       return runProgram(jaxpr, operands, { backend, committed }, observe, [...path, place]);
     },
     apply(name, operands, inner) {
@@ -88,8 +88,12 @@ function machineFor(
   };
 }
 
-const titleOf = ({ name }: AnyHigherOrder, params: Params): string =>
-  typeof params['name'] === 'string' ? `${name}(${params['name']})` : name;
+/** How the `run`th run of a nested program is called: `jit(f)`, `scan, iteration 3`. */
+export function placeOfRun(primitive: AnyHigherOrder, params: Params, program: number, run: number): string {
+  const { name } = primitive;
+  const title = typeof params['name'] === 'string' ? `${name}(${params['name']})` : name;
+  return primitive.place?.(params, program, run) ?? title;
+}
 
 /** Runs a program. The operands stay the caller's; every result is an array of its own. */
 function runProgram(

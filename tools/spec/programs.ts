@@ -1,6 +1,7 @@
 /** Programs in which every higher-order primitive is called as it should be, also as the transformations make them. */
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import {
+  checkify,
   checkpoint,
   customJvp,
   customVjp,
@@ -36,6 +37,10 @@ const looped = (v: NDArray): NDArray =>
     (c: NDArray) => c.mul(2).add(v.max()),
     np.array(1),
   );
+const asked = (v: NDArray): NDArray => {
+  checkify.check(v.sum().less(9), 'sum of {}', v);
+  return np.sin(v).sum();
+};
 const again = checkpoint((v: NDArray) => np.sin(np.sin(v)).sum());
 const backwards = customVjp((v: NDArray) => np.sin(v).sum());
 backwards.defvjp(
@@ -45,6 +50,15 @@ backwards.defvjp(
 const custom = customJvp((v: NDArray) => np.log1p(np.exp(v)).sum());
 custom.defjvp(([v], [dv]) => [np.log1p(np.exp(v)).sum(), np.dot(lax.logistic(v), dv)]);
 
+const implicit = (v: NDArray): NDArray =>
+  lax
+    .customLinearSolve(
+      (w: NDArray) => w.mul(v),
+      np.sin(v),
+      (_, b) => b.div(v),
+      { symmetric: true },
+    )
+    .sum();
 const watched = (v: NDArray): NDArray => {
   const y = np.sin(v);
   debug.callback(() => undefined, v, y);
@@ -57,6 +71,7 @@ const tangentOf = (v: NDArray): NDArray =>
     name: 'double',
     backward: makeJaxpr((ct: NDArray) => ct.mul(2))(x),
     num_residuals: 0,
+    rule: null,
   })[0]!;
 
 /** Programs that only transposition can make something of. */
@@ -86,6 +101,8 @@ export function higherOrderPrograms(): Jaxpr[] {
     reduced,
     windowed,
     again,
+    implicit,
+    asked,
     watched,
     (v: NDArray) => backwards(v),
     (v: NDArray) => custom(v),

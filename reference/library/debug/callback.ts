@@ -1,7 +1,8 @@
 /** `debug.callback` and `debug.print`: values of a running program, shown to JavaScript. */
 import { asArray, isArrayLike } from '../../core/convert.ts';
 import { ArgumentError } from '../../core/errors.ts';
-import { NDArray } from '../../core/ndarray.ts';
+import { argumentOf, fieldsOf, parseFormat } from '../../core/format.ts';
+import type { NDArray } from '../../core/ndarray.ts';
 import { showElements } from '../../core/show.ts';
 import { ConcreteArray } from '../../core/array.ts';
 import { bind } from '../../core/trace.ts';
@@ -41,9 +42,6 @@ function observe(name: string, args: readonly unknown[], call: (args: readonly u
   });
 }
 
-/** A piece of a format: text as it is, or a field, by position or by name. */
-type Piece = string | { readonly field: number | string };
-
 /**
  * Prints a line whenever the program gets there, under every transformation. In `format`, `{}` stands for the next
  * argument, `{0}` for the one of that number, `{name}` for an entry of the object that then is the last argument; `{{`
@@ -57,64 +55,13 @@ type Piece = string | { readonly field: number | string };
  * @throws ArgumentError if fields and arguments do not fit
  */
 export function print(format: string, ...args: unknown[]): void {
-  const pieces = parse(format);
-  const named = pieces.some((p) => typeof p !== 'string' && typeof p.field === 'string');
-  const names = named ? args.at(-1) : {};
-  const given = named ? args.slice(0, -1) : args;
-  checkFields(pieces, given.length, names);
-  observe('print', [given, names], ([positional, byName]) => {
-    const values = [...(positional as unknown[])];
-    const line = pieces.map((p) =>
-      typeof p === 'string'
-        ? p
-        : show(typeof p.field === 'number' ? values[p.field] : (byName as Record<string, unknown>)[p.field]),
-    );
-    console.log(line.join(''));
+  const where = 'debug.print';
+  const pieces = parseFormat(format, where);
+  const { positional, named } = fieldsOf(pieces, args, where);
+  observe('print', [positional, named], (values) => {
+    const fields = { positional: values[0] as unknown[], named: values[1] as Record<string, unknown> };
+    console.log(pieces.map((p) => (typeof p === 'string' ? p : show(argumentOf(fields, p.field)))).join(''));
   });
-}
-
-function parse(format: string): Piece[] {
-  if (typeof format !== 'string')
-    throw new ArgumentError(`debug.print: the format must be a string, got ${typeof format}`);
-  let next = 0;
-  let numbered = false;
-  const pieces = [...format.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)].map(([text, field]): Piece => {
-    if (text === '{{' || text === '}}') return text[0]!;
-    if (text === '{' || text === '}') {
-      throw new ArgumentError(
-        `debug.print: a single ${text} in ${JSON.stringify(format)}; write ${text}${text} for a brace`,
-      );
-    }
-    if (field === undefined) return text;
-    if (field === '') return { field: next++ };
-    if (/^\d+$/.test(field)) {
-      numbered = true;
-      return { field: Number(field) };
-    }
-    if (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(field)) return { field };
-    throw new ArgumentError(`debug.print: ${text} is no field; the fields are {}, {0} and {name}`);
-  });
-  if (numbered && next > 0) throw new ArgumentError('debug.print: the format mixes {} and {0}; use one of them');
-  return pieces;
-}
-
-function checkFields(pieces: readonly Piece[], count: number, names: unknown): void {
-  const fields = pieces.flatMap((p) => (typeof p === 'string' ? [] : [p.field]));
-  if (typeof names !== 'object' || names === null || names instanceof NDArray || Array.isArray(names)) {
-    const name = fields.find((f) => typeof f === 'string')!;
-    throw new ArgumentError(`debug.print: the field {${name}} needs an object as last argument: { ${name}: … }`);
-  }
-  for (const field of fields) {
-    if (typeof field === 'number' ? field >= count : !Object.hasOwn(names, field)) {
-      throw new ArgumentError(
-        `debug.print: there is no argument for the field ${typeof field === 'number' ? field : `{${field}}`}`,
-      );
-    }
-  }
-  const unused = [...Array(count).keys(), ...Object.keys(names)].find((key) => !fields.includes(key));
-  if (unused !== undefined) {
-    throw new ArgumentError(`debug.print: the format has no field for argument ${unused}`);
-  }
 }
 
 /** A tree of concrete arrays as people read it, numbers without their dtypes. */

@@ -3,7 +3,7 @@ import { setRunner } from '../../core/evaluation.ts';
 import { ArgumentError } from '../../core/errors.ts';
 import { SourceLocation } from '../../core/source.ts';
 import { isEvaluating } from '../../core/trace.ts';
-import { type AnyFunction, nameOf, rejectAsync } from '../../transforms/call.ts';
+import { type AnyFunction, called, rejectAsync } from '../../transforms/call.ts';
 import { type Executed, type Observer, walk } from '../../transforms/walk.ts';
 
 const observers = new Set<Observer>();
@@ -22,7 +22,7 @@ const tellAll = (executed: Executed): void => {
 
 /** `f`, each call of it seen by an observer of its own. */
 export function observed<F extends AnyFunction>(f: F, where: string, observer: () => Observer): F {
-  const title = `${where}(${nameOf(f)})`;
+  const title = called(where, f);
   const wrapped = (...args: unknown[]): unknown => {
     if (!isEvaluating()) {
       throw new ArgumentError(

@@ -2,9 +2,10 @@
  * What the functions of `numpy`, `random` and `nn` do with their arguments before anything is computed: numbers become
  * arrays, dtypes are promoted by JAX's lattice, shapes are broadcast by NumPy's rules, axes and options are checked.
  */
+import { oneOrMore } from '../../core/arguments.ts';
 import { asArray, scalar } from '../../core/convert.ts';
-import { defaultInt, type DType, dtypes, inexactOf as inexact, isFloat, isInteger, promote } from '../../core/dtypes.ts'; // prettier-ignore
-import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { checkDType, defaultInt, type DType, dtypes, inexactOf as inexact, isFloat, isInteger, promote } from '../../core/dtypes.ts'; // prettier-ignore
+import { ArgumentError, checkOptions, isPlainObject, OptionError, ShapeError } from '../../core/errors.ts';
 import { sameShape, type Shape } from '../../core/host.ts';
 import { type ArrayLike, type Axis, NDArray } from '../../core/ndarray.ts';
 import { canonicalAxis } from '../../lax/apply.ts';
@@ -16,9 +17,9 @@ export { canonicalAxis, inexact };
 export type DTypeArgument = DType | { readonly dtype?: DType | undefined };
 
 export const dtypeArgument = (argument: DTypeArgument | undefined, where: string): DType | undefined => {
-  if (typeof argument !== 'object') return argument;
-  checkOptions(argument, ['dtype'], where);
-  return argument.dtype;
+  if (typeof argument === 'object') checkOptions(argument, ['dtype'], where);
+  const dtype = typeof argument === 'object' ? argument.dtype : argument;
+  return dtype === undefined ? undefined : checkDType(dtype, `${where}: dtype`);
 };
 
 /** The dtype itself, or the default integer for bool: what quotients and running sums compute in. */
@@ -101,20 +102,10 @@ export function truthy(x: ArrayLike, where: string): NDArray {
 /** The axes in increasing order; null or nothing: every axis. @throws ShapeError for axes out of range or given twice */
 export function canonicalAxes(axis: Axis | undefined, rank: number, where: string): number[] {
   if (axis === undefined || axis === null) return Array.from({ length: rank }, (_, d) => d);
-  const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => canonicalAxis(a, rank, where));
+  const axes = oneOrMore(axis, `${where}: axis`).map((a) => canonicalAxis(a, rank, where));
   if (new Set(axes).size < axes.length)
     throw new ShapeError(`${where}: axes [${String(axis)}] repeat an axis of an array of rank ${rank}`);
   return axes.sort((a, b) => a - b);
-}
-
-/** A size or a list of sizes. */
-export function shapeArgument(shape: number | Shape, where: string): Shape {
-  const sizes = typeof shape === 'number' ? [shape] : shape;
-  for (const n of sizes) {
-    if (!Number.isInteger(n) || n < 0)
-      throw new ShapeError(`${where}: a shape has sizes 0, 1, 2 …, got [${sizes.join(',')}]`);
-  }
-  return sizes;
 }
 
 /** `f(x, axis, options)` and `f(x, options)` are the same call: the options of either. */
@@ -124,9 +115,10 @@ export function mergeAxis<O extends { readonly axis?: Axis }>(
   known: readonly string[],
   where: string,
 ): Partial<O> {
-  const isOptions = typeof axis === 'object' && axis !== null && !Array.isArray(axis);
+  const isOptions = isPlainObject(axis);
   const given = isOptions ? (axis as O) : options;
   if (given !== undefined) checkOptions(given, known, where);
+  if (isOptions && options !== undefined) throw new OptionError(`${where}: got two objects of options; write one`);
   return (isOptions || axis === undefined ? { ...given } : { ...given, axis }) as Partial<O>;
 }
 

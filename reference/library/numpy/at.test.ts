@@ -147,7 +147,7 @@ describe('refused', () => {
     [
       'a traced limit of a range',
       () => jit((i: NDArray) => x.slice([0, i as never]))(1n),
-      ArgumentError,
+      ConcretizationError,
       /dynamicSlice/,
     ],
   ])('%s', (_, call, type, message) => {

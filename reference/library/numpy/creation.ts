@@ -1,6 +1,7 @@
 /** Arrays from numbers, and arrays that follow from a shape. */
+import { shapeArgument, arrayList, finite, integer, arrayLike } from '../../core/arguments.ts';
 import { ConcreteArray } from '../../core/array.ts';
-import { asArray, dtypeOfScalar, fromNested, scalarAs } from '../../core/convert.ts';
+import { asArray, fromNested, scalarAs } from '../../core/convert.ts';
 import {
   checkDType,
   defaultFloat,
@@ -13,7 +14,7 @@ import {
   isInexact,
   promote,
 } from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, refuseExtra, isPlainObject } from '../../core/errors.ts';
 import { buildElements, type Complex, elementFrom, type Shape, showAval } from '../../core/host.ts';
 import { type ArrayLike, NDArray, type Nested } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -24,7 +25,6 @@ import {
   dtypeArgument,
   inexact,
   promoteDtypes,
-  shapeArgument,
 } from './arguments.ts';
 import { diagonal } from './indexing.ts';
 
@@ -44,11 +44,13 @@ export interface ArrayOptions {
  * @example
  * np.array([[1, 2], [3, 4]]); // f32[2,2]
  */
-export function array(source: ArraySource, dtype?: DType | ArrayOptions): NDArray {
-  const options = typeof dtype === 'object' ? dtype : { dtype };
+export function array(source: ArraySource, dtype?: DType | ArrayOptions, ...more: []): NDArray {
+  refuseExtra(more, 'np.array');
+  const options = typeof dtype === 'string' || dtype === undefined ? { dtype } : dtype;
   checkOptions(options, ['dtype', 'shape'], 'np.array');
+  if (options.dtype !== undefined) checkDType(options.dtype, 'np.array: dtype');
   const made = fromSource(source, options.dtype);
-  return options.shape === undefined ? made : lax.reshape(made, options.shape);
+  return options.shape === undefined ? made : lax.reshape(made, shapeArgument(options.shape, 'np.array'));
 }
 export const asarray: (source: ArraySource, dtype?: DType | ArrayOptions) => NDArray = array;
 
@@ -76,24 +78,37 @@ function stackSources(sources: readonly ArraySource[], dtype: DType | undefined)
 }
 
 /** The array in another dtype. Floats become integers by truncation, saturating, NaN as 0. */
-export const astype = (x: ArrayLike, dtype: DType): NDArray =>
-  lax.convertElementType(asArray(x, 'np.astype'), checkDType(dtype, 'np.astype: dtype'));
+export const astype = (x: ArrayLike, dtype: DType, ...more: []): NDArray => {
+  refuseExtra(more, 'np.astype');
+  return lax.convertElementType(asArray(x, 'np.astype'), checkDType(dtype, 'np.astype: dtype'));
+};
 
 /** An array of one value, or of an array's values broadcast to the shape. */
-export function full(shape: number | Shape, value: ArrayLike, dtype?: DTypeArgument): NDArray {
+export function full(shape: number | Shape, value: ArrayLike, dtype?: DTypeArgument, ...more: []): NDArray {
+  refuseExtra(more, 'np.full');
   const to = dtypeArgument(dtype, 'np.full');
   const sizes = shapeArgument(shape, 'np.full');
-  if (!(value instanceof NDArray)) return lax.full(sizes, value, to ?? dtypeOfScalar(value));
-  return broadcastShape(to === undefined ? value : astype(value, to), sizes, 'np.full');
+  const array = asArray(value, 'np.full');
+  if (!(value instanceof NDArray)) return lax.full(sizes, value, to ?? array.dtype);
+  return broadcastShape(to === undefined ? array : astype(array, to), sizes, 'np.full');
 }
 const filled = (shape: number | Shape, value: number, dtype: DTypeArgument | undefined, where: string): NDArray => {
   const to = checkDType(dtypeArgument(dtype, where) ?? defaultFloat(), `${where}: dtype`);
   return lax.full(shapeArgument(shape, where), to === 'bool' ? value !== 0 : value, to);
 };
-export const zeros = (shape: number | Shape, dtype?: DTypeArgument): NDArray => filled(shape, 0, dtype, 'np.zeros');
-export const ones = (shape: number | Shape, dtype?: DTypeArgument): NDArray => filled(shape, 1, dtype, 'np.ones');
+export const zeros = (shape: number | Shape, dtype?: DTypeArgument, ...more: []): NDArray => {
+  refuseExtra(more, 'np.zeros');
+  return filled(shape, 0, dtype, 'np.zeros');
+};
+export const ones = (shape: number | Shape, dtype?: DTypeArgument, ...more: []): NDArray => {
+  refuseExtra(more, 'np.ones');
+  return filled(shape, 1, dtype, 'np.ones');
+};
 /** An array whose values do not matter; they are zeros. */
-export const empty = (shape: number | Shape, dtype?: DTypeArgument): NDArray => filled(shape, 0, dtype, 'np.empty');
+export const empty = (shape: number | Shape, dtype?: DTypeArgument, ...more: []): NDArray => {
+  refuseExtra(more, 'np.empty');
+  return filled(shape, 0, dtype, 'np.empty');
+};
 
 export interface LikeOptions {
   readonly dtype?: DType;
@@ -104,13 +119,25 @@ const like = (x: ArrayLike, value: number, options: LikeOptions, where: string):
   const model = asArray(x, where);
   return filled(options.shape ?? model.shape, value, options.dtype ?? model.dtype, where);
 };
-export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, 0, options, 'np.zerosLike');
-export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, 1, options, 'np.onesLike');
-export const emptyLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like(x, 0, options, 'np.emptyLike');
-export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray {
+export const zerosLike = (x: ArrayLike, options: LikeOptions = {}, ...more: []): NDArray => {
+  refuseExtra(more, 'np.zerosLike');
+  return like(x, 0, options, 'np.zerosLike');
+};
+export const onesLike = (x: ArrayLike, options: LikeOptions = {}, ...more: []): NDArray => {
+  refuseExtra(more, 'np.onesLike');
+  return like(x, 1, options, 'np.onesLike');
+};
+export const emptyLike = (x: ArrayLike, options: LikeOptions = {}, ...more: []): NDArray => {
+  refuseExtra(more, 'np.emptyLike');
+  return like(x, 0, options, 'np.emptyLike');
+};
+export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.fullLike');
   checkOptions(options, ['dtype', 'shape'], 'np.fullLike');
   const model = asArray(x, 'np.fullLike');
-  return full(options.shape ?? model.shape, value, options.dtype ?? model.dtype);
+  arrayLike(value, 'np.fullLike: value');
+  const shape = shapeArgument(options.shape ?? model.shape, 'np.fullLike');
+  return full(shape, value, options.dtype ?? model.dtype);
 }
 
 /**
@@ -127,20 +154,20 @@ export function arange(
 ): NDArray;
 export function arange(...given: readonly unknown[]): NDArray {
   const last = given.at(-1);
-  const options = typeof last === 'object' && last !== null ? (last as { readonly dtype?: DType }) : {};
+  const options: { readonly dtype?: DType } = isPlainObject(last) ? last : {};
   checkOptions(options, ['dtype'], 'np.arange');
-  const [start, stop, step = 1] = (options === last ? given.slice(0, -1) : given) as [number, number?, number?];
-  for (const [name, value] of Object.entries({ start, stop: stop ?? start, step })) {
-    if (!Number.isFinite(value)) throw new ArgumentError(`np.arange: ${name} must be a number, got ${String(value)}`);
-  }
+  const [start, stop, step = 1, ...more] = options === last ? given.slice(0, -1) : given;
+  refuseExtra(more, 'np.arange');
   const dtype = checkDType(options.dtype ?? defaultInt(), 'np.arange: dtype');
-  const [from, to] = stop == null ? [0, start] : [start, stop];
-  if (step === 0) throw new ArgumentError('np.arange: the step is 0');
-  const size = Math.max(0, Math.ceil((to - from) / step));
+  const first = finite(start, 'np.arange: start');
+  const [from, to] = stop == null ? [0, first] : [first, finite(stop, 'np.arange: stop')];
+  const by = finite(step, 'np.arange: step');
+  if (by === 0) throw new ArgumentError('np.arange: the step is 0');
+  const [size] = shapeArgument(Math.max(0, Math.ceil((to - from) / by)), 'np.arange') as [number];
   if (!isInexact(dtype))
-    for (const value of [from, step]) scalarAs(value, dtypes[dtype].kind === 'uint' ? 'int64' : dtype, 'np.arange');
-  if (from === 0 && step === 1) return lax.iota(dtype, size);
-  return ConcreteArray.fromHost(buildElements(dtype, [size], (i) => elementFrom(dtype, from + i * step)));
+    for (const value of [from, by]) scalarAs(value, dtypes[dtype].kind === 'uint' ? 'int64' : dtype, 'np.arange');
+  if (from === 0 && by === 1) return lax.iota(dtype, size);
+  return ConcreteArray.fromHost(buildElements(dtype, [size], (i) => elementFrom(dtype, from + i * by)));
 }
 
 export interface LinspaceOptions {
@@ -154,10 +181,13 @@ export function linspace(
   num: number = 50,
   endpoint: boolean | LinspaceOptions = true,
   options: LinspaceOptions = {},
+  ...more: []
 ): NDArray {
-  const given = typeof endpoint === 'object' ? endpoint : { endpoint, ...options };
-  checkOptions(given, ['endpoint', 'dtype'], 'np.linspace');
-  const [size] = shapeArgument(num, 'np.linspace');
+  refuseExtra(more, 'np.linspace');
+  for (const o of [options, isPlainObject(endpoint) ? endpoint : { endpoint }])
+    checkOptions(o, ['endpoint', 'dtype'], 'np.linspace');
+  const given = typeof endpoint === 'boolean' ? { endpoint, ...options } : endpoint;
+  const [size] = shapeArgument(num, 'np.linspace: num');
   const [from, to] = broadcastAll(promoteDtypes([start, stop], 'np.linspace', inexact), 'np.linspace') as [
     NDArray,
     NDArray,
@@ -184,22 +214,41 @@ export interface DiagonalOptions {
   readonly dtype?: DType;
 }
 /** Ones on a diagonal, zeros elsewhere. */
-export function eye(n: number, m?: number | null | DiagonalOptions, options: DiagonalOptions = {}): NDArray {
-  const given = typeof m === 'object' && m !== null ? m : options;
+export function eye(
+  n: number,
+  m?: number | null | DiagonalOptions,
+  options: DiagonalOptions = {},
+  ...more: []
+): NDArray {
+  refuseExtra(more, 'np.eye');
+  const given = isPlainObject(m) ? m : options;
   checkOptions(given, ['k', 'dtype'], 'np.eye');
-  return astype(onDiagonal(n, typeof m === 'number' ? m : n, given.k ?? 0, lax.eq), given.dtype ?? defaultFloat());
+  const columns = isPlainObject(m) ? n : (m ?? n);
+  return astype(onDiagonal(n, columns, given.k ?? 0, lax.eq, 'np.eye'), given.dtype ?? defaultFloat());
 }
-export const identity = (n: number, dtype?: DTypeArgument): NDArray =>
-  eye(n, n, { dtype: dtypeArgument(dtype, 'np.identity') ?? defaultFloat() });
+export const identity = (n: number, dtype?: DTypeArgument, ...more: []): NDArray => {
+  refuseExtra(more, 'np.identity');
+  return eye(shapeArgument(integer(n, 'np.identity: n'), 'np.identity')[0]!, n, {
+    dtype: dtypeArgument(dtype, 'np.identity') ?? defaultFloat(),
+  });
+};
 
 /** Ones on and below a diagonal, zeros above. */
-export function tri(n: number, m?: number | null, k: number = 0, dtype?: DTypeArgument): NDArray {
-  return astype(onDiagonal(n, m ?? n, k, lax.ge), dtypeArgument(dtype, 'np.tri') ?? defaultFloat());
+export function tri(n: number, m?: number | null, k: number = 0, dtype?: DTypeArgument, ...more: []): NDArray {
+  refuseExtra(more, 'np.tri');
+  return astype(onDiagonal(n, m ?? n, k, lax.ge, 'np.tri'), dtypeArgument(dtype, 'np.tri') ?? defaultFloat());
 }
 
 /** Compares row + k with column. */
-function onDiagonal(n: number, m: number, k: number, compare: (x: NDArray, y: NDArray) => NDArray): NDArray {
-  const shape = shapeArgument([n, m], 'np.eye');
+function onDiagonal(
+  n: number,
+  m: number,
+  k: number,
+  compare: (x: NDArray, y: NDArray) => NDArray,
+  where: string,
+): NDArray {
+  const shape = shapeArgument([n, m], where);
+  integer(k, `${where}: k`);
   return compare(lax.add(lax.broadcastedIota('int32', shape, 0), k), lax.broadcastedIota('int32', shape, 1));
 }
 
@@ -207,29 +256,47 @@ const triangle = (x: ArrayLike, k: number, lower: boolean, where: string): NDArr
   const matrix = asArray(x, where);
   if (matrix.ndim < 2) throw new ShapeError(`${where}: needs an array of rank 2 or more, got ${showAval(matrix.aval)}`);
   const [n, m] = matrix.shape.slice(-2);
-  const keep = lower ? onDiagonal(n!, m!, k, lax.ge) : onDiagonal(n!, m!, k - 1, lax.lt);
+  const keep = lower
+    ? onDiagonal(n!, m!, k, lax.ge, where)
+    : onDiagonal(n!, m!, integer(k, `${where}: k`) - 1, lax.lt, where);
   return lax.select(broadcastShape(keep, matrix.shape, where), matrix, lax.zerosLike(matrix));
 };
 /** The matrix on and below a diagonal, zeros above. */
-export const tril = (x: ArrayLike, k: number = 0): NDArray => triangle(x, k, true, 'np.tril');
+export const tril = (x: ArrayLike, k: number = 0, ...more: []): NDArray => {
+  refuseExtra(more, 'np.tril');
+  return triangle(x, k, true, 'np.tril');
+};
 /** The matrix on and above a diagonal, zeros below. */
-export const triu = (x: ArrayLike, k: number = 0): NDArray => triangle(x, k, false, 'np.triu');
+export const triu = (x: ArrayLike, k: number = 0, ...more: []): NDArray => {
+  refuseExtra(more, 'np.triu');
+  return triangle(x, k, false, 'np.triu');
+};
 
 /** The diagonal of a matrix, or the matrix with a vector on its diagonal. */
-export function diag(x: ArrayLike, k: number = 0): NDArray {
+export function diag(x: ArrayLike, k: number = 0, ...more: []): NDArray {
+  refuseExtra(more, 'np.diag');
   const v = asArray(x, 'np.diag');
   if (v.ndim === 2) return diagonal(v, k);
   if (v.ndim !== 1) throw new ShapeError(`np.diag takes vectors and matrices, got ${showAval(v.aval)}`);
-  const n = v.shape[0]! + Math.abs(k);
+  const n = v.shape[0]! + Math.abs(integer(k, 'np.diag: k'));
   const zero = lax.full([], v.dtype === 'bool' ? false : 0, v.dtype);
   const padded = lax.pad(v, zero, [[Math.max(0, -k), Math.max(0, k), 0]]);
-  return lax.select(onDiagonal(n, n, k, lax.eq), lax.broadcastInDim(padded, [n, n], [0]), lax.broadcast(zero, [n, n]));
+  return lax.select(
+    onDiagonal(n, n, k, lax.eq, 'np.diag'),
+    lax.broadcastInDim(padded, [n, n], [0]),
+    lax.broadcast(zero, [n, n]),
+  );
 }
 
 /** Coordinate arrays of a grid from vectors. `indexing: 'xy'` (the default) lets the first vector run along the second axis. */
-export function meshgrid(vectors: readonly ArrayLike[], options: { readonly indexing?: 'xy' | 'ij' } = {}): NDArray[] {
+export function meshgrid(
+  vectors: readonly ArrayLike[],
+  options: { readonly indexing?: 'xy' | 'ij' } = {},
+  ...more: []
+): NDArray[] {
+  refuseExtra(more, 'np.meshgrid');
   checkOptions(options, ['indexing'], 'np.meshgrid');
-  const arrays = vectors.map((v) => asArray(v, 'np.meshgrid'));
+  const arrays = arrayList(vectors, 'np.meshgrid');
   const swapped = (options.indexing ?? 'xy') === 'xy' && arrays.length > 1;
   const axisOf = (i: number): number => (swapped && i < 2 ? 1 - i : i);
   const shape = new Array<number>(arrays.length).fill(1);
@@ -245,11 +312,24 @@ export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
   return promote(known, 'np.resultType').dtype;
 }
 /** Smallest and largest value of an integer dtype: bigints for those of 64 bits. @throws DTypeError for other dtypes */
-export function iinfo(dtype: DType): { readonly min: number | bigint; readonly max: number | bigint } {
-  return domainOf(checkDType(dtype, 'np.iinfo')) === 'bigint' ? integerLimits(dtype) : limitsOf(dtype);
+export function iinfo(dtype: DType, ...more: []): { readonly min: number | bigint; readonly max: number | bigint } {
+  refuseExtra(more, 'np.iinfo');
+  return domainOf(checkDType(dtype, 'np.iinfo: dtype')) === 'bigint' ? integerLimits(dtype) : limitsOf(dtype);
 }
-export const promoteTypes = (a: DType, b: DType): DType => resultType(a, b);
+export const promoteTypes = (a: DType, b: DType, ...more: []): DType => {
+  refuseExtra(more, 'np.promoteTypes');
+  return resultType(checkDType(a, 'np.promoteTypes'), checkDType(b, 'np.promoteTypes'));
+};
 
-export const shape = (x: ArrayLike): Shape => asArray(x, 'np.shape').shape;
-export const ndim = (x: ArrayLike): number => asArray(x, 'np.ndim').ndim;
-export const size = (x: ArrayLike): number => asArray(x, 'np.size').size;
+export const shape = (x: ArrayLike, ...more: []): Shape => {
+  refuseExtra(more, 'np.shape');
+  return asArray(x, 'np.shape').shape;
+};
+export const ndim = (x: ArrayLike, ...more: []): number => {
+  refuseExtra(more, 'np.ndim');
+  return asArray(x, 'np.ndim').ndim;
+};
+export const size = (x: ArrayLike, ...more: []): number => {
+  refuseExtra(more, 'np.size');
+  return asArray(x, 'np.size').size;
+};

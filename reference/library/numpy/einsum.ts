@@ -1,7 +1,7 @@
 /**
  * Einstein summation. Operands are contracted in pairs, left to right; each contraction is one `dot_general`.
  */
-import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, describe, isPlainObject } from '../../core/errors.ts';
 import { showAval } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -21,10 +21,12 @@ interface Labelled {
  */
 export function einsum(subscripts: string, ...operands: readonly (ArrayLike | lax.DotOptions)[]): NDArray {
   const last = operands.at(-1);
-  const hasOptions = typeof last === 'object' && !('aval' in last);
-  const options = hasOptions ? last : {};
+  const hasOptions = isPlainObject(last);
+  const options: lax.DotOptions = hasOptions ? (last as lax.DotOptions) : {};
   checkOptions(options, ['precision', 'preferredElementType'], 'np.einsum');
   const arrays = promoteDtypes((hasOptions ? operands.slice(0, -1) : operands) as ArrayLike[], 'np.einsum');
+  if (typeof subscripts !== 'string')
+    throw new ArgumentError(`np.einsum: the subscripts are a string, 'ij,jk->ik', got ${describe(subscripts)}`);
   const { inputs, output } = parse(subscripts, arrays);
   checkSizes(subscripts, inputs);
   const spread = broadcastEllipses(inputs);

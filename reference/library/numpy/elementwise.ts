@@ -2,9 +2,10 @@
  * Functions of each element, and of elements that meet by broadcasting. Integers become floats where the result is not
  * an integer; bool counts as 0 and 1 where JAX lets it.
  */
+import { integer, arrayLike } from '../../core/arguments.ts';
 import { asArray, scalar } from '../../core/convert.ts';
 import { type DType, dtypes, finfo, isComplex, isFloat, isInexact } from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../../core/errors.ts';
 import { type ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import {
@@ -23,12 +24,15 @@ export type Binary = (x: ArrayLike, y: ArrayLike) => NDArray;
 
 const unary =
   (name: string, f: (x: NDArray) => NDArray, to?: (dtype: DType) => DType): Unary =>
-  (x) =>
-    f(promoteDtypes([x], `np.${name}`, to)[0]!);
+  (x, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
+    return f(promoteDtypes([x], `np.${name}`, to)[0]!);
+  };
 const floating = (name: string, f: (x: NDArray) => NDArray): Unary => unary(name, f, inexact);
 const binary =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray, to?: (dtype: DType) => DType): Binary =>
-  (x, y) => {
+  (x, y, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const [a, b] = promoteArguments([x, y], `np.${name}`, to);
     return f(a!, b!);
   };
@@ -89,17 +93,19 @@ export const fmod: Binary = binary(
 );
 
 /** Quotient rounded towards −∞, and remainder. */
-export const divmod = (x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainder: NDArray] => [
-  floorDivide(x, y),
-  remainder(x, y),
-];
+export const divmod = (x: ArrayLike, y: ArrayLike, ...more: []): [quotient: NDArray, remainder: NDArray] => {
+  refuseExtra(more, 'np.divmod');
+  const [a, b] = promoteDtypes([x, y], 'np.divmod') as [NDArray, NDArray];
+  return [floorDivide(a, b), remainder(a, b)];
+};
 
 /**
  * `x` to the power `y`. An integer written as a number is a fixed power (`integer_pow`, whose derivative at 0 is right);
  * integer arrays to integer arrays take exponents modulo 64, as JAX does.
  * @throws ArgumentError for integers to a fixed negative power
  */
-export function power(x: ArrayLike, y: ArrayLike): NDArray {
+export function power(x: ArrayLike, y: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.power');
   if (x instanceof NDArray && isWhole(y)) return fixedPower(x, Number(y));
   if (x instanceof NDArray && isFloat(x.dtype) && y instanceof NDArray && y.dtype === 'int32') {
     const [base, exponent] = broadcastAll([x, y], 'np.power');
@@ -165,7 +171,8 @@ const byParts = (x: NDArray, f: (part: NDArray) => NDArray): NDArray =>
   isComplex(x.dtype) ? lax.complex(f(lax.real(x)), f(lax.imag(x))) : f(x);
 
 /** The angle with the positive real axis, in [−π, π]. */
-export function angle(x: ArrayLike, options: { readonly deg?: boolean } = {}): NDArray {
+export function angle(x: ArrayLike, options: { readonly deg?: boolean } = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.angle');
   checkOptions(options, ['deg'], 'np.angle');
   const [z] = promoteDtypes([x], 'np.angle', inexact) as [NDArray];
   const radians = lax.atan2(imag(z), real(z));
@@ -190,9 +197,10 @@ export const rint: Unary = floating('rint', toEven);
 export const nextafter: Binary = binary('nextafter', lax.nextafter, inexact);
 
 /** Rounded to a number of decimals, ties to the even digit. */
-export function round(x: ArrayLike, decimals: number = 0): NDArray {
+export function round(x: ArrayLike, decimals: number = 0, ...more: []): NDArray {
+  refuseExtra(more, 'np.round');
   const array = asArray(x, 'np.round');
-  if (!Number.isInteger(decimals)) throw new ArgumentError(`np.round: decimals must be an integer, got ${decimals}`);
+  integer(decimals, 'np.round: decimals');
   if (!isInexact(array.dtype)) {
     if (decimals >= 0) return array;
     throw new ArgumentError(
@@ -278,13 +286,21 @@ export const maximum: Binary = binary('maximum', lax.max);
 export const minimum: Binary = binary('minimum', lax.min);
 
 /** `x` limited to [min, max]; either limit may be left out. */
-export function clip(x: ArrayLike, min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
-  const below = min == null ? asArray(x, 'np.clip') : maximum(min, x);
-  return max == null ? below : minimum(max, below);
+export function clip(x: ArrayLike, min?: ArrayLike | null, max?: ArrayLike | null, ...more: []): NDArray {
+  refuseExtra(more, 'np.clip');
+  const array = asArray(x, 'np.clip');
+  const below = min == null ? array : maximum(arrayLike(min, 'np.clip: min'), array);
+  return max == null ? below : minimum(arrayLike(max, 'np.clip: max'), below);
 }
 
 /** `x` where the condition holds, else `y`. Derivatives through the other one are zero. */
-export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
+export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.where');
+  if (x === undefined && y === undefined) {
+    throw new ArgumentError(
+      'np.where: takes the condition and what to choose from, np.where(condition, x, y); where it is true, x.slice(condition) outside of jit',
+    );
+  }
   const which = truthy(condition, 'np.where');
   const [yes, no] = promoteDtypes([x, y], 'np.where');
   const shape = broadcastShapes([which.shape, yes!.shape, no!.shape], 'np.where');
@@ -306,7 +322,9 @@ export const heaviside: Binary = binary(
 export function nanToNum(
   x: ArrayLike,
   options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'np.nanToNum');
   checkOptions(options, ['nan', 'posinf', 'neginf'], 'np.nanToNum');
   const array = asArray(x, 'np.nanToNum');
   if (!isInexact(array.dtype)) return array;

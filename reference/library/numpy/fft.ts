@@ -1,7 +1,8 @@
 /** `numpy.fft`: discrete Fourier transforms along any axes, each a few `lax.fft`. */
+import { finite, integers, oneOrMore, shapeArgument } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
 import { complexOf, isComplex, partOf } from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../../core/errors.ts';
 import type { Shape } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -45,9 +46,9 @@ function transform(
     throw new ArgumentError(`${where}: takes real numbers, got ${given.dtype}`);
   const real = inexact(given.dtype);
   let x = lax.convertElementType(given, type === 'RFFT' ? real : complexOf(partOf(real)));
-  const axes = (axesGiven ?? x.shape.map((_, d) => d).slice(-(sizes?.length ?? x.ndim))).map((d) =>
-    canonicalAxis(d, x.ndim, where),
-  );
+  if (sizes !== null) integers(sizes, `${where}: s`);
+  const last = x.shape.map((_, d) => d).slice(-(sizes?.length ?? x.ndim));
+  const axes = integers(axesGiven ?? last, `${where}: axes`).map((d) => canonicalAxis(d, x.ndim, where));
   const isHalf = type === 'IRFFT';
   const lengths = axes.map(
     (d, i) => sizes?.[i] ?? (isHalf && i === axes.length - 1 ? 2 * (x.shape[d]! - 1) : x.shape[d]!),
@@ -88,7 +89,8 @@ function scaled(x: NDArray, n: number, inverse: boolean, norm: Norm, where: stri
 export type Fft = (a: ArrayLike, n?: number | null, axis?: number, options?: FftOptions) => NDArray;
 const oneAxis =
   (name: string, type: FftType): Fft =>
-  (a, n = null, axis = -1, options = {}) => {
+  (a, n = null, axis = -1, options = {}, ...more: []) => {
+    refuseExtra(more, `np.fft.${name}`);
     checkOptions(options, ['norm'], `np.fft.${name}`);
     return transform(a, type, n === null ? null : [n], [axis], options, `np.fft.${name}`);
   };
@@ -103,7 +105,8 @@ export const irfft: Fft = oneAxis('irfft', 'IRFFT');
 export type FftN = (a: ArrayLike, s?: Shape | null, axes?: readonly number[] | null, options?: FftOptions) => NDArray;
 const manyAxes =
   (name: string, type: FftType, usual: readonly number[] | null): FftN =>
-  (a, s = null, axes = usual, options = {}) => {
+  (a, s = null, axes = usual, options = {}, ...more: []) => {
+    refuseExtra(more, `np.fft.${name}`);
     checkOptions(options, ['norm'], `np.fft.${name}`);
     return transform(a, type, s, axes, options, `np.fft.${name}`);
   };
@@ -118,20 +121,26 @@ export const rfft2: FftN = manyAxes('rfft2', 'RFFT', [-2, -1]);
 export const irfft2: FftN = manyAxes('irfft2', 'IRFFT', [-2, -1]);
 
 /** The frequencies of the elements of a transform of length n: 0, 1, … and then the negative ones, over n·d. */
-export function fftfreq(n: number, d: number = 1): NDArray {
-  const half = Math.floor((n - 1) / 2) + 1;
-  const k = lax.iota('float32', n);
-  return lax.div(lax.select(lax.lt(k, half), k, lax.sub(k, n)), n * d);
+export function fftfreq(n: number, d: number = 1, ...more: []): NDArray {
+  refuseExtra(more, 'np.fft.fftfreq');
+  const [size] = shapeArgument(n, 'np.fft.fftfreq: n') as [number];
+  const half = Math.floor((size - 1) / 2) + 1;
+  const k = lax.iota('float32', size);
+  return lax.div(lax.select(lax.lt(k, half), k, lax.sub(k, n)), n * finite(d, 'np.fft.fftfreq: d'));
 }
 /** The frequencies of half a spectrum. */
-export const rfftfreq = (n: number, d: number = 1): NDArray =>
-  lax.div(lax.iota('float32', Math.floor(n / 2) + 1), n * d);
+export const rfftfreq = (n: number, d: number = 1, ...more: []): NDArray => {
+  refuseExtra(more, 'np.fft.rfftfreq');
+  const [size] = shapeArgument(n, 'np.fft.rfftfreq: n') as [number];
+  return lax.div(lax.iota('float32', Math.floor(size / 2) + 1), n * finite(d, 'np.fft.rfftfreq: d'));
+};
 
 const shift =
   (name: string, by: (n: number) => number) =>
-  (x: ArrayLike, axes: number | readonly number[] | null = null): NDArray => {
+  (x: ArrayLike, axes: number | readonly number[] | null = null, ...more: []): NDArray => {
+    refuseExtra(more, name);
     const array = asArray(x, name);
-    const list = axes === null ? array.shape.map((_, d) => d) : typeof axes === 'number' ? [axes] : axes;
+    const list = axes === null ? array.shape.map((_, d) => d) : oneOrMore(axes, `${name}: axes`);
     return roll(array, list.map((d) => by(array.shape[canonicalAxis(d, array.ndim, name)]!)), [...list]); // prettier-ignore
   };
 /** The frequency 0 in the middle. */

@@ -2,7 +2,8 @@
  * What `x.at(…)` and `x.slice(…)` take: NumPy's indexing with JavaScript's values (spec/values.md#indexing). Basic entries
  * choose along one axis each; arrays of indices, "advanced" ones, are broadcast together and choose points.
  */
-import { ArgumentError, ConcretizationError, ShapeError } from '../../core/errors.ts';
+import { ArgumentError, ConcretizationError, describe, ShapeError } from '../../core/errors.ts';
+import { integer } from '../../core/arguments.ts';
 import { type Shape, showAval } from '../../core/host.ts';
 import { type IndexEntry, NDArray, type Range } from '../../core/ndarray.ts';
 import { fromNested } from '../../core/convert.ts';
@@ -51,7 +52,7 @@ function choiceOf(entry: IndexEntry, size: number, where: string): Choice {
   const at = Number(entry);
   if ((typeof entry !== 'number' && typeof entry !== 'bigint') || !Number.isInteger(at)) {
     throw new ArgumentError(
-      `${where}: an index is an integer, a range [start, stop, step], null, '...' or an array, got ${String(entry)}`,
+      `${where}: an index is an integer, a range [start, stop, step], null, '...' or an array, got ${describe(entry)}`,
     );
   }
   if (at < -size || at >= size) throw new ShapeError(`${where}: index ${at} is out of range for a size of ${size}`);
@@ -61,9 +62,7 @@ function choiceOf(entry: IndexEntry, size: number, where: string): Choice {
 /** Python's slices: limits beyond the ends are the ends, negative ones count from the last element. */
 function rangeOf([start, stop, step = 1]: Range, size: number, where: string): Choice {
   for (const [what, n] of Object.entries({ start, stop, step })) {
-    if (n != null && !Number.isInteger(n)) {
-      throw new ArgumentError(`${where}: ${what} of a range must be an integer, got ${String(n)}; for a traced one use lax.dynamicSlice`); // prettier-ignore
-    }
+    if (n != null) integer(n, `${where}: ${what} of a range`);
   }
   if (step === 0) throw new ArgumentError(`${where}: step of a range must not be 0`);
   const [first, last] = step > 0 ? [0, size] : [-1, size - 1];

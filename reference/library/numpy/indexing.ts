@@ -1,6 +1,7 @@
 /** Elements by index. Indices may be arrays; out of range they give NaN (or the least integer), clip, or wrap, by `mode`. */
+import { integer } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
-import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, refuseExtra } from '../../core/errors.ts';
 import { showAval } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -42,7 +43,14 @@ const indexArray = (indices: ArrayLike, name: string): NDArray =>
  * @example
  * np.take(x, 0, 0); // the first row
  */
-export function take(x: ArrayLike, indices: ArrayLike, axis?: number | null, options: TakeOptions = {}): NDArray {
+export function take(
+  x: ArrayLike,
+  indices: ArrayLike,
+  axis?: number | null,
+  options: TakeOptions = {},
+  ...more: []
+): NDArray {
+  refuseExtra(more, 'np.take');
   const given = asArray(x, 'np.take');
   const array = axis == null ? lax.reshape(given, [given.size]) : given;
   const at = canonicalAxis(axis ?? 0, array.ndim, 'np.take');
@@ -75,7 +83,9 @@ export function takeAlongAxis(
   indices: ArrayLike,
   axis: number | null = -1,
   options: TakeOptions = {},
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'np.takeAlongAxis');
   const given = asArray(x, 'np.takeAlongAxis');
   const list = indexArray(indices, 'np.takeAlongAxis');
   const array = axis === null ? lax.reshape(given, [given.size]) : given;
@@ -106,7 +116,9 @@ export function takeAlongAxis(
 }
 
 /** A diagonal of the last two axes (or of two others, which go), as the last axis of the result. */
-export function diagonal(x: ArrayLike, offset: number = 0, axis1: number = 0, axis2: number = 1): NDArray {
+export function diagonal(x: ArrayLike, offset: number = 0, axis1: number = 0, axis2: number = 1, ...more: []): NDArray {
+  refuseExtra(more, 'np.diagonal');
+  for (const n of [offset, axis1, axis2]) integer(n, 'np.diagonal: offset and axes');
   const array = asArray(x, 'np.diagonal');
   if (array.ndim < 2)
     throw new ShapeError(`np.diagonal: needs an array of rank 2 or more, got ${showAval(array.aval)}`);

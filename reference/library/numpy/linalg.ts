@@ -1,5 +1,5 @@
 /** `numpy.linalg`: systems of equations, determinants, factors and norms of matrices, or of batches of them. */
-import { ArgumentError, checkOptions, ShapeError } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, ShapeError, refuseExtra } from '../../core/errors.ts';
 import { showAval } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -31,7 +31,8 @@ export interface CholeskyOptions extends lax.linalg.CholeskyOptions {
  * @example
  * np.linalg.cholesky(np.array([[4, 2], [2, 5]])); // [[2, 0], [1, 2]]
  */
-export function cholesky(x: ArrayLike, options: CholeskyOptions = {}): NDArray {
+export function cholesky(x: ArrayLike, options: CholeskyOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.cholesky');
   checkOptions(options, ['upper', 'symmetrizeInput'], 'np.linalg.cholesky');
   const l = lax.linalg.cholesky(square(x, 'np.linalg.cholesky'), { symmetrizeInput: options.symmetrizeInput ?? true });
   return options.upper === true ? transposed(l) : l;
@@ -45,7 +46,8 @@ const transposed = (x: NDArray): NDArray => lax.moveAxis(x, x.ndim - 1, x.ndim -
  * @example
  * np.linalg.solve(np.array([[2, 1], [1, 3]]), np.array([3, 4])); // [1, 1]
  */
-export function solve(a: ArrayLike, b: ArrayLike): NDArray {
+export function solve(a: ArrayLike, b: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.solve');
   const [left, right] = promoteDtypes([a, b], 'np.linalg.solve', inexact) as [NDArray, NDArray];
   const m = square(left, 'np.linalg.solve');
   if (right.ndim === 1) return lax.squeeze(solve(m, lax.expandDims(right, [1])), [m.ndim - 1]);
@@ -67,7 +69,8 @@ export function solve(a: ArrayLike, b: ArrayLike): NDArray {
  * @example
  * np.linalg.inv(np.array([[1, 1], [0, 2]])); // [[1, -0.5], [0, 0.5]]
  */
-export function inv(x: ArrayLike): NDArray {
+export function inv(x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.inv');
   const a = square(x, 'np.linalg.inv');
   return solve(a, broadcastShape(eye(a.shape.at(-1)!, { dtype: a.dtype }), a.shape, 'np.linalg.inv'));
 }
@@ -86,13 +89,15 @@ function pivotsOf(a: NDArray): [diagonal: NDArray, sign: NDArray] {
  * @example
  * np.linalg.det(np.array([[1, 2], [3, 4]])); // about -2
  */
-export function det(x: ArrayLike): NDArray {
+export function det(x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.det');
   const [pivots, sign] = pivotsOf(square(x, 'np.linalg.det'));
   return lax.mul(sign, prod(pivots, -1));
 }
 
 /** The sign of the determinant and the logarithm of its modulus, which does not overflow. */
-export function slogdet(x: ArrayLike): readonly [sign: NDArray, logabsdet: NDArray] {
+export function slogdet(x: ArrayLike, ...more: []): readonly [sign: NDArray, logabsdet: NDArray] {
+  refuseExtra(more, 'np.linalg.slogdet');
   const [pivots, sign] = pivotsOf(square(x, 'np.linalg.slogdet'));
   return [lax.mul(sign, prod(signOf(pivots), -1)), sum(lax.log(abs(pivots)), -1)];
 }
@@ -104,7 +109,9 @@ export function qr(x: ArrayLike, mode: 'r'): NDArray;
 export function qr(
   x: ArrayLike,
   mode: 'reduced' | 'complete' | 'r' = 'reduced',
+  ...more: []
 ): NDArray | readonly [q: NDArray, r: NDArray] {
+  refuseExtra(more, 'np.linalg.qr');
   if (!['reduced', 'complete', 'r'].includes(mode)) {
     throw new ArgumentError(`np.linalg.qr: mode must be 'reduced', 'complete' or 'r', got '${String(mode)}'`);
   }

@@ -1,7 +1,8 @@
 /** Comparisons, logic and bits. */
+import { arrayLike } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
 import { isComplex, isInexact } from '../../core/dtypes.ts';
-import { checkOptions } from '../../core/errors.ts';
+import { checkOptions, refuseExtra } from '../../core/errors.ts';
 import { sameShape } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -10,7 +11,8 @@ import { type Binary, imag, type Unary } from './elementwise.ts';
 
 const comparison =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
-  (x, y) => {
+  (x, y, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const [a, b] = promoteArguments([x, y], `np.${name}`);
     return f(a!, b!);
   };
@@ -24,7 +26,8 @@ export const greaterEqual: Binary = comparison('greaterEqual', lax.ge);
 
 const logical =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
-  (x, y) => {
+  (x, y, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const [a, b] = broadcastAll([truthy(x, `np.${name}`), truthy(y, `np.${name}`)], `np.${name}`);
     return f(a!, b!);
   };
@@ -32,17 +35,24 @@ const logical =
 export const logicalAnd: Binary = logical('logicalAnd', lax.bitwiseAnd);
 export const logicalOr: Binary = logical('logicalOr', lax.bitwiseOr);
 export const logicalXor: Binary = logical('logicalXor', lax.bitwiseXor);
-export const logicalNot: Unary = (x) => lax.bitwiseNot(truthy(x, 'np.logicalNot'));
+export const logicalNot: Unary = (x, ...more: []) => {
+  refuseExtra(more, 'np.logicalNot');
+  return lax.bitwiseNot(truthy(x, 'np.logicalNot'));
+};
 
 export const bitwiseAnd: Binary = comparison('bitwiseAnd', lax.bitwiseAnd);
 export const bitwiseOr: Binary = comparison('bitwiseOr', lax.bitwiseOr);
 export const bitwiseXor: Binary = comparison('bitwiseXor', lax.bitwiseXor);
-export const bitwiseNot: Unary = (x) => lax.bitwiseNot(asArray(x, 'np.bitwiseNot'));
+export const bitwiseNot: Unary = (x, ...more: []) => {
+  refuseExtra(more, 'np.bitwiseNot');
+  return lax.bitwiseNot(asArray(x, 'np.bitwiseNot'));
+};
 export const invert: Unary = bitwiseNot;
 
 const shift =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
-  (x, y) => {
+  (x, y, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const [a, b] = promoteArguments([x, y], `np.${name}`, numeric);
     return f(a!, b!);
   };
@@ -60,7 +70,8 @@ export const bitwiseRightShift: Binary = rightShift;
 const always = (x: NDArray, answer: boolean): NDArray => lax.full(x.shape, answer, 'bool');
 const floatTest =
   (name: string, test: (x: NDArray) => NDArray, forIntegers: boolean): Unary =>
-  (x) => {
+  (x, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const array = asArray(x, `np.${name}`);
     return isInexact(array.dtype) ? test(array) : always(array, forIntegers);
   };
@@ -78,13 +89,25 @@ export const isposinf: Unary = floatTest('isposinf', (x) => lax.eq(x, Infinity),
 export const isneginf: Unary = floatTest('isneginf', (x) => lax.eq(x, -Infinity), false);
 
 /** Whether the imaginary part is 0. */
-export const isreal: Unary = (x) => logicalNot(imag(x));
+export const isreal: Unary = (x, ...more: []) => {
+  refuseExtra(more, 'np.isreal');
+  return logicalNot(imag(arrayLike(x, 'np.isreal')));
+};
 /** Whether the imaginary part is not 0. */
-export const iscomplex: Unary = (x) => truthy(imag(x), 'np.iscomplex');
+export const iscomplex: Unary = (x, ...more: []) => {
+  refuseExtra(more, 'np.iscomplex');
+  return truthy(imag(arrayLike(x, 'np.iscomplex')), 'np.iscomplex');
+};
 /** Whether the dtype is complex, whatever the values. */
-export const iscomplexobj = (x: ArrayLike): boolean => isComplex(asArray(x, 'np.iscomplexobj').dtype);
+export const iscomplexobj = (x: ArrayLike, ...more: []): boolean => {
+  refuseExtra(more, 'np.iscomplexobj');
+  return isComplex(asArray(x, 'np.iscomplexobj').dtype);
+};
 /** Whether the dtype is not complex, whatever the values. */
-export const isrealobj = (x: ArrayLike): boolean => !iscomplexobj(x);
+export const isrealobj = (x: ArrayLike, ...more: []): boolean => {
+  refuseExtra(more, 'np.isrealobj');
+  return !iscomplexobj(arrayLike(x, 'np.isrealobj'));
+};
 
 export interface CloseOptions {
   readonly rtol?: number;
@@ -93,10 +116,15 @@ export interface CloseOptions {
 }
 
 /** |x − y| ≤ atol + rtol·|y| per element. */
-export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray {
-  checkOptions(options, ['rtol', 'atol', 'equalNan'], 'np.isclose');
+export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.isclose');
+  return closeness(x, y, options, 'np.isclose');
+}
+
+function closeness(x: ArrayLike, y: ArrayLike, options: CloseOptions, where: string): NDArray {
+  checkOptions(options, ['rtol', 'atol', 'equalNan'], where);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-  const [a, b] = promoteArguments([x, y], 'np.isclose', inexact) as [NDArray, NDArray];
+  const [a, b] = promoteArguments([x, y], where, inexact) as [NDArray, NDArray];
   const allowed = lax.add(lax.mul(lax.abs(b), rtol), atol);
   const near = lax.bitwiseAnd(isfinite(b), lax.le(lax.abs(lax.sub(a, b)), allowed));
   const close = lax.bitwiseOr(lax.eq(a, b), near);
@@ -110,11 +138,19 @@ const everyElement = (x: NDArray): NDArray =>
   );
 
 /** True if every element is close. */
-export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray =>
-  everyElement(isclose(x, y, options));
+export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}, ...more: []): NDArray => {
+  refuseExtra(more, 'np.allclose');
+  return everyElement(closeness(x, y, options, 'np.allclose'));
+};
 
 /** True if shapes and elements are equal. */
-export function arrayEqual(x: ArrayLike, y: ArrayLike, options: { readonly equalNan?: boolean } = {}): NDArray {
+export function arrayEqual(
+  x: ArrayLike,
+  y: ArrayLike,
+  options: { readonly equalNan?: boolean } = {},
+  ...more: []
+): NDArray {
+  refuseExtra(more, 'np.arrayEqual');
   checkOptions(options, ['equalNan'], 'np.arrayEqual');
   const [a, b] = promoteDtypes([x, y], 'np.arrayEqual') as [NDArray, NDArray];
   if (!sameShape(a.shape, b.shape)) return lax.full([], false, 'bool');

@@ -1,7 +1,8 @@
 /** Norms of vectors and matrices. */
+import { oneOrMore } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
 import { isComplex } from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../../core/errors.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import { canonicalAxis, inexact } from './arguments.ts';
@@ -71,12 +72,13 @@ function ofMatrices(x: NDArray, order: Order, [row, column]: readonly [number, n
  * @example
  * np.linalg.norm(np.array([3, 4])); // 5
  */
-export function norm(x: ArrayLike, ord: Order = null, options: NormOptions = {}): NDArray {
+export function norm(x: ArrayLike, ord: Order = null, options: NormOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.norm');
   checkOptions(options, ['axis', 'keepdims'], 'np.linalg.norm');
   const given = asArray(x, 'np.linalg.norm');
   const array = lax.convertElementType(given, inexact(given.dtype));
   const list = options.axis ?? array.shape.map((_, d) => d);
-  const axes = (typeof list === 'number' ? [list] : list).map((d) => canonicalAxis(d, array.ndim, 'np.linalg.norm'));
+  const axes = oneOrMore(list, 'np.linalg.norm: axis').map((d) => canonicalAxis(d, array.ndim, 'np.linalg.norm'));
   const finish = (y: NDArray): NDArray =>
     options.keepdims === true
       ? lax.expandDims(

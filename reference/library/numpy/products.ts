@@ -1,7 +1,8 @@
 /** Products of vectors, matrices and tensors: each is one contraction (`dot_general`). */
+import { integer, oneOrMore } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
 import { checkDType, type DType } from '../../core/dtypes.ts';
-import { checkOptions, ShapeError } from '../../core/errors.ts';
+import { checkOptions, ShapeError, refuseExtra, ArgumentError } from '../../core/errors.ts';
 import { showAval } from '../../core/host.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -17,6 +18,7 @@ import { diagonal } from './indexing.ts';
 import { ravel } from './shape.ts';
 
 export type ProductOptions = lax.DotOptions;
+const DOT_OPTIONS = ['precision', 'preferredElementType'];
 
 function pair(x: ArrayLike, y: ArrayLike, where: string): [NDArray, NDArray] {
   return promoteDtypes([x, y], where) as [NDArray, NDArray];
@@ -45,7 +47,9 @@ function contract(
 }
 
 /** Vectors: their inner product; matrices: their product; else the last axis of `x` with the last but one of `y`. */
-export function dot(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray {
+export function dot(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.dot');
+  checkOptions(options, DOT_OPTIONS, 'np.dot');
   const [a, b] = pair(x, y, 'np.dot');
   if (a.ndim === 0 || b.ndim === 0) {
     const [u, v] = promoteArguments([a, b], 'np.dot') as [NDArray, NDArray];
@@ -55,7 +59,9 @@ export function dot(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): N
 }
 
 /** The matrix product over the last two axes; the axes before them broadcast. */
-export function matmul(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray {
+export function matmul(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.matmul');
+  checkOptions(options, DOT_OPTIONS, 'np.matmul');
   const [a, b] = pair(x, y, 'np.matmul');
   if (a.ndim === 0 || b.ndim === 0)
     throw new ShapeError(`np.matmul: takes no scalars, got ${ranksOf(a, b)}; use np.multiply`);
@@ -72,42 +78,62 @@ export function matmul(x: ArrayLike, y: ArrayLike, options: ProductOptions = {})
 }
 
 /** Sums of products over the last axis of both. */
-export function inner(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray {
+export function inner(x: ArrayLike, y: ArrayLike, options: ProductOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.inner');
+  checkOptions(options, DOT_OPTIONS, 'np.inner');
   const [a, b] = pair(x, y, 'np.inner');
   if (a.ndim === 0 || b.ndim === 0) return dot(a, b, options);
   return contract(a, b, [a.ndim - 1], [b.ndim - 1], options, 'np.inner');
 }
 
 /** Every element of `x` times every element of `y`. */
-export function outer(x: ArrayLike, y: ArrayLike): NDArray {
+export function outer(x: ArrayLike, y: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.outer');
   const [a, b] = pair(x, y, 'np.outer');
   const shape = [a.size, b.size];
   return times(lax.broadcastInDim(ravel(a), shape, [0]), lax.broadcastInDim(ravel(b), shape, [1]));
 }
 
 /** The inner product of all elements. */
-export const vdot = (x: ArrayLike, y: ArrayLike, options: ProductOptions = {}): NDArray =>
-  dot(ravel(x), ravel(y), options);
+export const vdot = (x: ArrayLike, y: ArrayLike, options: ProductOptions = {}, ...more: []): NDArray => {
+  refuseExtra(more, 'np.vdot');
+  checkOptions(options, DOT_OPTIONS, 'np.vdot');
+  const [a, b] = pair(x, y, 'np.vdot');
+  return dot(ravel(a), ravel(b), options);
+};
 
 export type TensordotAxes = number | readonly [x: number | readonly number[], y: number | readonly number[]];
 /** Contracts the last n axes of `x` with the first n of `y`, or the axes listed for each. */
-export function tensordot(x: ArrayLike, y: ArrayLike, axes: TensordotAxes = 2, options: ProductOptions = {}): NDArray {
+export function tensordot(
+  x: ArrayLike,
+  y: ArrayLike,
+  axes: TensordotAxes = 2,
+  options: ProductOptions = {},
+  ...more: []
+): NDArray {
+  refuseExtra(more, 'np.tensordot');
+  checkOptions(options, DOT_OPTIONS, 'np.tensordot');
   const [a, b] = pair(x, y, 'np.tensordot');
   const list = (given: number | readonly number[], rank: number): number[] =>
-    (typeof given === 'number' ? [given] : given).map((d) => canonicalAxis(d, rank, 'np.tensordot'));
-  if (typeof axes !== 'number') {
+    oneOrMore(given, 'np.tensordot: axes').map((d) => canonicalAxis(d, rank, 'np.tensordot'));
+  const isPair = (given: TensordotAxes): given is Exclude<TensordotAxes, number> => Array.isArray(given);
+  if (isPair(axes)) {
+    if (axes.length !== 2)
+      throw new ArgumentError('np.tensordot: axes are a number, or a list of those of either array');
     const [xAxes, yAxes] = [list(axes[0], a.ndim), list(axes[1], b.ndim)];
     if (xAxes.length !== yAxes.length)
       throw new ShapeError(`np.tensordot: ${xAxes.length} axes of one array with ${yAxes.length} of the other`);
     return contract(a, b, xAxes, yAxes, options, 'np.tensordot');
   }
-  if (axes > Math.min(a.ndim, b.ndim) || axes < 0)
-    throw new ShapeError(`np.tensordot: ${ranksOf(a, b)} do not both have ${axes} axes`);
-  return contract(a, b, range(a.ndim - axes, a.ndim), range(0, axes), options, 'np.tensordot');
+  const count = integer(axes, 'np.tensordot: axes');
+  if (count > Math.min(a.ndim, b.ndim) || count < 0)
+    throw new ShapeError(`np.tensordot: ${ranksOf(a, b)} do not both have ${count} axes`);
+  return contract(a, b, range(a.ndim - count, a.ndim), range(0, count), options, 'np.tensordot');
 }
 
 /** The Kronecker product. */
-export function kron(x: ArrayLike, y: ArrayLike): NDArray {
+export function kron(x: ArrayLike, y: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.kron');
   const [a, b] = pair(x, y, 'np.kron');
   const rank = Math.max(a.ndim, b.ndim);
   const sizes = (z: NDArray): number[] => [...new Array<number>(rank - z.ndim).fill(1), ...z.shape];
@@ -125,7 +151,8 @@ export interface TraceOptions {
   readonly dtype?: DType;
 }
 /** The sum along a diagonal. */
-export function trace(x: ArrayLike, options: TraceOptions = {}): NDArray {
+export function trace(x: ArrayLike, options: TraceOptions = {}, ...more: []): NDArray {
+  refuseExtra(more, 'np.trace');
   checkOptions(options, ['offset', 'axis1', 'axis2', 'dtype'], 'np.trace');
   const line = diagonal(asArray(x, 'np.trace'), options.offset, options.axis1, options.axis2);
   const dtype = options.dtype === undefined ? numeric(line.dtype) : checkDType(options.dtype, 'np.trace: dtype');

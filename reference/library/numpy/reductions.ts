@@ -1,7 +1,8 @@
 /** Reductions over axes, and cumulative sums. `f(x, axis, options)` and `f(x, { axis, … })` are the same call. */
+import { integer } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
 import { checkDType, type DType, isComplex, isInexact, partOf } from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../../core/errors.ts';
 import { showAval, sizeOf } from '../../core/host.ts';
 import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -26,7 +27,9 @@ function prepare(
   options: ReduceOptions | undefined,
   known: readonly string[],
   where: string,
+  ...more: []
 ): Reduced {
+  refuseExtra(more, 'np.prepare');
   const array = asArray(x, where);
   const given = mergeAxis<ReduceOptions>(axis, options, known, where);
   const axes = canonicalAxes(given.axis, array.ndim, where);
@@ -39,7 +42,8 @@ const inDtype = (x: NDArray, dtype: DType): NDArray => (x.dtype === dtype ? x : 
 /** Sums and products, of integers in at least the size of the default integer, of bool too. */
 const accumulation =
   (name: string, reduce: (x: NDArray, axes: number[]) => NDArray): Reduction =>
-  (x, axis, options) => {
+  (x, axis, options, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const { array, axes, dtype, finish } = prepare(x, axis, options, OPTIONS, `np.${name}`);
     return finish(reduce(inDtype(array, dtype ?? accumulated(array.dtype)), axes));
   };
@@ -48,7 +52,8 @@ export const prod: Reduction = accumulation('prod', lax.reduceProd);
 
 const extremum =
   (name: string, reduce: (x: NDArray, axes: number[]) => NDArray): Reduction =>
-  (x, axis, options) => {
+  (x, axis, options, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const { array, axes, finish } = prepare(x, axis, options, WITHOUT_DTYPE, `np.${name}`);
     if (axes.some((d) => array.shape[d] === 0)) {
       throw new ArgumentError(
@@ -63,11 +68,16 @@ export const min: Reduction = extremum('min', lax.reduceMin);
 export const amax: Reduction = max;
 export const amin: Reduction = min;
 /** The largest less the smallest element. */
-export const ptp: Reduction = (x, axis, options) => lax.sub(max(x, axis, options), min(x, axis, options));
+export const ptp: Reduction = (x, axis, options, ...more: []) => {
+  refuseExtra(more, 'np.ptp');
+  const { array, axes, finish } = prepare(x, axis, options, WITHOUT_DTYPE, 'np.ptp');
+  return finish(lax.sub(max(array, axes), min(array, axes)));
+};
 
 const test =
   (name: string, reduce: (x: NDArray, axes: number[]) => NDArray): Reduction =>
-  (x, axis, options) => {
+  (x, axis, options, ...more: []) => {
+    refuseExtra(more, `np.${name}`);
     const { array, axes, finish } = prepare(x, axis, options, WITHOUT_DTYPE, `np.${name}`);
     return finish(reduce(truthy(array, `np.${name}`), axes));
   };
@@ -77,7 +87,8 @@ export const any: Reduction = test('any', lax.reduceOr);
 export const countNonzero: Reduction = test('countNonzero', (x, axes) => lax.reduceSum(inDtype(x, 'int32'), axes));
 
 /** The mean, of integers too a float; of no elements NaN. That of floats of 16 bits is computed in float32. */
-export const mean: Reduction = (x, axis, options) => {
+export const mean: Reduction = (x, axis, options, ...more: []) => {
+  refuseExtra(more, 'np.mean');
   const { array, axes, dtype, finish } = prepare(x, axis, options, OPTIONS, 'np.mean');
   const to = dtype ?? inexact(array.dtype);
   const values = inDtype(array, roomy(to));
@@ -93,20 +104,32 @@ export interface VarianceOptions extends ReduceOptions {
   readonly ddof?: number;
 }
 /** The mean of the squared distances from the mean; NaN where the divisor is not positive. */
-export function variance(x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions): NDArray {
-  const given = mergeAxis<VarianceOptions>(axis, options, [...OPTIONS, 'correction', 'ddof'], 'np.var');
+export function variance(x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions, ...more: []): NDArray {
+  refuseExtra(more, 'np.var');
+  return varianceOf(x, axis, options, 'np.var');
+}
+
+function varianceOf(
+  x: ArrayLike,
+  axis: Axis | VarianceOptions | undefined,
+  options: VarianceOptions | undefined,
+  where: string,
+): NDArray {
+  const given = mergeAxis<VarianceOptions>(axis, options, [...OPTIONS, 'correction', 'ddof'], where);
   const { correction, ddof, ...rest } = given;
-  const { array, axes, dtype, finish } = prepare(x, rest, undefined, OPTIONS, 'np.var');
+  const { array, axes, dtype, finish } = prepare(x, rest, undefined, OPTIONS, where);
   const to = dtype ?? inexact(array.dtype);
-  if (!isInexact(to)) throw new ArgumentError(`np.var: dtype must be a float, got ${to}`);
+  if (!isInexact(to)) throw new ArgumentError(`${where}: dtype must be a float, got ${to}`);
   const values = inDtype(array, roomy(to));
   const centred = lax.sub(values, spread(mean(values, axes, { keepdims: true }), values));
   const squares = isComplex(to) ? lax.real(lax.mul(centred, lax.conj(centred))) : lax.mul(centred, centred);
   const divisor = count(values, axes) - (correction ?? ddof ?? 0);
   return finish(inDtype(lax.div(lax.reduceSum(squares, axes), divisor > 0 ? divisor : NaN), partOf(to)));
 }
-export const std = (x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions): NDArray =>
-  lax.sqrt(variance(x, axis, options));
+export const std = (x: ArrayLike, axis?: Axis | VarianceOptions, options?: VarianceOptions, ...more: []): NDArray => {
+  refuseExtra(more, 'np.std');
+  return lax.sqrt(varianceOf(x, axis, options, 'np.std'));
+};
 
 /** A reduction with its axes kept, repeated over them. */
 const spread = (y: NDArray, over: NDArray): NDArray =>
@@ -128,8 +151,9 @@ export type IndexReduction = (
 
 const indexReduction =
   (name: string, reduce: (x: NDArray, axis: number) => NDArray): IndexReduction =>
-  (x, axis, options) => {
+  (x, axis, options, ...more: []) => {
     const where = `np.${name}`;
+    refuseExtra(more, where);
     const array = asArray(x, where);
     const given = mergeAxis<IndexReductionOptions>(axis, options, WITHOUT_DTYPE, where);
     const axisOrNone = given.axis ?? null;
@@ -149,11 +173,15 @@ export const argmin: IndexReduction = indexReduction('argmin', (x, axis) => lax.
 export type Accumulation = (x: ArrayLike, axis?: number | null, options?: { readonly dtype?: DType }) => NDArray;
 const running =
   (name: string, accumulate: lax.Cumulative): Accumulation =>
-  (x, axis, options = {}) => {
+  (x, axis, options = {}, ...more: []) => {
     const where = `np.${name}`;
+    refuseExtra(more, where);
     checkOptions(options, ['dtype'], where);
     const array = asArray(x, where);
-    const values = inDtype(array, options.dtype ?? numeric(array.dtype));
+    const values = inDtype(
+      array,
+      options.dtype === undefined ? numeric(array.dtype) : checkDType(options.dtype, `${where}: dtype`),
+    );
     if (axis === undefined || axis === null) return accumulate(lax.reshape(values, [values.size]), 0);
     return accumulate(values, canonicalAxis(axis, values.ndim, where));
   };
@@ -163,9 +191,11 @@ export const cumsum: Accumulation = running('cumsum', lax.cumsum);
 export const cumprod: Accumulation = running('cumprod', lax.cumprod);
 
 /** The differences of neighbours along an axis, `n` times over. */
-export function diff(x: ArrayLike, n: number = 1, axis: number = -1): NDArray {
+export function diff(x: ArrayLike, n: number = 1, axis: number = -1, ...more: []): NDArray {
+  refuseExtra(more, 'np.diff');
   let array = asArray(x, 'np.diff');
   const at = canonicalAxis(axis, array.ndim, 'np.diff');
+  if (integer(n, 'np.diff: n') < 0) throw new ArgumentError(`np.diff: n must be 0, 1, 2 …, got ${n}`);
   for (let i = 0; i < n; i++) {
     const size = array.shape[at]!;
     if (size === 0) break;

@@ -26,8 +26,11 @@ describe('reshape', () => {
     );
     expect(np.reshape(np.zeros([0, 3]), [-1]).shape).toEqual([0]);
   });
-  it.each([[[4]], [[-1, -1]], [[-1, 4]], [[2.5, 2]], [[-2, 3]]])('to %j of six elements is an error', (shape) => {
+  it.each([[[4]], [[-1, -1]], [[-1, 4]], [[-2, 3]]])('to %j of six elements is an error', (shape) => {
     expect(() => np.reshape(np.zeros([6]), shape)).toThrow(errors.ShapeError);
+  });
+  it('to a shape that is none is an error', () => {
+    expect(() => np.reshape(np.zeros([6]), [2.5, 2])).toThrow('np.reshape: shape[0] must be an integer, got 2.5');
   });
 });
 

@@ -1,6 +1,7 @@
 /** Rearranging: nothing here computes. */
+import { shapeArgument, integer, integers, oneOrMore } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
-import { ShapeError } from '../../core/errors.ts';
+import { ShapeError, refuseExtra } from '../../core/errors.ts';
 import { type Shape, showAval, sizeOf } from '../../core/host.ts';
 import type { ArrayLike, Axis, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -10,19 +11,19 @@ import {
   broadcastShapes as commonShape,
   canonicalAxes,
   canonicalAxis,
-  shapeArgument,
 } from './arguments.ts';
 
 /** The elements in another shape, row by row. One size may be −1: whatever is left. @throws ShapeError */
-export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
+export function reshape(x: ArrayLike, shape: number | Shape, ...more: []): NDArray {
+  refuseExtra(more, 'np.reshape');
   const array = asArray(x, 'np.reshape');
-  const wanted = typeof shape === 'number' ? [shape] : shape;
+  const wanted = oneOrMore(shape, 'np.reshape: shape');
   const free = wanted.filter((n) => n === -1).length;
   const known = sizeOf(wanted.filter((n) => n !== -1));
   const left = known === 0 ? 0 : array.size / known;
   const fits =
     free === 0 ? known === array.size : free === 1 && Number.isInteger(left) && (known > 0 || array.size === 0);
-  if (!fits || wanted.some((n) => n < -1 || !Number.isInteger(n))) {
+  if (!fits || wanted.some((n) => n < -1)) {
     throw new ShapeError(
       `np.reshape: ${showAval(array.aval)} has ${array.size} elements, which do not fit [${wanted.join(',')}]`,
     );
@@ -33,13 +34,19 @@ export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
   );
 }
 /** The elements as a vector. */
-export const ravel = (x: ArrayLike): NDArray => reshape(x, -1);
+export const ravel = (x: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'np.ravel');
+  return reshape(asArray(x, 'np.ravel'), -1);
+};
 
 /** Axes in another order; without `axes`, reversed. */
-export function transpose(x: ArrayLike, axes?: readonly number[] | null): NDArray {
+export function transpose(x: ArrayLike, axes?: readonly number[] | null, ...more: []): NDArray {
+  refuseExtra(more, 'np.transpose');
   const array = asArray(x, 'np.transpose');
   const order =
-    axes?.map((a) => canonicalAxis(a, array.ndim, 'np.transpose')) ?? array.shape.map((_, d) => array.ndim - 1 - d);
+    axes === undefined || axes === null
+      ? array.shape.map((_, d) => array.ndim - 1 - d)
+      : integers(axes, 'np.transpose: axes').map((a) => canonicalAxis(a, array.ndim, 'np.transpose'));
   if (order.length !== array.ndim || new Set(order).size !== array.ndim) {
     throw new ShapeError(
       `np.transpose: axes [${String(axes)}] are not a permutation of the axes of an array of rank ${array.ndim}`,
@@ -49,9 +56,16 @@ export function transpose(x: ArrayLike, axes?: readonly number[] | null): NDArra
 }
 export const permuteDims: typeof transpose = transpose;
 /** The last two axes exchanged. */
-export const matrixTranspose = (x: ArrayLike): NDArray => swapaxes(x, -1, -2);
+export const matrixTranspose = (x: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'np.matrixTranspose');
+  const array = asArray(x, 'np.matrixTranspose');
+  if (array.ndim < 2)
+    throw new ShapeError(`np.matrixTranspose: needs an array of rank 2 or more, got ${showAval(array.aval)}`);
+  return swapaxes(array, -1, -2);
+};
 
-export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
+export function swapaxes(x: ArrayLike, axis1: number, axis2: number, ...more: []): NDArray {
+  refuseExtra(more, 'np.swapaxes');
   const array = asArray(x, 'np.swapaxes');
   const [a, b] = [axis1, axis2].map((axis) => canonicalAxis(axis, array.ndim, 'np.swapaxes'));
   const order = array.shape.map((_, d) => (d === a ? b! : d === b ? a! : d));
@@ -63,11 +77,13 @@ export function moveaxis(
   x: ArrayLike,
   source: number | readonly number[],
   destination: number | readonly number[],
+  ...more: []
 ): NDArray {
+  refuseExtra(more, 'np.moveaxis');
   const array = asArray(x, 'np.moveaxis');
-  const list = (axes: number | readonly number[]): number[] =>
-    (typeof axes === 'number' ? [axes] : axes).map((a) => canonicalAxis(a, array.ndim, 'np.moveaxis'));
-  const [from, to] = [list(source), list(destination)];
+  const list = (axes: number | readonly number[], name: string): number[] =>
+    oneOrMore(axes, `np.moveaxis: ${name}`).map((a) => canonicalAxis(a, array.ndim, 'np.moveaxis'));
+  const [from, to] = [list(source, 'source'), list(destination, 'destination')];
   if (from.length !== to.length || new Set(from).size < from.length || new Set(to).size < to.length) {
     throw new ShapeError(`np.moveaxis: axes [${String(source)}] cannot move to [${String(destination)}]`);
   }
@@ -77,7 +93,8 @@ export function moveaxis(
 }
 
 /** Without axes of size 1: all of them, or those named. @throws ShapeError if a named one has another size */
-export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
+export function squeeze(x: ArrayLike, axis?: Axis, ...more: []): NDArray {
+  refuseExtra(more, 'np.squeeze');
   const array = asArray(x, 'np.squeeze');
   const ones =
     axis === undefined || axis === null
@@ -90,16 +107,23 @@ export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
 }
 
 /** New axes of size 1 at the given places of the result. */
-export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
+export function expandDims(x: ArrayLike, axis: number | readonly number[], ...more: []): NDArray {
+  refuseExtra(more, 'np.expandDims');
   const array = asArray(x, 'np.expandDims');
-  const count = typeof axis === 'number' ? 1 : axis.length;
-  return lax.expandDims(array, canonicalAxes(axis, array.ndim + count, 'np.expandDims'));
+  const axes = oneOrMore(axis, 'np.expandDims: axis');
+  return lax.expandDims(array, canonicalAxes(axes, array.ndim + axes.length, 'np.expandDims'));
 }
 
-export const broadcastTo = (x: ArrayLike, shape: number | Shape): NDArray =>
-  broadcastShape(asArray(x, 'np.broadcastTo'), shapeArgument(shape, 'np.broadcastTo'), 'np.broadcastTo');
+export const broadcastTo = (x: ArrayLike, shape: number | Shape, ...more: []): NDArray => {
+  refuseExtra(more, 'np.broadcastTo');
+  return broadcastShape(asArray(x, 'np.broadcastTo'), shapeArgument(shape, 'np.broadcastTo'), 'np.broadcastTo');
+};
 /** The shape to which all of them broadcast. @throws ShapeError */
-export const broadcastShapes = (...shapes: readonly Shape[]): number[] => commonShape(shapes, 'np.broadcastShapes');
+export const broadcastShapes = (...shapes: readonly Shape[]): number[] =>
+  commonShape(
+    shapes.map((shape) => shapeArgument(shape, 'np.broadcastShapes')),
+    'np.broadcastShapes',
+  );
 export const broadcastArrays = (...xs: readonly ArrayLike[]): NDArray[] =>
   broadcastAll(
     xs.map((x) => asArray(x, 'np.broadcastArrays')),
@@ -107,22 +131,33 @@ export const broadcastArrays = (...xs: readonly ArrayLike[]): NDArray[] =>
   );
 
 /** Elements in reverse order along the axes; without `axis`, along all. */
-export function flip(x: ArrayLike, axis?: Axis): NDArray {
+export function flip(x: ArrayLike, axis?: Axis, ...more: []): NDArray {
+  refuseExtra(more, 'np.flip');
   const array = asArray(x, 'np.flip');
   return lax.rev(array, canonicalAxes(axis, array.ndim, 'np.flip'));
 }
-export const flipud = (x: ArrayLike): NDArray => flip(x, 0);
-export const fliplr = (x: ArrayLike): NDArray => flip(x, 1);
+export const flipud = (x: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'np.flipud');
+  const array = asArray(x, 'np.flipud');
+  return lax.rev(array, [canonicalAxis(0, array.ndim, 'np.flipud')]);
+};
+export const fliplr = (x: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'np.fliplr');
+  const array = asArray(x, 'np.fliplr');
+  return lax.rev(array, [canonicalAxis(1, array.ndim, 'np.fliplr')]);
+};
 
 /** Elements shifted along axes, those pushed out coming back at the other end; without `axis`, in the flat array. */
-export function roll(x: ArrayLike, shift: number | readonly number[], axis?: Axis): NDArray {
+export function roll(x: ArrayLike, shift: number | readonly number[], axis?: Axis, ...more: []): NDArray {
+  refuseExtra(more, 'np.roll');
   const array = asArray(x, 'np.roll');
+  const given = oneOrMore(shift, 'np.roll: shift');
   if (axis === undefined || axis === null) {
-    if (typeof shift !== 'number') throw new ShapeError('np.roll: several shifts need as many axes');
-    return lax.reshape(rollAxis(ravel(array), shift, 0), array.shape);
+    if (given.length !== 1) throw new ShapeError('np.roll: several shifts need as many axes');
+    return lax.reshape(rollAxis(ravel(array), given[0]!, 0), array.shape);
   }
-  const axes = typeof axis === 'number' ? [axis] : axis;
-  const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift;
+  const axes = oneOrMore(axis, 'np.roll: axis');
+  const shifts = typeof shift === 'number' ? axes.map(() => shift) : given;
   if (shifts.length !== axes.length) throw new ShapeError(`np.roll: ${shifts.length} shifts for ${axes.length} axes`);
   return axes.reduce((y, a, i) => rollAxis(y, shifts[i]!, canonicalAxis(a, array.ndim, 'np.roll')), array);
 }
@@ -135,25 +170,32 @@ function rollAxis(x: NDArray, shift: number, axis: number): NDArray {
 }
 
 /** A rotation of the plane of two axes by k quarter turns. */
-export function rot90(x: ArrayLike, k: number = 1, axes: readonly [number, number] = [0, 1]): NDArray {
-  const turns = ((k % 4) + 4) % 4;
-  if (turns === 2) return flip(x, axes);
-  if (turns === 0) return asArray(x, 'np.rot90');
-  return turns === 1 ? swapaxes(flip(x, axes[1]), ...axes) : flip(swapaxes(x, ...axes), axes[1]);
+export function rot90(x: ArrayLike, k: number = 1, axes: readonly [number, number] = [0, 1], ...more: []): NDArray {
+  refuseExtra(more, 'np.rot90');
+  const array = asArray(x, 'np.rot90');
+  const turns = ((integer(k, 'np.rot90: k') % 4) + 4) % 4;
+  const plane = canonicalAxes(oneOrMore(axes, 'np.rot90: axes'), array.ndim, 'np.rot90');
+  if (plane.length !== 2) throw new ShapeError(`np.rot90: a plane has two axes, got [${String(axes)}]`);
+  if (turns === 2) return flip(array, axes);
+  if (turns === 0) return array;
+  return turns === 1 ? swapaxes(flip(array, axes[1]), ...axes) : flip(swapaxes(array, ...axes), axes[1]);
 }
 
-export function atleast1d(x: ArrayLike): NDArray {
+export function atleast1d(x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.atleast1d');
   const array = asArray(x, 'np.atleast1d');
   return array.ndim === 0 ? lax.reshape(array, [1]) : array;
 }
 /** A vector becomes one row. */
-export function atleast2d(x: ArrayLike): NDArray {
-  const array = atleast1d(x);
+export function atleast2d(x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.atleast2d');
+  const array = atleast1d(asArray(x, 'np.atleast2d'));
   return array.ndim === 1 ? lax.expandDims(array, [0]) : array;
 }
 /** A vector of n becomes [1, n, 1], a matrix gets a last axis of size 1. */
-export function atleast3d(x: ArrayLike): NDArray {
-  const array = atleast1d(x);
+export function atleast3d(x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.atleast3d');
+  const array = atleast1d(asArray(x, 'np.atleast3d'));
   if (array.ndim === 1) return lax.expandDims(array, [0, 2]);
   return array.ndim === 2 ? lax.expandDims(array, [2]) : array;
 }

@@ -1,4 +1,5 @@
 /** Elements in order, and the positions that bring them into it. */
+import { refuseExtra } from '../../core/errors.ts';
 import { asArray } from '../../core/convert.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
@@ -12,13 +13,15 @@ function along(x: ArrayLike, axis: number | null, where: string): { readonly arr
 }
 
 /** The elements in ascending order, NaN last. With axis null: of the flat array. */
-export function sort(x: ArrayLike, axis: number | null = -1): NDArray {
+export function sort(x: ArrayLike, axis: number | null = -1, ...more: []): NDArray {
+  refuseExtra(more, 'np.sort');
   const { array, at } = along(x, axis, 'np.sort');
   return lax.sort(array, at);
 }
 
 /** Where the elements are in ascending order: `takeAlongAxis(x, argsort(x))` is `sort(x)`. Equal ones stay in place. */
-export function argsort(x: ArrayLike, axis: number | null = -1): NDArray {
+export function argsort(x: ArrayLike, axis: number | null = -1, ...more: []): NDArray {
+  refuseExtra(more, 'np.argsort');
   const { array, at } = along(x, axis, 'np.argsort');
   return lax.sort([array, lax.broadcastedIota('int32', array.shape, at)], at)[1]!;
 }

@@ -1,7 +1,8 @@
 /** Eigenvalues, singular values, and what is made of them. */
+import { finite } from '../../core/arguments.ts';
 import { asArray } from '../../core/convert.ts';
 import { finfo, isComplex } from '../../core/dtypes.ts';
-import { ArgumentError, checkOptions } from '../../core/errors.ts';
+import { ArgumentError, checkOptions, refuseExtra } from '../../core/errors.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import { customJvp } from '../../transforms/custom-jvp.ts';
@@ -31,7 +32,8 @@ export interface HermitianOptions {
  * @example
  * const [w, v] = np.linalg.eigh(np.array([[2, 1], [1, 2]])); // w: [1, 3]
  */
-export function eigh(a: ArrayLike, options: HermitianOptions = {}): readonly [w: NDArray, v: NDArray] {
+export function eigh(a: ArrayLike, options: HermitianOptions = {}, ...more: []): readonly [w: NDArray, v: NDArray] {
+  refuseExtra(more, 'np.linalg.eigh');
   checkOptions(options, ['UPLO', 'symmetrizeInput'], 'np.linalg.eigh');
   const [v, w] = lax.linalg.eigh(matrix(a, 'np.linalg.eigh'), {
     lower: options.UPLO !== 'U',
@@ -39,7 +41,11 @@ export function eigh(a: ArrayLike, options: HermitianOptions = {}): readonly [w:
   });
   return [w, v];
 }
-export const eigvalsh = (a: ArrayLike, options: HermitianOptions = {}): NDArray => eigh(a, options)[0];
+export const eigvalsh = (a: ArrayLike, options: HermitianOptions = {}, ...more: []): NDArray => {
+  refuseExtra(more, 'np.linalg.eigvalsh');
+  checkOptions(options, ['UPLO', 'symmetrizeInput'], 'np.linalg.eigvalsh');
+  return eigh(matrix(a, 'np.linalg.eigvalsh'), options)[0];
+};
 
 /**
  * Eigenvalues and right eigenvectors, as columns, of any square matrix; both are complex.
@@ -47,25 +53,33 @@ export const eigvalsh = (a: ArrayLike, options: HermitianOptions = {}): NDArray 
  * @example
  * const [w, v] = np.linalg.eig(np.array([[0, 1], [-1, 0]])); // w: [i, -i]
  */
-export function eig(a: ArrayLike): readonly [w: NDArray, v: NDArray] {
+export function eig(a: ArrayLike, ...more: []): readonly [w: NDArray, v: NDArray] {
+  refuseExtra(more, 'np.linalg.eig');
   const [w, v] = lax.linalg.eig(matrix(a, 'np.linalg.eig'), { computeLeftEigenvectors: false });
   return [w!, v!];
 }
-export const eigvals = (a: ArrayLike): NDArray =>
-  lax.linalg.eig(matrix(a, 'np.linalg.eigvals'), {
+export const eigvals = (a: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'np.linalg.eigvals');
+  return lax.linalg.eig(matrix(a, 'np.linalg.eigvals'), {
     computeLeftEigenvectors: false,
     computeRightEigenvectors: false,
   })[0]!;
+};
 
 /** a = U·diag(s)·Vᴴ with s descending; U and V are square unless `fullMatrices` is false. */
 export function svd(
   a: ArrayLike,
   options: { readonly fullMatrices?: boolean } = {},
+  ...more: []
 ): readonly [u: NDArray, s: NDArray, vh: NDArray] {
+  refuseExtra(more, 'np.linalg.svd');
   checkOptions(options, ['fullMatrices'], 'np.linalg.svd');
   return lax.linalg.svd(matrix(a, 'np.linalg.svd'), { fullMatrices: options.fullMatrices ?? true });
 }
-export const svdvals = (a: ArrayLike): NDArray => lax.linalg.svd(matrix(a, 'np.linalg.svdvals'), { computeUv: false });
+export const svdvals = (a: ArrayLike, ...more: []): NDArray => {
+  refuseExtra(more, 'np.linalg.svdvals');
+  return lax.linalg.svd(matrix(a, 'np.linalg.svdvals'), { computeUv: false });
+};
 
 const last = (x: NDArray, at: number): NDArray => {
   const axis = x.ndim - 1;
@@ -77,18 +91,22 @@ const last = (x: NDArray, at: number): NDArray => {
  * The number of singular values above `rtol` times the largest one: by default max(m, n)·2u, the rounding error of a
  * matrix that large, as in NumPy (Press et al., Numerical Recipes, 2007, §2.6).
  */
-export function matrixRank(a: ArrayLike, rtol?: number): NDArray {
+export function matrixRank(a: ArrayLike, rtol?: number, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.matrixRank');
   const array = matrix(a, 'np.linalg.matrixRank');
   const s = svdvals(array);
-  const share = rtol ?? Math.max(...array.shape.slice(-2)) * 2 * finfo(array.dtype).unitRoundoff;
+  const share =
+    (rtol === undefined ? rtol : finite(rtol, 'np.linalg.matrixRank: rtol')) ??
+    Math.max(...array.shape.slice(-2)) * 2 * finfo(array.dtype).unitRoundoff;
   const least = lax.expandDims(lax.mul(last(s, 0), share), [s.ndim - 1]);
   const counts = lax.gt(s, lax.broadcastInDim(least, s.shape, s.shape.map((_, d) => d))); // prettier-ignore
   return lax.reduceSum(lax.convertElementType(counts, 'int32'), [s.ndim - 1]);
 }
 
 /** The largest singular value over the smallest: the condition number in the 2-norm. */
-export function cond(a: ArrayLike): NDArray {
-  const s = svdvals(a);
+export function cond(a: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.cond');
+  const s = svdvals(matrix(a, 'np.linalg.cond'));
   if (s.shape.at(-1) === 0) throw new ArgumentError('np.linalg.cond: takes no empty matrices');
   return lax.div(last(s, 0), last(s, -1));
 }
@@ -97,10 +115,13 @@ export function cond(a: ArrayLike): NDArray {
  * The Moore–Penrose inverse: singular values up to `rtol` times the largest one count as 0 (10·max(m, n)·2u by default, as
  * in JAX). Its derivative is Golub and Pereyra's, which needs no distinct singular values.
  */
-export function pinv(a: ArrayLike, rtol?: number): NDArray {
+export function pinv(a: ArrayLike, rtol?: number, ...more: []): NDArray {
+  refuseExtra(more, 'np.linalg.pinv');
   const array = matrix(a, 'np.linalg.pinv');
   const [m, n] = array.shape.slice(-2) as [number, number];
-  const share = rtol ?? 20 * Math.max(m, n) * finfo(array.dtype).unitRoundoff;
+  const share =
+    (rtol === undefined ? rtol : finite(rtol, 'np.linalg.pinv: rtol')) ??
+    20 * Math.max(m, n) * finfo(array.dtype).unitRoundoff;
   const inverse = customJvp((x: NDArray) => {
     if (x.size === 0) return matrixTranspose(x);
     const [u, s, vh] = svd(x, { fullMatrices: false });

@@ -1,6 +1,6 @@
 /** `scipy.special`: JAX's, built on `lax`, with its derivatives. Not normative. */
 import { finfo } from '../../core/dtypes.ts';
-import { ArgumentError } from '../../core/errors.ts';
+import { ArgumentError, refuseExtra, describe } from '../../core/errors.ts';
 import type { ArrayLike, NDArray } from '../../core/ndarray.ts';
 import * as lax from '../../lax.ts';
 import { customJvp } from '../../transforms/custom-jvp.ts';
@@ -11,11 +11,14 @@ export { logsumexp } from '../nn.ts';
 
 const unary =
   (name: string, f: (x: NDArray) => NDArray): Unary =>
-  (x) =>
-    f(promoteDtypes([x], `scipy.special.${name}`, inexact)[0]!);
+  (x, ...more: []) => {
+    refuseExtra(more, `scipy.special.${name}`);
+    return f(promoteDtypes([x], `scipy.special.${name}`, inexact)[0]!);
+  };
 const binary =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
-  (x, y) => {
+  (x, y, ...more: []) => {
+    refuseExtra(more, `scipy.special.${name}`);
     const [a, b] = promoteArguments([x, y], `scipy.special.${name}`, inexact);
     return f(a!, b!);
   };
@@ -29,13 +32,17 @@ export const digamma: Unary = unary('digamma', lax.digamma);
 /** The n-th derivative of `digamma`. */
 export const polygamma: Binary = binary('polygamma', lax.polygamma);
 /** Σ (q + n)^−x; Riemann's zeta function without `q`. */
-export const zeta = (x: ArrayLike, q: ArrayLike = 1): NDArray => binary('zeta', lax.zeta)(x, q);
+export const zeta = (x: ArrayLike, q: ArrayLike = 1, ...more: []): NDArray => {
+  refuseExtra(more, 'scipy.special.zeta');
+  return binary('zeta', lax.zeta)(x, q);
+};
 /** The share of the gamma distribution with shape `a` below `x`. */
 export const gammainc: Binary = binary('gammainc', lax.igamma);
 /** 1 − gammainc(a, x), without the cancellation. */
 export const gammaincc: Binary = binary('gammaincc', lax.igammac);
 /** The share of the beta distribution with parameters `a` and `b` below `x`. */
-export function betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike): NDArray {
+export function betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike, ...more: []): NDArray {
+  refuseExtra(more, 'scipy.special.betainc');
   const [p, q, at] = promoteArguments([a, b, x], 'scipy.special.betainc', inexact);
   return lax.betainc(p!, q!, at!);
 }
@@ -44,8 +51,10 @@ export const betaln: Binary = binary('betaln', (a, b) =>
   lax.sub(lax.add(lax.lgamma(a), lax.lgamma(b)), lax.lgamma(lax.add(a, b))),
 );
 /** The logarithm of the multivariate gamma function of dimension `d`. */
-export function multigammaln(a: ArrayLike, d: number): NDArray {
-  if (!Number.isInteger(d) || d < 1) throw new ArgumentError(`multigammaln: d must be a positive integer, got ${d}`);
+export function multigammaln(a: ArrayLike, d: number, ...more: []): NDArray {
+  refuseExtra(more, 'scipy.special.multigammaln');
+  if (!Number.isInteger(d) || d < 1 || d > 2 ** 16)
+    throw new ArgumentError(`scipy.special.multigammaln: d must be an integer from 1 to 65536, got ${describe(d)}`);
   const [array] = promoteDtypes([a], 'scipy.special.multigammaln', inexact) as [NDArray];
   const terms = Array.from({ length: d }, (_, i) => lax.lgamma(lax.sub(array, i / 2)));
   return lax.add(terms.reduce(lax.add), ((d * (d - 1)) / 4) * Math.log(Math.PI));

@@ -46,8 +46,8 @@ export const checkpoint: HigherOrderPrimitive<'checkpoint', CheckpointParams, 'C
     const results = split.knownResults.filter(Boolean).length;
     const { kept, again } = recomputation(t, split.known, results, params.policy);
     const n = split.known.inputs.length;
-    const later = t.trace(
-      (...args) => {
+    const later = t.traceList(
+      (args) => {
         const [had, waiting] = [args.slice(0, n + kept.length), args.slice(n + kept.length)];
         return t.evaluate(split.unknown, [...t.evaluate(again, had), ...waiting]);
       },

@@ -1,4 +1,5 @@
 /** `cond`: one of several jaxprs, chosen by an index (spec/transformations/control-flow.md#cond). */
+import { isInexact } from '../../core/dtypes.ts';
 import { type Aval, numbers, showAval } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
 import { partLanes } from '../../core/named-axes.ts';
@@ -17,6 +18,7 @@ import {
   knownValues,
   pick,
   present,
+  repeat,
   spread,
 } from './shared.ts';
 
@@ -113,8 +115,14 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
     partLanes(axis, branches, 'cond: the choice of the branch');
     // Each example chooses for itself: all branches run, and each result is selected.
     const all = branches[0]!.outAvals.map(() => true);
-    const results = branches.map((b) => t.evaluate(speculative(t.batch(b, batched, axis, all).jaxpr), aligned));
-    const which = t.lax.moveAxis(index!, indexAt!, 0);
+    const which = t.lax.clamp(0, t.lax.moveAxis(index!, indexAt!, 0), branches.length - 1);
+    const whole = aligned.map((v, i) => (batched[i] || !isInexact(v.dtype) ? v : repeat(t.lax, v, axis)));
+    const has = whole.map((v, i) => batched[i]! || isInexact(v.dtype));
+    const results = branches.map((b, i) => {
+      const chosen = t.lax.eq(which, i);
+      const operands = whole.map((v) => (isInexact(v.dtype) ? constantElsewhere(t, chosen, v) : v));
+      return t.evaluate(speculative(t.batch(b, has, axis, all).jaxpr), operands);
+    });
     const out = branches[0]!.outAvals.map((_, j) =>
       selectRows(
         t,
@@ -129,7 +137,7 @@ export const cond: HigherOrderPrimitive<'cond', CondParams, 'C1' | 'C2' | 'C3' |
     const small = branches.map((b) => t.dce(b, used));
     const inputs = small.map((s) => s.inputs).reduce(either);
     const uniform = small.map(({ jaxpr, inputs: own }, i) =>
-      t.trace((...x) => t.evaluate(jaxpr, pick(x, pick(own, inputs))), pick(branches[i]!.inAvals, inputs)),
+      t.traceList((x) => t.evaluate(jaxpr, pick(x, pick(own, inputs))), pick(branches[i]!.inAvals, inputs)),
     );
     return { params: { branches: uniform }, inputs: [true, ...inputs], results: used };
   },
@@ -166,7 +174,7 @@ function firstProblem(branches: readonly Jaxpr[], check: (branch: Jaxpr, i: numb
 }
 
 function withAllResiduals(t: Transforms, known: Jaxpr, residuals: readonly Aval[], from: number, count: number): Jaxpr {
-  return t.trace((...x) => {
+  return t.traceList((x) => {
     const results = t.evaluate(known, x);
     const own = results.slice(results.length - count);
     const zeros = (avals: readonly Aval[]): NDArray[] => avals.map((a) => t.lax.zerosLike(a));
@@ -186,10 +194,18 @@ function takingAllResiduals(
   from: number,
   count: number,
 ): Jaxpr {
-  return t.trace(
-    (...x) => t.evaluate(unknown, [...x.slice(from, from + count), ...x.slice(residuals.length)]),
+  return t.traceList(
+    (x) => t.evaluate(unknown, [...x.slice(from, from + count), ...x.slice(residuals.length)]),
     [...residuals, ...unknown.inAvals.slice(count)],
   );
+}
+
+/**
+ * The operand, but a constant to the examples that choose another branch: its derivative may be infinite there, and
+ * would give NaN with a cotangent of 0 (https://github.com/jax-ml/jax/issues/1052).
+ */
+function constantElsewhere({ lax }: Transforms, chosen: NDArray, x: NDArray): NDArray {
+  return lax.select(lax.broadcastInDim(chosen, x.shape, [0]), x, lax.stopGradient(x));
 }
 
 /** Example i of the result is example i of `cases[which[i]]`. */

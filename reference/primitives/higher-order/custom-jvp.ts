@@ -3,12 +3,14 @@ import type { Jaxpr } from '../../core/jaxpr.ts';
 import { DifferentiationError } from '../../core/errors.ts';
 import { isInexact } from '../../core/dtypes.ts';
 import { type AxisScope, hasAxis } from '../../core/named-axes.ts';
-import { defineHigherOrder, type HigherOrderPrimitive } from '../../core/primitive.ts';
+import type { NDArray } from '../../core/ndarray.ts';
+import { defineHigherOrder, type HigherOrderPrimitive, type Tangent } from '../../core/primitive.ts';
+import { closedOver } from '../../core/trace.ts';
 import { alignBatch, effectsOf, fits, given, isLinear, knownValues, present, spread } from './shared.ts';
 
 /** The user's rule as a jaxpr, traced when it is first needed: a rule may call its own function. */
 export interface CustomRule {
-  /** `primals, tangents (one per primal) → results, their tangents`. */
+  /** `constants, primals, tangents (one per primal) → results, their tangents`. */
   jaxpr(): Jaxpr;
   /** The named axes in whose scope it is traced; left out: none. */
   readonly axes?: AxisScope;
@@ -17,9 +19,28 @@ export interface CustomRule {
 export type CustomJvpParams = {
   readonly name: string;
   readonly jaxpr: Jaxpr;
+  /** How many operands, the first ones, the function closes over: nothing is known of derivatives in them. */
+  readonly num_consts: number;
   /** null in a program read from a file, which keeps values only. */
   readonly jvp: CustomRule | null;
 };
+
+/** What a call says that was read from a file. */
+export const notSaved = (name: string): DifferentiationError =>
+  new DifferentiationError(
+    `${name}: its custom derivative was not saved with the program, so it cannot be differentiated`,
+  );
+
+/** @throws DifferentiationError if one of the values that the function closes over has a tangent */
+export function requireConstant(
+  name: string,
+  operands: readonly NDArray[],
+  tangents: readonly Tangent[],
+  count: number,
+): void {
+  const i = tangents.slice(0, count).findIndex((d) => d !== null);
+  if (i >= 0) throw closedOver(name, operands[i]!);
+}
 
 export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpParams, 'C1'> = defineHigherOrder<
   'custom_jvp_call',
@@ -28,7 +49,7 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
 >({
   name: 'custom_jvp_call',
   spec: 'spec/transformations/custom-jvp.md#custom_jvp_call',
-  params: { name: { type: 'string' }, jaxpr: 'jaxpr', jvp: 'unsaved' },
+  params: { name: { type: 'string' }, jaxpr: 'jaxpr', num_consts: { type: 'integer', minimum: 0 }, jvp: 'unsaved' },
   constraints: { C1: (x, { jaxpr }) => fits(jaxpr.inAvals, x, 'the jaxpr') },
   recurs: false,
   subJaxprs: ({ jaxpr }) => [jaxpr],
@@ -36,13 +57,10 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
   infer: (_, { jaxpr }) => jaxpr.outAvals,
   evaluate: (machine, x, { jaxpr }) => machine.interpret(jaxpr, x),
 
-  jvp(t, x, dx, { name, jvp }) {
-    if (jvp === null) {
-      throw new DifferentiationError(
-        `${name}: its custom derivative was not saved with the program, so it cannot be differentiated`,
-      );
-    }
-    const tangents = dx.map((d, i) => d ?? t.lax.zerosLike(x[i]!));
+  jvp(t, x, dx, { name, num_consts, jvp }) {
+    if (jvp === null) throw notSaved(name);
+    requireConstant(name, x, dx, num_consts);
+    const tangents = x.slice(num_consts).map((v, i) => dx[num_consts + i] ?? t.lax.zerosLike(v));
     const all = t.evaluate(jvp.jaxpr(), [...x, ...tangents]);
     const n = all.length / 2;
     const out = all.slice(0, n);
@@ -67,7 +85,10 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
       jaxpr: t.batch(params.jaxpr, batched, axis, everything).jaxpr,
       jvp: jvp && {
         ...jvp,
-        jaxpr: () => t.batch(jvp.jaxpr(), [...batched, ...batched], axis, [...everything, ...everything]).jaxpr,
+        jaxpr: () => {
+          const arguments_ = batched.slice(params.num_consts);
+          return t.batch(jvp.jaxpr(), [...batched, ...arguments_], axis, [...everything, ...everything]).jaxpr;
+        },
       },
     };
     return { out: t.bind(customJvpCall, alignBatch(t.lax, x, at, 0), wide), at: everything.map(() => 0) };
@@ -82,7 +103,10 @@ export const customJvpCall: HigherOrderPrimitive<'custom_jvp_call', CustomJvpPar
   breaks: {
     C1: (t) => {
       const jaxpr = t.trace((x) => [t.lax.neg(x)], [{ shape: [2], dtype: 'float32', weak: false }]);
-      return { operands: [{ shape: [3], dtype: 'float32', weak: false }], params: { name: 'f', jaxpr, jvp: null } };
+      return {
+        operands: [{ shape: [3], dtype: 'float32', weak: false }],
+        params: { name: 'f', jaxpr, num_consts: 0, jvp: null },
+      };
     },
   },
 });

@@ -5,18 +5,21 @@
  */
 import { isInexact } from '../../core/dtypes.ts';
 import { DifferentiationError } from '../../core/errors.ts';
-import { aval } from '../../core/host.ts';
+import { type Aval, aval } from '../../core/host.ts';
 import type { Jaxpr } from '../../core/jaxpr.ts';
 import { type AxisScope, hasAxis } from '../../core/named-axes.ts';
-import { defineHigherOrder, type HigherOrderPrimitive } from '../../core/primitive.ts';
+import type { NDArray } from '../../core/ndarray.ts';
+import { defineHigherOrder, type HigherOrderPrimitive, type Tangent } from '../../core/primitive.ts';
+import type { Transforms } from '../../core/rules.ts';
 import { toFront } from '../axes.ts';
-import { effectsOf, fits, isLinear, knownValues } from './shared.ts';
+import { notSaved, requireConstant } from './custom-jvp.ts';
+import { effectsOf, fits, isLinear, knownValues, spread } from './shared.ts';
 
 /** The user's rules as jaxprs, traced when they are first needed. */
 export interface VjpRule {
-  /** `operands → results, residuals`. */
+  /** `constants, operands → results, residuals`. */
   forward(): Jaxpr;
-  /** `residuals, cotangents of the inexact results → cotangents of the inexact operands`. */
+  /** `constants, residuals, cotangents of the inexact results → cotangents of the inexact operands`. */
   backward(): Jaxpr;
   /** The named axes in whose scope they are traced; left out: none. */
   readonly axes?: AxisScope;
@@ -25,6 +28,8 @@ export interface VjpRule {
 export type CustomVjpParams = {
   readonly name: string;
   readonly jaxpr: Jaxpr;
+  /** How many operands, the first ones, the function closes over: nothing is known of derivatives in them. */
+  readonly num_consts: number;
   /** null in a program read from a file, which keeps values only. */
   readonly rule: VjpRule | null;
 };
@@ -36,7 +41,7 @@ export const customVjpCall: HigherOrderPrimitive<'custom_vjp_call', CustomVjpPar
 >({
   name: 'custom_vjp_call',
   spec: 'spec/transformations/custom-vjp.md#custom_vjp_call',
-  params: { name: { type: 'string' }, jaxpr: 'jaxpr', rule: 'unsaved' },
+  params: { name: { type: 'string' }, jaxpr: 'jaxpr', num_consts: { type: 'integer', minimum: 0 }, rule: 'unsaved' },
   constraints: { C1: (x, { jaxpr }) => fits(jaxpr.inAvals, x, 'the jaxpr') },
   recurs: false,
   subJaxprs: ({ jaxpr }) => [jaxpr],
@@ -44,24 +49,15 @@ export const customVjpCall: HigherOrderPrimitive<'custom_vjp_call', CustomVjpPar
   infer: (_, { jaxpr }) => jaxpr.outAvals,
   evaluate: (machine, x, { jaxpr }) => machine.interpret(jaxpr, x),
 
-  jvp(t, x, dx, { name, jaxpr, rule }) {
-    if (rule === null) {
-      throw new DifferentiationError(
-        `${name}: its custom derivative was not saved with the program, so it cannot be differentiated`,
-      );
-    }
+  jvp(t, x, dx, { name, jaxpr, num_consts, rule }) {
+    if (rule === null) throw notSaved(name);
+    requireConstant(name, x, dx, num_consts);
     const n = jaxpr.outputs.length;
     const all = t.evaluate(rule.forward(), x);
     const out = all.slice(0, n);
-    const tangents = x.flatMap((v, i) => (isInexact(v.dtype) ? [dx[i] ?? t.lax.zerosLike(v)] : []));
-    const active = out.map((y) => isInexact(y.dtype));
-    const results = t.bind(customLin, [...all.slice(n), ...tangents], {
-      name,
-      backward: rule.backward(),
-      num_residuals: all.length - n,
-    });
-    let next = 0;
-    return { out, tangents: active.map((is) => (is ? results[next++]! : null)) };
+    const residuals = [...x.slice(0, num_consts), ...all.slice(n)];
+    const params = { name, backward: rule.backward(), num_residuals: residuals.length, rule: null };
+    return { out, tangents: tangentsOf(t, out, x.slice(num_consts), dx.slice(num_consts), residuals, params) };
   },
 
   /** Differentiation replaces the call by its rule, so nobody asks. */
@@ -93,7 +89,7 @@ export const customVjpCall: HigherOrderPrimitive<'custom_vjp_call', CustomVjpPar
   breaks: {
     C1: (t) => ({
       operands: [aval([3], 'float32')],
-      params: { name: 'f', jaxpr: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]), rule: null },
+      params: { name: 'f', jaxpr: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]), num_consts: 0, rule: null },
     }),
   },
 });
@@ -103,7 +99,29 @@ export type CustomLinParams = {
   /** `residuals, cotangents → cotangents of the operands after the residuals`. */
   readonly backward: Jaxpr;
   readonly num_residuals: number;
+  /** The same as the user's function, which runs on values; `backward` is then traced from it when it is asked for. */
+  readonly rule: BackwardRule | null;
 };
+
+export interface BackwardRule {
+  readonly operands: number;
+  readonly results: readonly Aval[];
+  run(residualsAndCotangents: readonly NDArray[]): readonly NDArray[];
+}
+
+/** The tangents of the results of a call with a backward pass: linear in those of its inexact operands. */
+export function tangentsOf(
+  { lax, bind }: Pick<Transforms, 'lax' | 'bind'>,
+  out: readonly NDArray[],
+  operands: readonly NDArray[],
+  tangents: readonly Tangent[],
+  residuals: readonly NDArray[],
+  params: CustomLinParams,
+): Tangent[] {
+  const dx = operands.flatMap((x, i) => (isInexact(x.dtype) ? [tangents[i] ?? lax.zerosLike(x)] : []));
+  const active = out.map((y) => isInexact(y.dtype));
+  return spread(bind(customLin, [...residuals, ...dx], params), active);
+}
 
 /** The tangents of a call's results: known by their types and their transpose only. */
 export const customLin: HigherOrderPrimitive<'custom_lin', CustomLinParams, 'C1'> = defineHigherOrder<
@@ -113,22 +131,28 @@ export const customLin: HigherOrderPrimitive<'custom_lin', CustomLinParams, 'C1'
 >({
   name: 'custom_lin',
   spec: 'spec/transformations/custom-vjp.md#custom_lin',
-  params: { name: { type: 'string' }, backward: 'jaxpr', num_residuals: { type: 'integer', minimum: 0 } },
+  params: {
+    name: { type: 'string' },
+    backward: 'jaxpr',
+    num_residuals: { type: 'integer', minimum: 0 },
+    rule: 'unsaved',
+  },
   constraints: {
-    C1: (x, { backward, num_residuals: n }) =>
-      fits([...backward.inAvals.slice(0, n), ...backward.outAvals], x, 'the linear function'),
+    C1: (x, params) => params.rule !== null || fits(operandsOf(params), x, 'the linear function'),
   },
   recurs: false,
   subJaxprs: ({ backward }) => [backward],
-  withSubJaxprs: (params, [backward]) => ({ ...params, backward: backward! }),
-  infer: (_, { backward, num_residuals: n }) => backward.inAvals.slice(n),
+  withSubJaxprs: (params, [backward]) => ({ ...params, backward: backward!, rule: null }),
+  infer: (_, params) => resultsOf(params),
   evaluate: (_machine, _x, { name }) => noForwardMode(name),
   jvp: (_t, _x, _dx, { name }) => noForwardMode(name),
   partialEval: () => null,
 
-  transpose(t, ct, x, { backward, num_residuals: n }) {
-    const cts = backward.inAvals.slice(n).map((a, j) => ct[j] ?? t.lax.zerosLike(a));
-    const back = t.evaluate(backward, [...knownValues(x.slice(0, n)), ...cts]);
+  transpose(t, ct, x, params) {
+    const n = params.num_residuals;
+    const cts = resultsOf(params).map((a, j) => ct[j] ?? t.lax.zerosLike(a));
+    const operands = [...knownValues(x.slice(0, n)), ...cts];
+    const back = params.rule === null ? t.evaluate(params.backward, operands) : params.rule.run(operands);
     return x.map((v, i) => (isLinear(v) ? back[i - n]! : null));
   },
 
@@ -137,24 +161,38 @@ export const customLin: HigherOrderPrimitive<'custom_lin', CustomLinParams, 'C1'
     const all = (avals: readonly unknown[]): boolean[] => avals.map(() => true);
     const wide = t.batch(backward, all(backward.inputs), axis, all(backward.outputs)).jaxpr;
     const operands = x.map((v, i) => toFront(t.lax, v, at[i]!, axis));
-    const out = t.bind(customLin, operands, { ...params, backward: wide });
+    const out = t.bind(customLin, operands, { ...params, backward: wide, rule: null });
     return { out, at: out.map(() => 0) };
   },
 
   dce: (_, used, params) => ({
     params,
-    inputs: [...params.backward.inAvals.slice(0, params.num_residuals), ...params.backward.outAvals].map(() => true),
+    inputs: new Array<boolean>(params.rule?.operands ?? operandsOf(params).length).fill(true),
     results: used.map(() => true),
   }),
   bound: (_inner, _x, { name }) => noForwardMode(name),
-  effects: ({ backward }) => effectsOf([backward]),
+  /** Its value is never computed; what the backward pass does belongs to where it is transposed. */
+  effects: () => new Set(),
   breaks: {
     C1: (t) => ({
       operands: [aval([3], 'float32')],
-      params: { name: 'f', backward: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]), num_residuals: 0 },
+      params: {
+        name: 'f',
+        backward: t.trace((x) => [t.lax.neg(x)], [aval([2], 'float32')]),
+        num_residuals: 0,
+        rule: null,
+      },
     }),
   },
 });
+
+const operandsOf = ({ backward, num_residuals: n }: CustomLinParams): Aval[] => [
+  ...backward.inAvals.slice(0, n),
+  ...backward.outAvals,
+];
+/** `backward` is left alone where the rule knows: asking for it traces it. */
+const resultsOf = (params: CustomLinParams): readonly Aval[] =>
+  params.rule?.results ?? params.backward.inAvals.slice(params.num_residuals);
 
 function noForwardMode(name: string): never {
   throw new DifferentiationError(

@@ -51,8 +51,8 @@ export const debugCallback: HigherOrderPrimitive<'debug_callback', DebugCallback
     const batched = at.map((a) => a !== null);
     const consts = x.filter((_, i) => !batched[i]);
     const xs = x.flatMap((v, i) => (batched[i] ? [t.lax.moveAxis(v, at[i]!, 0)] : []));
-    const one = t.trace(
-      (...args) => {
+    const one = t.traceList(
+      (args) => {
         let [c, k] = [0, consts.length];
         return t.bind(debugCallback, batched.map((is) => args[is ? k++ : c++]!), params); // prettier-ignore
       },

@@ -63,7 +63,7 @@ export function groupReduction<const N extends string, G extends object, C exten
 ): HigherOrderPrimitive<N, Computation & G, CommonConstraint | C> {
   type P = Computation & G;
   const program = (t: Transforms, avals: readonly Aval[], p: P): Jaxpr =>
-    t.trace((...xs) => combineAll(t, roles(xs), d.resultShape(xs[0]!.shape, p), p.jaxpr, (x, init) => d.columns(t.lax, x, init, p)), avals); // prettier-ignore
+    t.traceList((xs) => combineAll(t, roles(xs), d.resultShape(xs[0]!.shape, p), p.jaxpr, (x, init) => d.columns(t.lax, x, init, p)), avals); // prettier-ignore
   const avalsOf = (xs: readonly NDArray[]): Aval[] => xs.map((x) => x.aval);
 
   const definition: HigherOrder<N, P, CommonConstraint | C> = {
@@ -140,8 +140,8 @@ export function groupReduction<const N extends string, G extends object, C exten
       });
       const small = t.dce(p.jaxpr, needed);
       const twice = [...needed, ...needed];
-      const jaxpr = t.trace(
-        (...x) => t.evaluate(small.jaxpr, pick(spread(x, twice), small.inputs) as NDArray[]),
+      const jaxpr = t.traceList(
+        (x) => t.evaluate(small.jaxpr, pick(spread(x, twice), small.inputs) as NDArray[]),
         pick(p.jaxpr.inAvals, twice),
       );
       return { params: { ...p, jaxpr }, inputs: twice, results: needed };
@@ -297,7 +297,7 @@ function breaksOf<N extends string, G extends object, C extends Constraint>(
 ): Record<string, (t: Transforms) => { operands: readonly Aval[]; params: Computation & G }> {
   const [scalar, vector] = [aval([], 'float32'), aval([3], 'float32')];
   const added = (t: Transforms, n: number = 1): Jaxpr =>
-    t.trace((...x) => range(n).map((i) => t.lax.add(x[i]!, x[n + i]!)), range(2 * n).map(() => scalar)); // prettier-ignore
+    t.traceList((x) => range(n).map((i) => t.lax.add(x[i]!, x[n + i]!)), range(2 * n).map(() => scalar)); // prettier-ignore
   const plain = (t: Transforms, n?: number): Computation & G => ({ jaxpr: added(t, n), ...d.plain });
   return {
     C1: (t) => ({ operands: [vector], params: plain(t) }),

@@ -170,8 +170,8 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
 
     const counts = [split.residuals.length, is.consts.filter((k) => !k).length, waits.filter(Boolean).length];
     const [residualAvals, constAvals, carryAvals, xsAvals] = cut(split.unknown.inAvals, counts);
-    const later = t.trace(
-      (...x) => {
+    const later = t.traceList(
+      (x) => {
         const parts = cut(x, [
           pick(residualAvals!, invariant).length,
           counts[1]!,
@@ -252,8 +252,8 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
       linear.xs.map((l) => !l),
     );
     const ysAvals = pick(results(p.jaxpr.outAvals, p).ys, ysGiven);
-    const body = t.trace(
-      (...args) => {
+    const body = t.traceList(
+      (args) => {
         const split = cut(args, [knownConsts.length, sums.length, avals.carry.length, knownXs.length]);
         const [consts, acc, carry, xs, ys] = split as [NDArray[], NDArray[], NDArray[], NDArray[], NDArray[]];
         const out = t.evaluate(back, [...consts, ...xs, ...carry, ...ys]);
@@ -316,8 +316,8 @@ export const scan: HigherOrderPrimitive<'scan', ScanParams, 'C1' | 'C2' | 'C3' |
     const carry = fixpoint(want.carry, (c) => roles(t.dce(p.jaxpr, [...c, ...want.ys]).inputs, p).carry);
     const { jaxpr, inputs } = t.dce(p.jaxpr, [...carry, ...want.ys]);
     const need = roles(inputs, p);
-    const body = t.trace(
-      (...x) => {
+    const body = t.traceList(
+      (x) => {
         const read = spread(x, [...need.consts, ...carry, ...need.xs]);
         return t.evaluate(jaxpr, pick(read, inputs) as NDArray[]);
       },
@@ -388,8 +388,8 @@ function dualBody(
   const dconsts = pick(avals.consts, nonzero.consts);
   const dcarry = pick(avals.carry, carry);
   const sizes = [avals.consts.length, dconsts.length, avals.carry.length, dcarry.length, avals.xs.length];
-  const jaxpr = t.trace(
-    (...x) => {
+  const jaxpr = t.traceList(
+    (x) => {
       const [c, dc, s, ds, v, dv] = cut(x, sizes);
       const out = t.evaluate(dual.jaxpr, [...c!, ...s!, ...v!, ...dc!, ...ds!, ...dv!]);
       const n = p.jaxpr.outputs.length;

@@ -44,8 +44,8 @@ export function loopOf(
   /** The smaller jaxpr, taking all of the carry that is kept. */
   const taking = ({ jaxpr, inputs }: typeof cond, whole: Jaxpr, consts: readonly boolean[]): Jaxpr => {
     const takes = [...consts, ...carry];
-    return t.trace(
-      (...x) => t.evaluate(jaxpr, pick(spread(x, takes), inputs) as NDArray[]),
+    return t.traceList(
+      (x) => t.evaluate(jaxpr, pick(spread(x, takes), inputs) as NDArray[]),
       pick(whole.inAvals, takes),
     );
   };

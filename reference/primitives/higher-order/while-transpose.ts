@@ -32,8 +32,8 @@ function loop(
   const avals = [...consts, ...carry].map(strong);
   const n = consts.length;
   return t.loop([...consts, ...consts, ...carry], {
-    cond_jaxpr: t.trace((...x) => [goesOn(x.slice(n), x.slice(0, n))], avals),
-    body_jaxpr: t.trace((...x) => step(x.slice(n), x.slice(0, n)), avals),
+    cond_jaxpr: t.traceList((x) => [goesOn(x.slice(n), x.slice(0, n))], avals),
+    body_jaxpr: t.traceList((x) => step(x.slice(n), x.slice(0, n)), avals),
     cond_nconsts: n,
     body_nconsts: n,
   });

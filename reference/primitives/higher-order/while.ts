@@ -8,7 +8,7 @@ import { partLanes } from '../../core/named-axes.ts';
 import type { NDArray } from '../../core/ndarray.ts';
 import { type Bounded, defineHigherOrder, type HigherOrderPrimitive, type Machine } from '../../core/primitive.ts';
 import { repeated, speculative } from '../../core/repeated.ts';
-import type { Transforms } from '../../core/rules.ts';
+import type { Lax, Transforms } from '../../core/rules.ts';
 import {
   alignBatch,
   copy,
@@ -95,12 +95,12 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
     const avals = (xs: readonly NDArray[]): Aval[] => xs.map((v) => ({ ...v.aval, weak: false }));
     const params: WhileParams = {
       ...p,
-      cond_jaxpr: t.trace(
-        (...args) => t.evaluate(p.cond_jaxpr, args.slice(0, cond.length + carry.length)),
+      cond_jaxpr: t.traceList(
+        (args) => t.evaluate(p.cond_jaxpr, args.slice(0, cond.length + carry.length)),
         [...p.cond_jaxpr.inAvals, ...avals(dcarry)],
       ),
-      body_jaxpr: t.trace(
-        (...args) => {
+      body_jaxpr: t.traceList(
+        (args) => {
           const [b, db, c, dc] = cut(args, sizes);
           return t.evaluate(dual, [...b!, ...c!, ...db!, ...dc!]);
         },
@@ -162,7 +162,9 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
       carry[i] && where.carry[i] === null ? repeat(t.lax, c, axis) : c,
     );
     const consts = [...alignBatch(t.lax, parts.cond, where.cond, 0), ...alignBatch(t.lax, parts.body, where.body, 0)];
-    const params = apart ? lanewise(t, cond, body, p) : { ...p, cond_jaxpr: cond, body_jaxpr: body };
+    const params = apart
+      ? lanewise(t, cond, body, [...is.body, ...carry], p)
+      : { ...p, cond_jaxpr: cond, body_jaxpr: body };
     const operands = apart ? [...consts.slice(0, p.cond_nconsts), ...consts, ...initial] : [...consts, ...initial];
     return { out: t.bind(while_, operands, params), at: carry.map((b) => (b ? 0 : null)) };
   },
@@ -180,11 +182,10 @@ export const while_: HigherOrderPrimitive<'while', WhileParams, 'C1' | 'C2' | 'C
   bound(inner, x, p) {
     const { cond, body, carry: initial } = whileRoles(x, p);
     let carry = initial;
-    for (;;) {
+    for (let certain = true; ; carry = inner(p.body_jaxpr, [...body, ...carry])) {
       const [predicate] = inner(p.cond_jaxpr, [...cond, ...carry]);
-      if (predicate!.bound?.worst.some((w) => w > 0)) return carry.map(nothingKnown);
-      if (numbers(predicate!.value)[0] === 0) return carry;
-      carry = inner(p.body_jaxpr, [...body, ...carry]);
+      certain &&= predicate!.bound === null || predicate!.bound.worst.every((w) => w === 0);
+      if (numbers(predicate!.value)[0] === 0) return certain ? carry : carry.map(nothingKnown);
     }
   },
   effects: ({ cond_jaxpr, body_jaxpr }) => effectsOf([cond_jaxpr, body_jaxpr]),
@@ -215,7 +216,7 @@ const example = (t: Transforms): WhileParams => ({
 /** The body as far as it is known: the carry that waits stays what it is, and what is done with it alone is left out. */
 function knownBody(t: Transforms, p: WhileParams, consts: readonly boolean[], ready: readonly boolean[]): Jaxpr {
   const { known } = t.partialEval(p.body_jaxpr, [...consts, ...ready], ready.map((r) => !r)); // prettier-ignore
-  return t.trace((...x) => {
+  return t.traceList((x) => {
     const next = spread(
       t.evaluate(known, pick(x, [...consts, ...ready])).slice(0, ready.filter(Boolean).length),
       ready,
@@ -226,25 +227,38 @@ function knownBody(t: Transforms, p: WhileParams, consts: readonly boolean[], re
 
 /**
  * The loop whose examples stop one by one: it goes on while any of them does, and those that have stopped keep their
- * carry, whatever the body makes of it. The body asks the predicate again, so it takes its consts as well.
+ * carry. For them the body runs on what the first example that goes on has: on their own carry it may be infinite, and
+ * its derivative too, which in reverse mode would meet a cotangent of 0 and give NaN. The body asks the predicate again,
+ * so it takes its consts as well.
  */
-function lanewise(t: Transforms, cond: Jaxpr, body: Jaxpr, p: WhileParams): WhileParams {
+function lanewise(t: Transforms, cond: Jaxpr, body: Jaxpr, batched: readonly boolean[], p: WhileParams): WhileParams {
   const { lax } = t;
   const condConsts = cond.inAvals.slice(0, p.cond_nconsts);
   return {
-    cond_jaxpr: t.trace((...x) => [lax.reduceOr(t.evaluate(cond, x)[0]!, [0])], cond.inAvals),
-    body_jaxpr: t.trace(
-      (...args) => {
+    cond_jaxpr: t.traceList((x) => [lax.reduceOr(t.evaluate(cond, x)[0]!, [0])], cond.inAvals),
+    body_jaxpr: t.traceList(
+      (args) => {
         const [c, b, carry] = cut(args, [p.cond_nconsts, p.body_nconsts]);
         const [goesOn] = t.evaluate(repeated(cond), [...c!, ...carry!]);
-        const next = t.evaluate(speculative(body), [...b!, ...carry!]);
-        return next.map((v, i) => lax.select(lax.broadcastInDim(goesOn!, v.shape, [0]), v, carry![i]!));
+        const where = (v: NDArray, otherwise: NDArray): NDArray =>
+          lax.select(lax.broadcastInDim(goesOn!, v.shape, [0]), v, otherwise);
+        const operands = [...b!, ...carry!].map((v, i) => (batched[i] ? where(v, everyRow(lax, v, goesOn!)) : v));
+        return t.evaluate(speculative(body), operands).map((v, i) => where(v, carry![i]!));
       },
       [...condConsts, ...body.inAvals],
     ),
     cond_nconsts: p.cond_nconsts,
     body_nconsts: p.cond_nconsts + p.body_nconsts,
   };
+}
+
+/** Every row is the first one that is marked. */
+function everyRow(lax: Lax, x: NDArray, marked: NDArray): NDArray {
+  if (x.shape[0] === 0) return x;
+  const first = lax.argmax(lax.convertElementType(marked, 'int32'), 0);
+  const starts = x.shape.map((_, d) => (d === 0 ? first : lax.full([], 0, 'int32')));
+  const row = lax.dynamicSlice(x, starts, x.shape.with(0, 1));
+  return lax.broadcastInDim(lax.squeeze(row, [0]), x.shape, x.shape.map((_, d) => d).slice(1));
 }
 
 /** Where it is uncertain when the loop ends, its results are not known at all. */
