@@ -57,6 +57,23 @@ describe('exact and rounded results', () => {
     expect(minusZero(-0, -0)).toMatch(/is -0, expected 0/);
     expect(minusZero(1, -1)).toBeNull();
   });
+  test('of subnormal operands may be those of zeros, on a gpu, and only of those', () => {
+    const below = 2 ** -130;
+    const infinite = (at: number, profile: 'strict' | 'gpu'): string | null =>
+      wrongWith(primitives.rsqrt, [f32(below, 4)], {}, (v, i) => (i === at ? Infinity : v), profile);
+    expect(infinite(0, 'strict')).toMatch(/is Infinity/);
+    expect(infinite(0, 'gpu')).toBeNull();
+    expect(infinite(1, 'gpu')).toMatch(/is Infinity, expected 0.5/);
+    const compared = (x: number, profile: 'strict' | 'gpu'): string | null => {
+      const operands = [f32(x), f32(0)];
+      const got = [hostArray('bool', [1], [0])];
+      const expected = primitives.gt.evaluate(operands, {});
+      return judgeEquation(primitives.gt, operands, {}, expected, got, profile).wrong?.message ?? null;
+    };
+    expect(compared(below, 'strict')).toMatch(/is false, expected true/);
+    expect(compared(below, 'gpu')).toBeNull();
+    expect(compared(1, 'gpu')).toMatch(/is false, expected true/);
+  });
   test('any NaN matches any NaN, and nothing else', () => {
     expect(wrongWith(primitives.max, [f32(NaN), f32(1)], {}, () => -NaN)).toBeNull();
     expect(wrongWith(primitives.max, [f32(NaN), f32(1)], {}, () => 1)).toMatch(/is 1, expected NaN/);

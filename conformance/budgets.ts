@@ -3,21 +3,25 @@
  * the error bounds carried through them. Nothing here is a tolerance that somebody chose.
  */
 import type { ProfileName } from '../reference/core/backend.ts';
-import { isFloat, isInexact } from '../reference/core/dtypes.ts';
+import { finfo, isFloat, isInexact } from '../reference/core/dtypes.ts';
 import { showElement } from '../reference/core/show.ts';
 import {
+  avalOf,
+  buildElements,
   type Element as Value,
   elements,
   type HostArray,
   moduli,
+  parts,
   sameShape,
   type Shape,
   showAval,
   sizeOf,
 } from '../reference/core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bounded, Params } from '../reference/core/primitive.ts';
-import { likelySize } from '../reference/transforms/error-bound.ts';
-import { accuracyOf, solutionDtype, underflow } from '../reference/transforms/rounding.ts';
+import { oneEquation } from '../reference/core/open-backend.ts';
+import { errorBound, likelySize } from '../reference/transforms/error-bound.ts';
+import { accuracyOf, PROFILES, solutionDtype, underflow } from '../reference/transforms/rounding.ts';
 import { distance, modulus } from './elements.ts';
 import { carriedRuler, choiceRuler, exactRuler, type Ruler, rulerOf, type Witness } from './rulers.ts';
 import type { Element, Measured } from './types.ts';
@@ -44,6 +48,51 @@ export function judgeEquation(
   got: readonly HostArray[],
   profile: ProfileName,
   witness: Witness = 'reference',
+): Comparison {
+  const judge = (results: readonly HostArray[]): Comparison =>
+    byAccuracy(primitive, operands, params, expected, results, profile, witness);
+  const judged = judge(got);
+  if (judged.wrong === null || typeMismatch(expected, got) !== null) return judged;
+  // What operands that are taken as zeros make of the results is a matter of bounds: elementwise of theirs only.
+  const flushable = operands.map((x) => flushableElements(x, profile));
+  const isMet = (i: number): boolean => flushable.some((at) => (at.length === 1 ? at[0] : at[i]) === 1);
+  const isOpen = primitive.batch === 'elementwise' ? isMet : (): boolean => flushable.some((at) => at.includes(1));
+  if (judge(mixed(expected, got, (i) => !isOpen(i))).wrong !== null) return judged;
+  const bounds = errorBound(oneEquation(primitive, operands.map(avalOf), params), operands, profile);
+  return judgeProgram(bounds, mixed(expected, got, isOpen), profile);
+}
+
+/** The elements that may be taken as zeros of either sign are 1. */
+function flushableElements(x: HostArray, profile: ProfileName): Uint8Array {
+  const n = sizeOf(x.shape);
+  if (!PROFILES[profile].flushToZero || !isInexact(x.dtype)) return new Uint8Array(n);
+  const { tiny } = finfo(x.dtype);
+  const at = parts(x);
+  const perElement = n === 0 ? 1 : at.length / n;
+  const result = new Uint8Array(n);
+  for (let k = 0; k < at.length; k++) if (Math.abs(at[k]!) < tiny) result[Math.floor(k / perElement)] = 1;
+  return result;
+}
+
+/** What was got where `chosen`, and elsewhere what was expected. */
+const mixed = (
+  expected: readonly HostArray[],
+  got: readonly HostArray[],
+  chosen: (i: number) => boolean,
+): readonly HostArray[] =>
+  expected.map((y, j) => {
+    const [right, own] = [elements(y), elements(got[j]!)];
+    return buildElements(y.dtype, y.shape, (i) => (chosen(i) ? own(i) : right(i)));
+  });
+
+function byAccuracy(
+  primitive: AnyFirstOrder,
+  operands: readonly HostArray[],
+  params: Params,
+  expected: readonly HostArray[],
+  got: readonly HostArray[],
+  profile: ProfileName,
+  witness: Witness,
 ): Comparison {
   const accuracy = accuracyOf(primitive, operands, params, profile);
   if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);

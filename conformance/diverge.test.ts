@@ -100,8 +100,7 @@ describe('a wrong equation is named', () => {
     const wrongAbove = wrongBackend(({ name }, results, [v]) =>
       name === 'tanh' && numbers(v!)[0]! > 2.5 ? plusOne(results) : results,
     );
-    const f = (v: NDArray): unknown =>
-      lax.scan((c: NDArray) => [lax.add(c, 1), lax.tanh(c)], v, null, { length: 4 });
+    const f = (v: NDArray): unknown => lax.scan((c: NDArray) => [lax.add(c, 1), lax.tanh(c)], v, null, { length: 4 });
     const finding = blamed(await between(wrongAbove, f, np.array(0)));
     expect(finding).toMatchObject({ names: ['tanh'], path: ['scan, iteration 3'] });
   });
@@ -128,8 +127,7 @@ describe('a wrong equation is named', () => {
       (_, results) => results,
       (program, results) => (program.equations.some((e) => e.primitive.name === 'scan') ? plusOne(results) : results),
     );
-    const f = (v: NDArray): unknown =>
-      lax.scan((c: NDArray) => [lax.sin(c), null], v, null, { length: 3 })[0];
+    const f = (v: NDArray): unknown => lax.scan((c: NDArray) => [lax.sin(c), null], v, null, { length: 3 })[0];
     expect(blamed(await between(skips, f, x))).toMatchObject({ kind: 'wrong', names: ['scan'], numbers: [1] });
   });
 });
@@ -178,8 +176,7 @@ test('a backend that differs from itself is told so, by the equation that does',
   const restless = wrongBackend(({ name }, results) =>
     name === 'exp' && runs++ % 2 === 0 ? plusOne(results) : results,
   );
-  const loop = (v: NDArray): unknown =>
-    lax.scan((c: NDArray) => [straight(c), null], v, null, { length: 3 })[0];
+  const loop = (v: NDArray): unknown => lax.scan((c: NDArray) => [straight(c), null], v, null, { length: 3 })[0];
   for (const f of [straight, jit(straight), loop]) {
     expect(blamed(await between(restless, f, np.array(0.5)))).toMatchObject({
       kind: 'nondeterministic',
@@ -225,8 +222,7 @@ describe('the mode for NaN', () => {
 
   test('names the first of all with one backend, also in a loop', async () => {
     expect(blamed(await nans(['reference'], f, np.array([0.5]))).message).toContain('log(-0.5) = NaN');
-    const loop = (v: NDArray): unknown =>
-      lax.scan((c: NDArray) => [lax.mul(c, c), null], v, null, { length: 9 });
+    const loop = (v: NDArray): unknown => lax.scan((c: NDArray) => [lax.mul(c, c), null], v, null, { length: 9 });
     expect(blamed(await nans(['reference'], loop, np.array(1e10)))).toMatchObject({
       kind: 'infinity',
       names: ['mul'],

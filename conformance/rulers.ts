@@ -29,7 +29,7 @@ import {
 import { distance, equalElements, isFiniteElement, isNaNElement, modulus, sameInfinities } from './elements.ts';
 import type { Measured } from './types.ts';
 import { hasTruth, truth, truthError } from './truth/index.ts';
-import { ulpDistance, ulpError } from './ulp.ts';
+import { ulpError, ulpsApart } from './ulp.ts';
 
 /** How the elements of one result are judged. */
 export interface Ruler {
@@ -118,7 +118,7 @@ function ulpRuler(n: number, call: Call, dtype: DType, j: number): Ruler {
   const allowed = (e: number): number => n * ulpSize(e, dtype);
   const { primitive, operands, params, witness } = call;
   if (witness === 'fixture') {
-    return { unit: 'ulp', limit: n + 0.5, error: (e: number, g: number) => ulpDistance(e, g, dtype), allowed };
+    return { unit: 'ulp', limit: n + 0.5, error: (e: number, g: number) => ulpsApart(g, e, dtype), allowed };
   }
   if (dtype === 'float64') return doubleRuler(n, call, allowed);
   const exact = numbers(primitive.evaluate(operands.map(widened), params)[j]!);
@@ -132,11 +132,11 @@ function ulpRuler(n: number, call: Call, dtype: DType, j: number): Ruler {
 function doubleRuler(n: number, { primitive, operands, params }: Call, allowed: (e: number) => number): Ruler {
   const doubt = n + referenceUlps(primitive.name);
   if (!hasTruth(primitive.name)) {
-    return { unit: 'ulp', limit: doubt, error: (e: number, g: number) => ulpDistance(e, g, 'float64'), allowed };
+    return { unit: 'ulp', limit: doubt, error: (e: number, g: number) => ulpsApart(g, e, 'float64'), allowed };
   }
   const data = operands.map(numbers);
   const error = (e: number, g: number, i: number): number => {
-    const distance = ulpDistance(e, g, 'float64');
+    const distance = ulpsApart(g, e, 'float64');
     if (distance <= n || distance > doubt) return distance;
     const exact = truth(
       primitive.name,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rounder } from '../reference/core/host.ts';
 import { ulpSize } from '../reference/transforms/rounding.ts';
 import { addTo, binEdge, binOf, type Histogram, quantile, ulpDistance, ulpError } from './ulp.ts';
 
@@ -19,6 +20,18 @@ describe('ulpDistance', () => {
         let y = x;
         for (let i = 0; i < n; i++) y = next(y);
         return ulpDistance(x, y, 'float32') === n && ulpDistance(y, x, 'float32') === n;
+      }),
+    );
+  });
+
+  test('counts steps of its dtype', () => {
+    const short = fc.constantFrom('float16' as const, 'bfloat16' as const, 'float64' as const);
+    fc.assert(
+      fc.property(short, fc.double({ noNaN: true, min: -6e4, max: 6e4 }), fc.nat(50), (dtype, v, n) => {
+        const x = rounder(dtype)(v);
+        let y = x;
+        for (let i = 0; i < n; i++) y = rounder(dtype)(y + Math.sign(v || 1) * ulpSize(y, dtype));
+        return ulpDistance(x, y, dtype) === n && ulpDistance(y, x, dtype) === n;
       }),
     );
   });

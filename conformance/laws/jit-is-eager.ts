@@ -1,7 +1,7 @@
 /** A jitted function computes what the function computes: both are within budget of the reference. */
 import { jitted } from '../programs/sample.ts';
 import type { Law } from './law.ts';
-import { value } from './value.ts';
+import { judgeAs, value } from './value.ts';
 
 export const jitIsEager: Law = {
   name: 'jit-is-eager',
@@ -9,8 +9,7 @@ export const jitIsEager: Law = {
   ofRules: false,
   program: jitted,
   async check(bench, sample, random) {
-    const compiled = jitted(sample);
-    const together = await value.check(bench, compiled, random);
+    const together = await judgeAs(bench, jitted(sample), sample);
     return together.wrong === null ? together : preferSmaller(together, await value.check(bench, sample, random));
   },
 };

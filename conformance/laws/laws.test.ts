@@ -49,6 +49,12 @@ test.each(['value', 'jit-is-eager', 'vmap-is-loop'] as const)('%s notices wrong 
   expect(await wrong(law, call(primitives.exp), bent)).toMatch(/result 0\[.*expected/);
 });
 
+test('jit-is-eager holds single equations to their own accuracy', async () => {
+  // A unit is what the bounds of a program allow: half of it for either side.
+  const off = benchWith((results) => results.map((y) => ({ ...y, data: numbers(y).map((v) => v * (1 + 2 ** -23)) })));
+  expect(await wrong('jit-is-eager', call(primitives.sqrt), off)).toMatch(/1 ulp off/);
+});
+
 test('repeats notices results that change', async () => {
   let runs = 0;
   const restless = benchWith((results) => results.map((y) => ({ ...y, data: numbers(y).map((v) => v + runs++) })));

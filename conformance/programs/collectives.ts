@@ -83,10 +83,10 @@ const RECIPES: readonly Recipe[] = [
 ];
 
 /** The units of the collectives. `count`: cases per cell and recipe. */
-export function* collectiveUnits(count: number): Generator<Unit> {
+export function* collectiveUnits(count: number, ofRules: boolean): Generator<Unit> {
   for (const subject of Object.keys(collectives) as CollectiveName[]) {
     const recipes = RECIPES.filter((r) => r.subject === subject);
-    for (const dtype of recipes[0]!.dtypes) yield* recipeUnits(subject, dtype, recipes, count);
+    for (const dtype of recipes[0]!.dtypes) yield* recipeUnits(subject, dtype, recipes, count, ofRules);
     const { breaks } = collectives[subject];
     if (Object.keys(breaks).length > 0) yield refusalUnit(collectives[subject], breaks);
   }

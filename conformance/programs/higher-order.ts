@@ -1,5 +1,6 @@
 /** Cases of the primitives with jaxprs inside, under every transformation. */
 import {
+  doubleOf,
   type DType,
   integerLimits,
   isComplex,
@@ -17,7 +18,7 @@ import { range } from '../../reference/primitives/axes.ts';
 import { type CollectiveName, higherOrder, type HigherOrderName } from '../../reference/primitives/index.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { judgeRefusal } from '../laws/rejects.ts';
-import { laws } from '../laws/index.ts';
+import { laws, type ProgramLaw } from '../laws/index.ts';
 import { type Transformation, TRANSFORMATIONS } from '../types.ts';
 import { attempted, type Case, caseId, contentHash, lawCase, type Unit, unitKey } from './case.ts';
 import { hash32, RandomStream } from './random-stream.ts';
@@ -280,7 +281,8 @@ const watched: Recipe = {
   },
 };
 
-const RECIPES: readonly Recipe[] = [
+/** Every way to use a higher-order primitive. */
+export const RECIPES: readonly Recipe[] = [
   nestedJit,
   threeBranches,
   scanned('forward', 3, false),
@@ -301,11 +303,11 @@ const RECIPES: readonly Recipe[] = [
 ];
 
 /** The units of the higher-order primitives. `count`: cases per cell and recipe. */
-export function* higherOrderUnits(count: number): Generator<Unit> {
+export function* higherOrderUnits(count: number, ofRules: boolean): Generator<Unit> {
   for (const subject of Object.keys(higherOrder) as HigherOrderName[]) {
     const recipes = RECIPES.filter((r) => r.subject === subject);
     // custom_lin has no recipe: it has no value, and is met where custom_vjp_call is differentiated.
-    for (const dtype of recipes[0]?.dtypes ?? []) yield* recipeUnits(subject, dtype, recipes, count);
+    for (const dtype of recipes[0]?.dtypes ?? []) yield* recipeUnits(subject, dtype, recipes, count, ofRules);
     const made = higherOrder[subject].breaks as Record<string, (tools: typeof t) => Broken[string]>;
     yield refusalUnit(
       higherOrder[subject],
@@ -314,24 +316,53 @@ export function* higherOrderUnits(count: number): Generator<Unit> {
   }
 }
 
+/** What is done with a recipe's programs under the third part of an id. */
+interface How {
+  readonly law: ProgramLaw;
+  /** The cell of the report. */
+  readonly transformation: Transformation;
+  /** How the program is transformed before the law sees it. */
+  readonly first: Transformation;
+}
+
+const HOWS: Readonly<Record<string, How>> = {
+  ...Object.fromEntries(TRANSFORMATIONS.map((how) => [how, { law: 'value', transformation: how, first: how }])),
+  jit: { law: 'jit-is-eager', transformation: 'jit', first: 'eval' },
+  'vmap-is-loop': { law: 'vmap-is-loop', transformation: 'vmap', first: 'eval' },
+  adjoint: { law: 'adjoint', transformation: 'vjp', first: 'eval' },
+  linearity: { law: 'linearity', transformation: 'jvp', first: 'eval' },
+  derivative: { law: 'derivative', transformation: 'jvp', first: 'eval' },
+};
+/** Laws that differentiate forwards whatever the cell is. */
+const FORWARDS: ReadonlySet<ProgramLaw> = new Set<ProgramLaw>(['adjoint', 'linearity', 'derivative']);
+
+function applies({ law, transformation }: How, dtype: DType, recipes: readonly Recipe[], ofRules: boolean): boolean {
+  if (laws[law].ofRules && !ofRules) return false;
+  if (!isInexact(dtype) && /jvp|vjp/.test(transformation)) return false;
+  // Of whole programs difference quotients say something in double precision only.
+  if (law === 'derivative' && doubleOf(dtype) !== dtype) return false;
+  const asked: readonly Transformation[] = FORWARDS.has(law) ? ['jvp', transformation] : [transformation];
+  return recipes.every(({ only }) => asked.every((one) => only?.includes(one) !== false));
+}
+
 export function* recipeUnits(
   subject: Recipe['subject'],
   dtype: DType,
   recipes: readonly Recipe[],
   count: number,
+  ofRules: boolean,
 ): Generator<Unit> {
-  for (const transformation of TRANSFORMATIONS) {
-    if (!isInexact(dtype) && /jvp|vjp/.test(transformation)) continue;
-    if (recipes.some((r) => r.only?.includes(transformation) === false)) continue;
-    const key = unitKey(subject, dtype, transformation);
-    const law = transformation === 'jit' ? laws['jit-is-eager'] : laws.value;
+  for (const [name, how] of Object.entries(HOWS)) {
+    if (!applies(how, dtype, recipes, ofRules)) continue;
+    const key = unitKey(subject, dtype, name);
+    const law = laws[how.law];
     yield {
       key,
       group: 'programs',
       law: law.name,
       subject,
       dtype,
-      transformation,
+      transformation: how.transformation,
       planned: recipes.length * count,
       *cases(seed) {
         for (const recipe of recipes) {
@@ -339,8 +370,7 @@ export function* recipeUnits(
             const stream = [hash32(seed, key, recipe.variant), index];
             const random = new RandomStream(...stream);
             const one = attempted(key, recipe.variant, stream, () => {
-              const program = recipe.make(dtype, random);
-              const sample = transformed(program, transformation === 'jit' ? 'eval' : transformation, random);
+              const sample = transformed(recipe.make(dtype, random), how.first, random);
               return lawCase(key, recipe.variant, law, sample, stream);
             });
             if (one !== null) yield one;

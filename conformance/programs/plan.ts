@@ -7,6 +7,7 @@ import type { Unit } from './case.ts';
 import { fixtureUnits } from './fixtures.ts';
 import { collectiveUnits } from './collectives.ts';
 import { higherOrderUnits } from './higher-order.ts';
+import { identityUnits } from './identities.ts';
 import { modelUnits } from './models.ts';
 import { primitiveUnits } from './primitives.ts';
 import { randomUnits } from './random.ts';
@@ -37,9 +38,10 @@ export function plan({ casesPerCell, ofRules, only, shard }: PlanOptions): Unit[
 
 function programs(casesPerCell: number, ofRules: boolean): Unit[] {
   return [
-    ...higherOrderUnits(casesPerCell),
-    ...collectiveUnits(casesPerCell),
+    ...higherOrderUnits(casesPerCell, ofRules),
+    ...collectiveUnits(casesPerCell, ofRules),
     ...randomUnits(3 * casesPerCell, casesPerCell < CASES_PER_CELL.standard, ofRules),
+    ...identityUnits(casesPerCell),
   ];
 }
 

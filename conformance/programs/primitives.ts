@@ -37,7 +37,12 @@ const value = (transformation: Transformation, share: number, differentiates?: t
 
 const HOWS: Readonly<Record<string, How>> = {
   eval: value('eval', 1),
-  jit: { law: 'jit-is-eager', transformation: 'jit', classes: ['scalar', 'empty', 'odd', 'broadcast'], share: 0.5 },
+  jit: {
+    law: 'jit-is-eager',
+    transformation: 'jit',
+    classes: ['scalar', 'empty', 'odd', 'broadcast', 'large'],
+    share: 0.5,
+  },
   vmap: value('vmap', 1),
   jvp: value('jvp', 0.5, true),
   vjp: value('vjp', 0.5, true),
@@ -119,9 +124,16 @@ function differentiates({ differentiate }: AnyFirstOrder, dtype: DType, law: How
   return law !== 'derivative' || differentiate.substitute === undefined;
 }
 
-/** Derivatives of large arrays are what most of the time would go to: a quick run looks at cotangents of float32 only. */
-const quickClasses = ({ classes, differentiates }: How, name: string, dtype: DType): readonly ShapeClass[] =>
-  differentiates !== true || (name === 'vjp' && dtype === 'float32') ? classes : classes.filter((c) => c !== 'large');
+/**
+ * Derivatives of large arrays are what most of the time would go to: a quick run looks at cotangents of float32 only, and
+ * under jit at large arrays of float32 only.
+ */
+function quickClasses({ classes, differentiates }: How, name: string, dtype: DType): readonly ShapeClass[] {
+  const looksAtFew = differentiates === true || name === 'jit';
+  return looksAtFew && !(/^(vjp|jit)$/.test(name) && dtype === 'float32')
+    ? classes.filter((c) => c !== 'large')
+    : classes;
+}
 
 const aThird = <T>(all: readonly T[], from: number): readonly T[] =>
   all.filter((_, k) => (k + from) % Math.min(3, all.length) === 0);

@@ -21,10 +21,25 @@ import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { toFront } from '../../reference/primitives/axes.ts';
 import { higherOrder } from '../../reference/primitives/index.ts';
-import { transforms as t } from '../../reference/transforms/rules.ts';
+import type { Transforms } from '../../reference/core/rules.ts';
 import type { Choices } from '../../reference/transforms/rounding.ts';
+import { transforms } from '../../reference/transforms/rules.ts';
 import { batchFlat } from '../../reference/transforms/vmap.ts';
 import type { RandomStream } from './random-stream.ts';
+
+/** The transformations that samples are made with: the reference's, but where the suite itself is on trial. */
+let t: Transforms = transforms;
+
+/** Has samples made with other transformations while `f` runs. */
+export async function madeWith<R>(others: Transforms, f: () => Promise<R>): Promise<R> {
+  const before = t;
+  t = others;
+  try {
+    return await f();
+  } finally {
+    t = before;
+  }
+}
 
 /** A program and what it is run on. */
 export interface Sample {

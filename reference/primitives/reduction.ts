@@ -2,6 +2,7 @@
  * Reductions along axes: reduce_sum, reduce_prod, reduce_max, reduce_min, reduce_and, reduce_or,
  * reduce_xor (spec/primitives/reduction.md); argmax and argmin stand in extremum.ts.
  */
+import type * as FC from 'fast-check';
 import { BITS, isComplex, isInexact, NUMBERS, ORDERED, partOf } from '../core/dtypes.ts';
 import { buildElements, complexes, type Element, elements, type HostArray, numbers, type Shape } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -56,12 +57,16 @@ function reduction<const N extends string>(
       return [buildElements(x!.dtype, shape, (r) => one(r * length, length))];
     },
     batch: (lax, [x], [at], _, p) => inFront(lax[of](lax.moveAxis(x!, at!, 0), shifted(p.axes))),
-    cases: (gen) =>
-      gen
+    cases(gen) {
+      // Long rows are rare among the axes of large arrays, and what running sums get wrong.
+      const axesOf = (rank: number): FC.Arbitrary<number[]> => {
+        const some = gen.fc.subarray(range(rank));
+        return gen.shapeClass === 'large' ? gen.fc.oneof(gen.fc.constant(range(rank)), some) : some;
+      };
+      return gen
         .shape()
-        .chain((shape) =>
-          gen.fc.subarray(range(shape.length)).chain((axes) => call(gen, [[gen.dtype, shape]], { axes })),
-        ),
+        .chain((shape) => axesOf(shape.length).chain((axes) => call(gen, [[gen.dtype, shape]], { axes })));
+    },
     breaks: {
       C1: (gen) => smallShape(gen).chain((s) => call(gen, [[gen.dtype, s]], { axes: [s.length] })),
       C2: (gen) =>

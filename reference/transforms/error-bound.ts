@@ -4,12 +4,12 @@
  */
 import type { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
-import { isComplex, isFloat, isInexact } from '../core/dtypes.ts';
-import { type Complex, complexes, elements, type HostArray, moduli, numbers, sizeOf } from '../core/host.ts';
+import { finfo, isComplex, isFloat, isInexact } from '../core/dtypes.ts';
+import { type Complex, complexes, elements, type HostArray, moduli, numbers, parts, sizeOf } from '../core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal, type Var } from '../core/jaxpr.ts';
 import { unresolved } from '../core/named-axes.ts';
 import type { AnyFirstOrder, Bound, Bounded, Discs, Params } from '../core/primitive.ts';
-import { type Choices, roundingsOf } from './rounding.ts';
+import { type Choices, PROFILES, roundingsOf } from './rounding.ts';
 
 /** The likely bound of an error with a variance: four standard deviations. */
 export const likelySize = (variance: number): number => 4 * Math.sqrt(variance);
@@ -59,11 +59,38 @@ function carryEquation(
   if (primitive.kind === 'collective') return unresolved(primitive, params, source);
   const values = operands.map((x) => x.value);
   const results = primitive.evaluate(values, params);
-  const carried = operands.some(isUncertain)
-    ? propagate(primitive, operands, results, params)
-    : results.map(() => null);
+  const met = PROFILES[profile].flushToZero ? operands.map((x) => flushable(primitive, x)) : operands;
+  const carried = met.some(isUncertain) ? propagate(primitive, met, results, params) : results.map(() => null);
   const own = roundingsOf(primitive, values, params, results, carried, profile, choices);
   return results.map((value, i) => ({ value, bound: plus(carried[i] ?? null, own[i]!) }));
+}
+
+/**
+ * An operand as a backend meets it that takes subnormals as zeros of either sign: such an element is 0 or itself, and
+ * zeros may be on the other side of a pole or cut.
+ */
+function flushable({ bound: rule }: AnyFirstOrder, operand: Bounded): Bounded {
+  const { value } = operand;
+  if (!isInexact(value.dtype)) return operand;
+  const { tiny, smallestSubnormal } = finfo(value.dtype);
+  const perElement = isComplex(value.dtype) ? 2 : 1;
+  const at = parts(value);
+  const worst = worstOf(operand).slice();
+  const variance = varianceOf(operand).slice();
+  for (let i = 0; i < worst.length; i++) {
+    const own = worst[i]!;
+    let [lost, isZero] = [0, false];
+    for (let k = i * perElement; k < (i + 1) * perElement; k++) {
+      const size = Math.abs(at[k]!);
+      if (size - own < tiny) lost = Math.hypot(lost, Math.min(size, own + tiny));
+      isZero ||= size <= own;
+    }
+    // Where the sign of a zero may matter it counts as being on both sides.
+    if (lost === 0 && !(isZero && typeof rule !== 'string')) continue;
+    worst[i] = (perElement === 1 ? Math.max(own, lost) : own + lost) + smallestSubnormal;
+    variance[i] = variance[i]! + worst[i]! ** 2;
+  }
+  return { value, bound: { worst, variance } };
 }
 
 const isUncertain = ({ bound }: Bounded): boolean => bound !== null && bound.worst.some((w) => w !== 0);

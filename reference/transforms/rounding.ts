@@ -97,8 +97,13 @@ export function gpuAllowance(name: string, n: number, dtype: DType): (x: number,
   const budget: GpuBudget = budgets[name]?.gpu ?? { ulp: n };
   if ('inherited' in budget) return () => Infinity;
   const { ulp, perMagnitude = 0, absolute = 0, within = Infinity } = budget;
+  // The table is for float32; rounding to fewer bits comes on top of an absolute error.
+  const isShort = finfo(dtype).unitRoundoff > finfo('float32').unitRoundoff;
+  const rounding = (y: number): number => (isShort && absolute > 0 ? roundedOnce(y, dtype) : 0);
   return (x, y) =>
-    Math.abs(x) > within ? Infinity : Math.max((ulp + perMagnitude * Math.abs(x)) * ulpSize(y, dtype), absolute);
+    Math.abs(x) > within
+      ? Infinity
+      : Math.max((ulp + perMagnitude * Math.abs(x)) * ulpSize(y, dtype), absolute + rounding(y));
 }
 
 export interface Rounding {
