@@ -1,12 +1,13 @@
 /** errorBound (spec/transformations/error-bound.md): how far the results of a function may be off. */
+import { oneOf } from '../core/arguments.ts';
 import { ConcreteArray } from '../core/array.ts';
 import type { ProfileName } from '../core/backend.ts';
-import { ArgumentError, checkOptions, ConcretizationError } from '../core/errors.ts';
+import { checkOptions, ConcretizationError, refuseExtra } from '../core/errors.ts';
 import { type HostArray, sizeOf } from '../core/host.ts';
 import type { Bounded } from '../core/primitive.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { type Mapped, unflatten } from '../core/tree.ts';
-import { type AnyFunction, type Arrays, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
+import { type AnyFunction, type Arrays, called, flattenArguments, flattenFunction, type LooseArguments, nameOf } from './call.ts'; // prettier-ignore
 import { errorBound as boundsOf, likelySize } from './error-bound.ts';
 import { PROFILES } from './rounding.ts';
 import { stage } from './staging.ts';
@@ -37,15 +38,12 @@ export interface BoundedResult {
 export function errorBound<F extends AnyFunction>(
   f: F,
   options: ErrorBoundOptions = {},
+  ...more: []
 ): (...args: LooseArguments<Parameters<F>>) => Mapped<Arrays<ReturnType<F>>, BoundedResult> {
+  refuseExtra(more, 'errorBound');
   checkOptions(options, ['profile'], 'errorBound');
-  const { profile = 'strict' } = options;
-  if (!Object.hasOwn(PROFILES, profile)) {
-    throw new ArgumentError(
-      `errorBound: profile is one of ${Object.keys(PROFILES).join(', ')}, got ${String(profile)}`,
-    );
-  }
-  const where = `errorBound(${nameOf(f)})`;
+  const profile = oneOf(options.profile ?? 'strict', Object.keys(PROFILES) as ProfileName[], 'errorBound: profile');
+  const where = called('errorBound', f);
   return (...args) => {
     const { arrays, treedef } = flattenArguments(args, where);
     const inputs = arrays.map((x) => valueOf(x, where));
