@@ -41,7 +41,10 @@ async function etalon(cwd: string, ...argv: string[]): Promise<{ code: number; s
 const readReport = (folder: string): Report =>
   JSON.parse(readFileSync(join(folder, '.etalon/report.json'), 'utf8')) as Report;
 
-describe('etalon, from outside', () => {
+/** Each test starts several processes, which take their time where others run beside them. */
+const timeout = 120_000;
+
+describe('etalon, from outside', { timeout }, () => {
   it('finds the reference conforming', async () => {
     const folder = temporaryFolder();
     const { code, stdout } = await etalon(folder, 'check', 'reference', '--jobs', '1', '--only', 'neg/i32/*');
