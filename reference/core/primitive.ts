@@ -316,6 +316,11 @@ export interface HigherOrder<Name extends string, P extends object, C extends Co
     tangents: List<Tangent>,
     params: P,
   ): { readonly out: List<NDArray>; readonly tangents: List<Tangent> };
+  /**
+   * What it gives if all operands are known while a function is linearised, if that is not what it computes. There, what
+   * is known of a tangent does not depend on the tangents of the arguments: being linear in them, it is zero.
+   */
+  known?(t: Transforms, params: P): List<NDArray>;
   /** Not called if all operands are known, or none. null: the equation waits whole. */
   partialEval(t: Transforms, known: List<boolean>, params: P): PartialEvaluation<P> | null;
   transpose(t: Transforms, cotangents: List<Tangent>, operands: List<Operand>, params: P): List<Tangent>;

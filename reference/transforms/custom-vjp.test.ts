@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { disagreement } from '../../conformance/testing/agree.ts';
-import { checkpoint, checkpointPolicies, customGradient, customVjp, evalShape, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, linearTranspose, makeJaxpr, type NDArray, np, tree, vmap, vjp } from '../index.ts'; // prettier-ignore
+import { checkpoint, checkpointPolicies, customGradient, customJvp, customVjp, evalShape, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, linearTranspose, makeJaxpr, type NDArray, np, tree, vmap, vjp } from '../index.ts'; // prettier-ignore
 
 type F = (...xs: NDArray[]) => NDArray;
 
@@ -271,4 +271,16 @@ describe('Jacobians, transposes, shapes', () => {
       i: { shape: [], dtype: 'int32', weak: false },
     });
   });
+});
+
+test('a tangent that a rule makes of nothing is zero, also on the way through a backward pass', () => {
+  const square = customVjp((x: NDArray) => x.mul(x));
+  square.defvjp(
+    (x) => [x.mul(x), x],
+    (x: NDArray, ct: NDArray) => [ct.mul(x).mul(2)],
+  );
+  const constant = customJvp((_: NDArray) => np.ones([]));
+  constant.defjvp(() => [np.ones([]), np.zeros([])]);
+  const f = (x: NDArray): NDArray => square(constant(x)).add(x);
+  expect([grad(f)(3), jit(grad(f))(3), vjp(f, [3])[1](1)[0]].map((y) => (y as NDArray).item())).toEqual([1, 1, 1]);
 });

@@ -58,7 +58,7 @@ class PartialTrace extends Trace {
 
   process(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
     const known = operands.map((x) => !this.isUnknown(x));
-    if (known.every(Boolean)) return withTrace(this.parent, () => bind(primitive, operands, params));
+    if (known.every(Boolean)) return withTrace(this.parent, () => this.#known(primitive, operands, params));
     if (primitive.kind === 'higher-order' && known.some(Boolean)) {
       const split = primitive.partialEval(this.#t, known, params);
       if (split !== null) {
@@ -86,6 +86,11 @@ class PartialTrace extends Trace {
   override call(custom: CustomCall, operands: readonly NDArray[]): readonly NDArray[] {
     if (operands.some((x) => this.isUnknown(x))) return custom.bind(operands);
     return withTrace(this.parent, () => this.parent.call(custom, operands));
+  }
+
+  #known(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {
+    const zeros = primitive.kind === 'higher-order' ? primitive.known?.(this.#t, params) : undefined;
+    return zeros ?? bind(primitive, operands, params);
   }
 
   #record(primitive: AnyPrimitive, operands: readonly NDArray[], params: Params): readonly NDArray[] {

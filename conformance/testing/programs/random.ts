@@ -7,6 +7,7 @@ import {
   type Body,
   firstEverywhere,
   FORWARD,
+  REVERSE,
   half,
   type Nested,
   TRANSFORMATIONS,
@@ -146,10 +147,10 @@ export function programs(fc: typeof FC, { depth, steps, customVjp, without = [] 
 }
 
 /**
- * Operations whose bodies hold no customVjp: those that forward mode differentiates, and customVjp itself, whose own
- * rule computes the value in passing, which forward mode around it would differentiate.
+ * Operations whose bodies hold no customVjp. Forward mode cannot pass through one. A derivative that its argument does
+ * not take part in leaves it to the next one out, which the plain meaning, with a number for every tangent, cannot tell.
  */
-const WITHOUT_VJP: readonly string[] = [...FORWARD, 'customJvp', 'customVjp'];
+const WITHOUT_VJP: readonly string[] = [...FORWARD, ...REVERSE, 'customJvp', 'customVjp'];
 
 /** Every operation that a step can be. */
 export const OPERATIONS: readonly string[] = [...Object.keys(ARITHMETIC), ...Object.keys(CONSTRUCTS), 'customJvp'];
