@@ -282,5 +282,5 @@ test('a tangent that a rule makes of nothing is zero, also on the way through a 
   const constant = customJvp((_: NDArray) => np.ones([]));
   constant.defjvp(() => [np.ones([]), np.zeros([])]);
   const f = (x: NDArray): NDArray => square(constant(x)).add(x);
-  expect([grad(f)(3), jit(grad(f))(3), vjp(f, [3])[1](1)[0]].map((y) => (y).item())).toEqual([1, 1, 1]);
+  expect([grad(f)(3), jit(grad(f))(3), vjp(f, [3])[1](1)[0]].map((y) => y.item())).toEqual([1, 1, 1]);
 });
