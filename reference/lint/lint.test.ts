@@ -5,7 +5,6 @@ import etalon from './index.ts';
 
 RuleTester.describe = describe;
 RuleTester.it = it;
-RuleTester.itOnly = it.only;
 (RuleTester as unknown as { afterAll: typeof afterAll }).afterAll = afterAll;
 
 const tester = new RuleTester({
