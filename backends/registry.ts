@@ -6,6 +6,7 @@ const backends: Readonly<Record<string, () => Promise<BackendDefinition>>> = {
   reference: async () => (await import('../reference/interpreter.ts')).referenceBackend,
   'tfjs:wasm': async () => (await import('./tfjs/index.ts')).tfjsWasm,
   'tfjs:cpu': async () => (await import('./tfjs/index.ts')).tfjsCpu,
+  wgsl: async () => (await import('./wgsl/index.ts')).wgsl,
 };
 
 /** The names that `loadBackendDefinition` knows. */

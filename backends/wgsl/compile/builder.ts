@@ -1,0 +1,391 @@
+/**
+ * The text of one kernel, written as its elements are asked for. Expressions have no effects, so that what is written once
+ * in a block is used again by name, in that block and in those within it.
+ */
+import { type DType, finfo } from '../../../reference/core/dtypes.ts';
+import { sizeOf } from '../../../reference/core/host.ts';
+import { Index } from './index-space.ts';
+import type { Constant, Node, Result } from './node.ts';
+import { layoutOf } from './node.ts';
+import type { WgslFunction } from './wgsl-function.ts';
+import { type Register, registerOf, type Stored, storedAs, type Type } from './types.ts';
+
+/** An expression of WGSL. */
+export type Code = string;
+
+/** Elements that are computed at once: vectors of four take a quarter of the invocations. */
+export type Lanes = 1 | 4;
+
+/** A value that a kernel also writes, where the result that it follows from is defined. */
+export interface Following {
+  readonly host: Result | null;
+  readonly node: Node;
+}
+
+/** What a kernel sees of the program around it. */
+export interface Surroundings {
+  /** The number of the buffer that holds a value; null: it has none. */
+  bufferOf(node: Node): number | null;
+  /** What is written besides. */
+  readonly following: readonly Following[];
+}
+
+export interface KernelText {
+  readonly code: string;
+  /** The buffer of each binding, and whether it is written. */
+  readonly bindings: readonly { readonly buffer: number; readonly written: boolean }[];
+  /** Numbers beside the text, bound last; empty: there is no such binding. */
+  readonly literals: Uint32Array<ArrayBuffer>;
+}
+
+const VECTOR: Readonly<Record<Exclude<Register, 'vec2f'>, string>> = {
+  f32: 'vec4f',
+  i32: 'vec4i',
+  u32: 'vec4u',
+  bool: 'vec4<bool>',
+};
+
+/** The type of a register of so many elements. */
+export function typeText(register: Register, lanes: Lanes): string {
+  if (lanes === 1) return register;
+  if (register === 'vec2f') throw new Error('complex numbers are computed one at a time');
+  return VECTOR[register];
+}
+
+interface Binding {
+  readonly buffer: number;
+  readonly stored: Stored;
+  written: boolean;
+  scalar: boolean;
+  vector: boolean;
+}
+
+interface Scope {
+  readonly names: Map<string, Code>;
+  readonly elements: Map<Node, Map<string, Code>>;
+}
+
+export class Builder {
+  lanes: Lanes = 1;
+  readonly #around: Surroundings;
+  readonly #lines: string[] = [];
+  readonly #scopes: Scope[] = [{ names: new Map(), elements: new Map() }];
+  readonly #bindings = new Map<number, Binding>();
+  readonly #functions = new Map<string, string>();
+  readonly #declarations: string[] = [];
+  readonly #literals: number[] = [];
+  #names = 0;
+  /** Invocations per workgroup. */
+  readonly workgroup: number;
+
+  constructor(around: Surroundings, workgroup: number) {
+    this.#around = around;
+    this.workgroup = workgroup;
+  }
+
+  // ---- text
+
+  /** A name that is new in the kernel. */
+  fresh(prefix: string = 'v'): string {
+    return `${prefix}${this.#names++}`;
+  }
+
+  line(text: string): void {
+    this.#lines.push('  '.repeat(this.#scopes.length) + text);
+  }
+
+  /** The name of a value; an expression without effects is only written once. */
+  let(type: string, expression: Code): Code {
+    const key = `${type}:${expression}`;
+    for (const { names } of this.#scopes) {
+      const known = names.get(key);
+      if (known !== undefined) return known;
+    }
+    const name = this.read(expression);
+    this.#scopes.at(-1)!.names.set(key, name);
+    return name;
+  }
+
+  /** The value of an expression now: of a variable, which may change. */
+  read(expression: Code): Code {
+    const name = this.fresh();
+    this.line(`let ${name} = ${expression};`);
+    return name;
+  }
+
+  /** A variable. */
+  variable(type: string, initial: Code): string {
+    const name = this.fresh('x');
+    this.line(`var ${name}: ${type} = ${initial};`);
+    return name;
+  }
+
+  /** A value of a type of its own: `register` with the lanes of now. */
+  value(register: Register, expression: Code): Code {
+    return this.let(typeText(register, this.lanes), expression);
+  }
+
+  /** `header { … }`: names that are made within are forgotten after it. */
+  block(header: string, body: () => void): void {
+    this.line(`${header} {`);
+    this.#scopes.push({ names: new Map(), elements: new Map() });
+    body();
+    this.#scopes.pop();
+    this.line('}');
+  }
+
+  /** Counts from `from` up to before `to`, by `step`. */
+  loop(from: Code, to: Code, step: Code, body: (i: Code) => void): void {
+    const i = this.fresh('i');
+    this.block(`for (var ${i} = ${from}; ${i} < ${to}; ${i} += ${step})`, () => body(this.read(i)));
+  }
+
+  /** One of two values, of which only that one is computed. */
+  either(register: Register, condition: Code, yes: () => Code, no: () => Code): Code {
+    const result = this.fresh('x');
+    this.line(`var ${result}: ${typeText(register, this.lanes)};`);
+    this.block(`if (${condition})`, () => this.line(`${result} = ${yes()};`));
+    this.block('else', () => this.line(`${result} = ${no()};`));
+    return this.read(result);
+  }
+
+  /** Something outside of the entry point: workgroup memory. */
+  declare(text: string): void {
+    this.#declarations.push(text);
+  }
+
+  #use({ name, text, uses }: WgslFunction): void {
+    if (this.#functions.has(name)) return;
+    for (const other of uses) this.#use(other);
+    this.#functions.set(name, text);
+  }
+
+  /** The result of a function, element by element. */
+  call(f: WgslFunction, register: Register, ...operands: readonly Code[]): Code {
+    this.#use(f);
+    if (this.lanes === 1) return this.let(register, `${f.name}(${operands.join(', ')})`);
+    const each = ['x', 'y', 'z', 'w'].map((lane) => `${f.name}(${operands.map((x) => `${x}.${lane}`).join(', ')})`);
+    return this.value(register, `${typeText(register, 4)}(${each.join(', ')})`);
+  }
+
+  // ---- numbers
+
+  /** The same number in all lanes. */
+  constant(dtype: DType, value: number, imaginary: number = 0): Code {
+    const register = registerOf(dtype);
+    if (register === 'vec2f') return this.let('vec2f', `vec2f(${this.#float(value)}, ${this.#float(imaginary)})`);
+    const scalar = register === 'f32' ? this.#float(value) : integerText(register, value);
+    return this.value(register, this.lanes === 1 ? scalar : `${typeText(register, 4)}(${scalar})`);
+  }
+
+  /**
+   * Compilers fold x·0 to 0 and x + 0 to x, wrongly for NaN, infinities and −0, and may not be told of infinities at all:
+   * such numbers are read from a buffer.
+   */
+  #float(value: number): Code {
+    const rounded = Math.fround(value);
+    const { tiny } = finfo('float32');
+    if (Number.isFinite(rounded) && Math.abs(rounded) >= tiny) return `${rounded}f`;
+    const bits = new Uint32Array(Float32Array.of(rounded).buffer)[0]!;
+    let at = this.#literals.indexOf(bits);
+    if (at < 0) at = this.#literals.push(bits) - 1;
+    return this.let('f32', `bitcast<f32>(literals[${at >> 2}].${'xyzw'[at & 3]})`);
+  }
+
+  // ---- elements
+
+  /** The element of a value. With four lanes the index is that of a vector. */
+  element(node: Node, index: Index): Code {
+    if (this.lanes === 4 && sizeOf(node.type.shape) === 1) return this.#spread(node);
+    const key = `${this.lanes};${index.key}`;
+    for (const { elements } of this.#scopes) {
+      const known = elements.get(node)?.get(key);
+      if (known !== undefined) return known;
+    }
+    const code = this.#compute(node, index);
+    this.#remember(node, key, code);
+    return code;
+  }
+
+  /** The element of a value with one axis or more, by the position along each. */
+  at(node: Node, dims: readonly Code[]): Code {
+    return this.element(node, Index.of(node.type.shape, dims));
+  }
+
+  #remember(node: Node, key: string, code: Code): void {
+    const { elements } = this.#scopes.at(-1)!;
+    const known = elements.get(node);
+    if (known === undefined) elements.set(node, new Map([[key, code]]));
+    else known.set(key, code);
+  }
+
+  #compute(node: Node, index: Index): Code {
+    const buffer = this.#around.bufferOf(layoutOf(node));
+    return buffer === null ? this.#make(node, index) : this.#load(buffer, node.type, index.flat(this));
+  }
+
+  /** An element that is in no buffer, or not yet. */
+  #make(node: Node, index: Index): Code {
+    switch (node.kind) {
+      case 'constant':
+        return this.constantOf(node);
+      case 'pointwise': {
+        const own = (x: Node): Index => (sizeOf(x.type.shape) === 1 ? Index.flat(x.type.shape, '0u') : index);
+        const code = node.emit(
+          this,
+          node.operands.map((x) => this.element(x, own(x))),
+        );
+        return this.value(registerOf(node.type.dtype), code);
+      }
+      case 'indexed': {
+        if (node.sameLayout !== null)
+          return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
+        if (this.lanes === 1) return node.at(this, index);
+        const register = registerOf(node.type.dtype);
+        const four = this.scalars(index.flat(this)).map((i) => this.inLanes(1, () => this.element(node, Index.flat(node.type.shape, i))));
+        return this.value(register, `${typeText(register, 4)}(${four.join(', ')})`);
+      }
+      default:
+        throw new Error(`a ${node.kind} is in no buffer`);
+    }
+  }
+
+  constantOf({ type, value, imaginary }: Constant): Code {
+    return this.constant(type.dtype, value, imaginary);
+  }
+
+  /** The four positions of a vector. */
+  scalars(vector: Code): readonly Code[] {
+    return [0, 1, 2, 3].map((lane) => this.let('u32', `${vector} * 4u + ${lane}u`));
+  }
+
+  inLanes<T>(lanes: Lanes, body: () => T): T {
+    const outer = this.lanes;
+    this.lanes = lanes;
+    try {
+      return body();
+    } finally {
+      this.lanes = outer;
+    }
+  }
+
+  /** The only element of a value, in all lanes. */
+  #spread(node: Node): Code {
+    const only = this.inLanes(1, () => this.element(node, Index.flat(node.type.shape, '0u')));
+    const register = registerOf(node.type.dtype);
+    return this.value(register, `${typeText(register, 4)}(${only})`);
+  }
+
+  // ---- buffers
+
+  #bind(buffer: number, stored: Stored, written: boolean): Binding {
+    let binding = this.#bindings.get(buffer);
+    if (binding === undefined) {
+      binding = { buffer, stored, written, scalar: false, vector: false };
+      this.#bindings.set(buffer, binding);
+    }
+    binding.written ||= written;
+    if (this.lanes === 4) binding.vector = true;
+    else binding.scalar = true;
+    return binding;
+  }
+
+  #load(buffer: number, { dtype }: Type, at: Code): Code {
+    this.#bind(buffer, storedAs(dtype), false);
+    const loaded = `load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`;
+    const zero = this.lanes === 4 ? 'vec4u()' : '0u';
+    return this.value(registerOf(dtype), dtype === 'bool' ? `(${loaded} != ${zero})` : loaded);
+  }
+
+  /** Writes an element of a value that has a buffer; with four lanes `at` is that of a vector. */
+  store(node: Node, at: Code, code: Code): void {
+    const buffer = this.#around.bufferOf(layoutOf(node));
+    if (buffer === null) throw new Error('a value without a buffer is not written');
+    const { dtype } = node.type;
+    this.#bind(buffer, storedAs(dtype), true);
+    const [zero, one] = this.lanes === 4 ? ['vec4u()', 'vec4u(1u)'] : ['0u', '1u'];
+    this.line(`store_${buffer}(${at}, ${dtype === 'bool' ? `select(${zero}, ${one}, ${code})` : code});`);
+  }
+
+  /** The element of a result is known: it is written, if it has a buffer, and so is what follows from it. */
+  define(result: Result, index: Index, code: Code): void {
+    const at = index.flat(this);
+    this.#remember(result, `${this.lanes};${at}`, code);
+    if (this.#around.bufferOf(result) !== null) this.store(result, at, code);
+    this.follow(result, at);
+  }
+
+  /** Writes what follows from a result, or from nothing but what is in buffers. */
+  follow(host: Result | null, at: Code): void {
+    for (const { host: of, node } of this.#around.following) {
+      if (of !== host) continue;
+      const code = this.#make(node, Index.flat(node.type.shape, at));
+      this.#remember(node, `${this.lanes};${at}`, code);
+      this.store(node, at, code);
+    }
+  }
+
+  // ---- the end
+
+  finish(): KernelText {
+    const bindings = [...this.#bindings.values()];
+    for (const { buffer, written, scalar, vector } of bindings) {
+      // A buffer that is written by kernels of several shapes of access would need two bindings.
+      if (written && scalar && vector) throw new Error(`buffer ${buffer} is written as numbers and as vectors`);
+    }
+    const literals = new Uint32Array(Math.ceil(this.#literals.length / 4) * 4);
+    literals.set(this.#literals);
+    const code = [
+      ...bindings.map(bindingText),
+      ...(literals.length > 0
+        ? [
+            `@group(0) @binding(${bindings.length}) var<uniform> literals: array<vec4u, ${literals.length / 4}>;`,
+          ]
+        : []),
+      ...this.#declarations,
+      ...this.#functions.values(),
+      ...bindings.map(accessText),
+      `@compute @workgroup_size(${this.workgroup})`,
+      'fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {',
+      '  let workgroup = group.x + group.y * groups.x;',
+      `  let invocation = workgroup * ${this.workgroup}u + local;`,
+      ...this.#lines,
+      '}',
+    ].join('\n');
+    return renumbered({
+      code,
+      bindings: bindings.map(({ buffer, written }) => ({ buffer, written })),
+      literals,
+    });
+  }
+}
+
+/** Buffers by the number of their binding: kernels that differ in nothing else are one pipeline. */
+function renumbered({ code, bindings, literals }: KernelText): KernelText {
+  const position = new Map(bindings.map(({ buffer }, i) => [buffer, i]));
+  const own = code.replace(/\b(b|load_|load4_|store_)(\d+)\b/g, (_, what: string, n: string) => what + position.get(Number(n))!);
+  return { code: own, bindings, literals };
+}
+
+const vectorOf: Readonly<Record<Stored, string>> = { f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', vec2f: 'vec4f' };
+
+function bindingText({ buffer, stored, written, scalar }: Binding, at: number): string {
+  const element = scalar ? stored : vectorOf[stored];
+  return `@group(0) @binding(${at}) var<storage, ${written ? 'read_write' : 'read'}> b${buffer}: array<${element}>;`;
+}
+
+function accessText({ buffer: n, stored, written, scalar, vector }: Binding): string {
+  const four = vectorOf[stored];
+  if (written)
+    return `fn store_${n}(i: u32, x: ${scalar ? stored : four}) { b${n}[i] = x; }\nfn load_${n}(i: u32) -> ${scalar ? stored : four} { return b${n}[i]; }`;
+  const one = scalar ? `fn load_${n}(i: u32) -> ${stored} { return b${n}[i]; }` : '';
+  if (!vector) return one;
+  const each = [0, 1, 2, 3].map((lane) => `b${n}[4u * i + ${lane}u]`).join(', ');
+  return `${one}\nfn load4_${n}(i: u32) -> ${four} { return ${scalar ? `${four}(${each})` : `b${n}[i]`}; }`;
+}
+
+function integerText(register: 'i32' | 'u32' | 'bool', value: number): Code {
+  if (register === 'bool') return value ? 'true' : 'false';
+  if (register === 'u32') return `${value}u`;
+  return value === -(2 ** 31) ? 'i32(-2147483647 - 1)' : `i32(${value})`;
+}

@@ -1,0 +1,88 @@
+/** Where an element is, in the text of a kernel. */
+import { type Shape, sizeOf, stridesOf } from '../../../reference/core/host.ts';
+import type { Builder, Code } from './builder.ts';
+
+const literal = /^\d+u$/;
+const valueOf = (code: Code): number | null => (literal.test(code) ? Number(code.slice(0, -1)) : null);
+
+/** a + b, a · n, a / n and a % n of u32, what is known done at once. */
+export function addIndex(a: Code, b: Code): Code {
+  if (a === '0u') return b;
+  if (b === '0u') return a;
+  const [x, y] = [valueOf(a), valueOf(b)];
+  return x !== null && y !== null ? `${x + y}u` : `(${a} + ${b})`;
+}
+export function timesIndex(a: Code, n: number): Code {
+  const x = valueOf(a);
+  if (x !== null) return `${x * n}u`;
+  return n === 0 ? '0u' : n === 1 ? a : `(${a} * ${n}u)`;
+}
+const divided = (a: Code, n: number): Code => {
+  const x = valueOf(a);
+  return x !== null ? `${Math.floor(x / n)}u` : n === 1 ? a : `(${a} / ${n}u)`;
+};
+const modulo = (a: Code, n: number): Code => {
+  const x = valueOf(a);
+  return x !== null ? `${x % n}u` : n === 1 ? '0u' : `(${a} % ${n}u)`;
+};
+
+/** An index into an array of a shape: either one number, row-major, or one per axis. */
+export class Index {
+  readonly shape: Shape;
+  readonly #flat: Code | null;
+  readonly #dims: readonly Code[] | null;
+
+  private constructor(shape: Shape, flat: Code | null, dims: readonly Code[] | null) {
+    this.shape = shape;
+    this.#flat = flat;
+    this.#dims = dims;
+  }
+
+  static flat(shape: Shape, code: Code): Index {
+    return new Index(shape, sizeOf(shape) === 1 ? '0u' : code, null);
+  }
+
+  static of(shape: Shape, dims: readonly Code[]): Index {
+    return new Index(
+      shape,
+      null,
+      dims.map((d, i) => (shape[i] === 1 ? '0u' : d)),
+    );
+  }
+
+  /** Whether it was given as one number: then that is cheap. */
+  get isFlat(): boolean {
+    return this.#flat !== null;
+  }
+
+  /** The position in row-major order. */
+  flat(k: Builder): Code {
+    if (this.#flat !== null) return this.#flat;
+    const strides = stridesOf(this.shape);
+    const sum = this.#dims!.reduce((at, d, i) => addIndex(at, timesIndex(d, strides[i]!)), '0u');
+    return valueOf(sum) === null ? k.let('u32', sum) : sum;
+  }
+
+  /** The position along each axis. */
+  dims(k: Builder): readonly Code[] {
+    if (this.#dims !== null) return this.#dims;
+    const strides = stridesOf(this.shape);
+    const first = this.shape.findIndex((n) => n !== 1);
+    return this.shape.map((n, d) => {
+      if (n === 1) return '0u';
+      const quotient = divided(this.#flat!, strides[d]!);
+      const at = d === first ? quotient : modulo(quotient, n);
+      return at === this.#flat ? at : k.let('u32', at);
+    });
+  }
+
+  /** The same element of an array of another shape with as many elements. */
+  reshaped(k: Builder, shape: Shape): Index {
+    return Index.flat(shape, this.flat(k));
+  }
+
+  /** Tells indices apart within a kernel. */
+  get key(): string {
+    return this.#flat ?? `[${this.#dims!.join(',')}]`;
+  }
+}

@@ -1,0 +1,136 @@
+/** Programs as graphs: what the lowerings make of each equation, programs within programs included. */
+import { ConcreteArray } from '../../../reference/core/array.ts';
+import { isComplex } from '../../../reference/core/dtypes.ts';
+import { BackendError } from '../../../reference/core/errors.ts';
+import { type Aval, type Complex, elements, type HostArray, sizeOf } from '../../../reference/core/host.ts';
+import { type Atom, type Equation, type Jaxpr, Literal } from '../../../reference/core/jaxpr.ts';
+import { unresolved } from '../../../reference/core/named-axes.ts';
+import type { NDArray } from '../../../reference/core/ndarray.ts';
+import { type AnyPrimitive, inferAvals, type Machine, type Params } from '../../../reference/core/primitive.ts';
+import {
+  type HigherOrderName,
+  type ParamsOf,
+  primitiveNamed,
+  type PrimitiveName,
+} from '../../../reference/primitives/index.ts';
+import { type Lower, lowererOf, type Lowerings } from '../../table.ts';
+import { type Computation, Constant, Input, type Node, operandsOf } from './node.ts';
+import { isHeld, type Type } from './types.ts';
+
+/** The table: what each primitive is made of. */
+export type Table = Lowerings<Graph, Node>;
+export type Part<N extends PrimitiveName> = Pick<Table, N>;
+export type Lowerer<P> = Lower<Graph, Node, Node, P>;
+
+/** How equations with programs inside become computations, where their own rule would need a value on the way. */
+export type HigherLowerings = {
+  readonly [N in HigherOrderName]?: (
+    graph: Graph,
+    operands: readonly Node[],
+    params: Params,
+    results: readonly Aval[],
+  ) => readonly Node[];
+};
+
+const avalOf = ({ type: { shape, dtype } }: Node): Aval => ({ shape, dtype, weak: false });
+
+/** The graph of a program in the making. */
+export class Graph {
+  readonly table: Table;
+  readonly higher: HigherLowerings;
+  /** The equations that values come from, for labels and errors. */
+  readonly origins: Map<Node | Computation, Equation> = new Map();
+  #equation: Equation | null = null;
+  readonly #machine: Machine<Node>;
+
+  constructor(table: Table, higher: HigherLowerings) {
+    this.table = table;
+    this.higher = higher;
+    this.#machine = {
+      interpret: (jaxpr, operands) => this.enter(jaxpr, operands),
+      apply: (name, operands, params) => this.#applyNamed(name, operands, params),
+      aval: avalOf,
+      constant: (value) => this.constant(value),
+      release: () => {},
+      read: () => {
+        throw new BackendError('a value is needed on the host while the program is compiled');
+      },
+    };
+  }
+
+  /** The values of a program's results, its inputs being `operands`. */
+  enter(jaxpr: Jaxpr, operands: readonly Node[]): readonly Node[] {
+    const values = new Map<Atom, Node>();
+    jaxpr.constvars.forEach((v, i) => values.set(v, this.constant(hostOf(jaxpr.consts[i]!))));
+    jaxpr.inputs.forEach((v, i) => values.set(v, operands[i]!));
+    const valueOf = (x: Atom): Node => (x instanceof Literal ? this.constant(x.value) : values.get(x)!);
+    for (const equation of jaxpr.equations) {
+      const outer = this.#equation;
+      // What the user's line calls is told of the innermost equation.
+      this.#equation = equation;
+      const results = this.apply(equation.primitive, equation.inputs.map(valueOf), equation.params);
+      equation.outputs.forEach((v, i) => values.set(v, results[i]!));
+      for (const node of results) this.#note(node, equation);
+      this.#equation = outer;
+    }
+    return jaxpr.outputs.map(valueOf);
+  }
+
+  /** The equation that is being lowered. */
+  get equation(): Equation | null {
+    return this.#equation;
+  }
+
+  #note(node: Node, equation: Equation): void {
+    const seen: (Node | Computation)[] = [node];
+    for (let at = seen.pop(); at !== undefined; at = seen.pop()) {
+      if (this.origins.has(at)) continue;
+      this.origins.set(at, equation);
+      if ('kind' in at && at.kind === 'result') seen.push(at.of);
+      else seen.push(...('kind' in at ? operandsOf(at) : at.operands));
+    }
+  }
+
+  /** The results of a primitive, by its lowering. */
+  apply(primitive: AnyPrimitive, operands: readonly Node[], params: Params): readonly Node[] {
+    const results = inferAvals(primitive, operands.map(avalOf), params);
+    switch (primitive.kind) {
+      case 'first-order':
+        return lowererOf(this.table, primitive)(this, operands, params, results);
+      case 'higher-order': {
+        const lower = this.higher[primitive.name as HigherOrderName];
+        return lower === undefined
+          ? primitive.evaluate(this.#machine, operands, params)
+          : lower(this, operands, params, results);
+      }
+      case 'collective':
+        return unresolved(primitive, params, null);
+    }
+  }
+
+  /** The only result of a first-order primitive. */
+  call<N extends PrimitiveName>(name: N, operands: readonly Node[], params: ParamsOf<N>): Node {
+    return this.#applyNamed(name, operands, params as Params)[0]!;
+  }
+
+  #applyNamed(name: string, operands: readonly Node[], params: Params): readonly Node[] {
+    const primitive = primitiveNamed(name);
+    if (primitive === undefined) throw new BackendError(`no primitive is called ${name}`);
+    return this.apply(primitive, operands, params);
+  }
+
+  /** A value that is known when the program is compiled. */
+  constant(value: HostArray): Node {
+    const type: Type = { shape: value.shape, dtype: value.dtype };
+    if (sizeOf(type.shape) !== 1 || !isHeld(type.dtype)) return new Input(type, value);
+    const only = elements(value)(0);
+    if (!isComplex(type.dtype)) return new Constant(type, Number(only));
+    const { re, im } = only as Complex;
+    return new Constant(type, re, im);
+  }
+}
+
+function hostOf(constant: NDArray): HostArray {
+  if (constant instanceof ConcreteArray) return constant.toHost();
+  throw new BackendError('a constant of the program is a tracer: its transformation has not ended');
+}

@@ -1,0 +1,113 @@
+/** What computations with kernels of their own make their steps with. */
+import type { SourceLocation } from '../../../reference/core/source.ts';
+import { Builder, type Code, type Following } from './builder.ts';
+import { Input, layoutOf, type Node } from './node.ts';
+import type { PlannedBuffer, Step } from './plan.ts';
+import { bufferBytes, type Type } from './types.ts';
+
+/** What a program is compiled for. */
+export interface Target {
+  /** The adapter is a CPU: memory of workgroups and barriers cost more than they save. */
+  readonly cpu: boolean;
+  /** Buffers that one kernel may use. */
+  readonly buffers: number;
+  /** Invocations of a workgroup, unless a kernel says otherwise. */
+  readonly workgroup: number;
+}
+
+/** The longest that one dimension of a dispatch may be, on every adapter. */
+const MOST_WORKGROUPS = 65_535;
+
+/** The buffers of a program, and which values they hold. */
+export class Buffers {
+  readonly planned: PlannedBuffer[] = [];
+  readonly #of = new Map<Node, number>();
+
+  /** The buffer of a value, which it is given if it has none. */
+  allocate(node: Node, content: PlannedBuffer['content'] = null): number {
+    const known = this.of(node);
+    if (known !== null) return known;
+    const buffer = this.planned.push({ bytes: bufferBytes(node.type), content }) - 1;
+    this.#of.set(node, buffer);
+    return buffer;
+  }
+
+  /** Values that are part of the program get their buffer when they are asked for. */
+  of(node: Node): number | null {
+    const known = this.#of.get(node);
+    if (known !== undefined) return known;
+    return node.kind === 'input' && node.value !== null ? this.allocateValue(node) : null;
+  }
+
+  private allocateValue(node: Input): number {
+    const buffer = this.planned.push({ bytes: bufferBytes(node.type), content: { value: node.value! } }) - 1;
+    this.#of.set(node, buffer);
+    return buffer;
+  }
+
+  /** The value is in the buffer of another one from now on. */
+  alias(node: Node, buffer: number): void {
+    this.#of.set(node, buffer);
+  }
+}
+
+export class Making {
+  readonly target: Target;
+  readonly buffers: Buffers;
+  readonly steps: Step[] = [];
+  readonly #label: string;
+  readonly #source: SourceLocation | null;
+  readonly #following: readonly Following[];
+
+  constructor(
+    target: Target,
+    buffers: Buffers,
+    label: string,
+    source: SourceLocation | null,
+    following: readonly Following[],
+  ) {
+    this.target = target;
+    this.buffers = buffers;
+    this.#label = label;
+    this.#source = source;
+    this.#following = following;
+  }
+
+  /** A value between kernels. */
+  temporary(type: Type): Input {
+    const node = new Input(type);
+    this.buffers.allocate(node);
+    return node;
+  }
+
+  /** One invocation of `body` for each of `count`. */
+  each(count: number, body: (k: Builder, i: Code) => void): void {
+    if (count === 0) return;
+    const { workgroup } = this.target;
+    this.workgroups(Math.ceil(count / workgroup), workgroup, (k) =>
+      k.block(`if (invocation < ${count}u)`, () => body(k, 'invocation')),
+    );
+  }
+
+  /**
+   * A kernel of so many workgroups of so many invocations. In its text `workgroup` is the number of the workgroup, which
+   * may exceed `count`, `local` that of the invocation in it, and `invocation` that among all.
+   */
+  workgroups(count: number, size: number, body: (k: Builder) => void): void {
+    if (count === 0) return;
+    const k = new Builder({ bufferOf: (node) => this.buffers.of(layoutOf(node)), following: this.#following }, size);
+    body(k);
+    this.steps.push({
+      kind: 'kernel',
+      label: this.#label,
+      source: this.#source,
+      ...k.finish(),
+      workgroups: gridOf(count),
+    });
+  }
+}
+
+function gridOf(count: number): readonly [number, number, number] {
+  const rows = Math.ceil(count / MOST_WORKGROUPS);
+  return [Math.ceil(count / rows), rows, 1];
+}

@@ -1,0 +1,237 @@
+/** An open device: values on it, programs, and what went wrong. */
+import type { Buffer, Device, Executable, Session } from '../../../reference/core/backend.ts';
+import { BackendError } from '../../../reference/core/errors.ts';
+import { type HostArray, showAval } from '../../../reference/core/host.ts';
+import type { Jaxpr } from '../../../reference/core/jaxpr.ts';
+import type { Target } from '../compile/making.ts';
+import type { Plan } from '../compile/plan.ts';
+import { bufferBytes, fromDevice, toDevice, type Type } from '../compile/types.ts';
+import type { Opened } from './adapter.ts';
+import { Commands } from './commands.ts';
+import { COPY_DST, MAP_READ, Memory, type Storage } from './memory.ts';
+import { Pipelines } from './pipelines.ts';
+import { type Engine, lifetimesOf, runPlan } from './run.ts';
+
+/** What may have gone wrong, as far as it is known: a message, or null. */
+type Check = Promise<string | null>;
+
+/** A value, computed or to be. */
+class WgslBuffer {
+  readonly type: Type;
+  /** null: the run that makes it waits for another one. */
+  storage: Storage | null = null;
+  checks: readonly Check[] = [];
+  isFreed = false;
+  constructor(type: Type) {
+    this.type = type;
+  }
+}
+
+/** Something to be recorded; it yields what it has to wait for. */
+type Job = () => Generator<Promise<void>, void>;
+
+export class WgslSession implements Session, Engine {
+  readonly devices: readonly Device[];
+  readonly memory: Memory;
+  readonly pipelines: Pipelines;
+  readonly commands: Commands;
+  readonly #device: GPUDevice;
+  readonly #target: Target;
+  readonly #plan: (jaxpr: Jaxpr, target: Target) => Plan;
+  readonly #live = new Set<WgslBuffer>();
+  #checks: Check[] = [];
+  readonly #waiting: Job[] = [];
+  #busy: Promise<void> | null = null;
+  #lost: string | null = null;
+  #isClosed = false;
+
+  constructor({ device, description, cpu }: Opened, plan: (jaxpr: Jaxpr, target: Target) => Plan) {
+    this.#device = device;
+    this.#plan = plan;
+    this.#target = { cpu, buffers: 8, workgroup: 64 };
+    this.devices = [{ id: 0, description: `WebGPU, ${description}` }];
+    const checked = (check: Check): void => this.checked(check);
+    this.commands = new Commands(device, new Memory(device, () => {}, checked, MAP_READ | COPY_DST));
+    this.memory = new Memory(device, () => this.commands.forget(), checked);
+    this.pipelines = new Pipelines(device);
+    void device.lost.then(({ reason, message }) => {
+      if (!this.#isClosed) this.#lost = `the device is lost (${reason}${message ? `: ${message}` : ''}), and its arrays with it`;
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.checked(Promise.resolve((event as GPUUncapturedErrorEvent).error.message));
+    });
+  }
+
+  checked(check: Check): void {
+    this.#checks.push(check);
+  }
+
+  // ---- values
+
+  put(value: HostArray): Buffer {
+    this.#requireDevice();
+    this.#requireFits(value);
+    const buffer = this.#own(new WgslBuffer({ shape: value.shape, dtype: value.dtype }));
+    buffer.storage = this.#upload(value);
+    buffer.checks = this.#checksSoFar();
+    return buffer;
+  }
+
+  #upload(value: HostArray): Storage {
+    const storage = this.memory.acquire(bufferBytes(value));
+    this.commands.write(storage, toDevice(value));
+    return storage;
+  }
+
+  #own(buffer: WgslBuffer): WgslBuffer {
+    this.#live.add(buffer);
+    return buffer;
+  }
+
+  async read(handle: Buffer): Promise<HostArray> {
+    const buffer = handle as WgslBuffer;
+    while (this.#busy !== null) await this.#busy;
+    this.#requireDevice();
+    await failOn(buffer.checks);
+    buffer.checks = [];
+    const bytes = await this.commands.read(buffer.storage!, bufferBytes(buffer.type)).catch((error: unknown) => {
+      this.#requireDevice();
+      throw new BackendError(`a value cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    });
+    await failOn(this.#checksSoFar());
+    return fromDevice(buffer.type, bytes);
+  }
+
+  free(handle: Buffer): void {
+    const buffer = handle as WgslBuffer;
+    this.#live.delete(buffer);
+    buffer.isFreed = true;
+    // A job that is yet to run makes it, or uses it.
+    this.#enqueue(() => released(this.memory, buffer));
+  }
+
+  live(): { readonly buffers: number; readonly bytes: number } {
+    let bytes = 0;
+    for (const { type } of this.#live) bytes += bufferBytes(type);
+    return { buffers: this.#live.size, bytes };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#live.clear();
+    this.commands.close();
+    this.#device.destroy();
+  }
+
+  // ---- programs
+
+  compile(jaxpr: Jaxpr): Executable {
+    this.#requireDevice();
+    const plan = this.#plan(jaxpr, this.#target);
+    this.#requireSmall(plan);
+    const lifetimes = lifetimesOf(plan);
+    const constants = new Map<number, Storage>();
+    const upload = (): void => {
+      for (const [i, { content }] of plan.buffers.entries()) {
+        if (content !== null && 'value' in content && !constants.has(i)) constants.set(i, this.#upload(content.value));
+      }
+    };
+    const session = this;
+    return {
+      run: (inputs) => {
+        this.#requireDevice();
+        const operands = inputs as readonly WgslBuffer[];
+        const results = plan.results.map(({ type }) => this.#own(new WgslBuffer(type)));
+        this.#enqueue(function* () {
+          upload();
+          const given = new Map(constants);
+          for (const [i, { content }] of plan.buffers.entries()) {
+            if (content !== null && 'input' in content) given.set(i, operands[content.input]!.storage!);
+          }
+          const storages = yield* runPlan(session, plan, lifetimes, given);
+          const checks = [...operands.flatMap((x) => x.checks), ...session.#checksSoFar()];
+          results.forEach((x, i) => Object.assign(x, { storage: storages[i]!, checks }));
+        });
+        return results;
+      },
+      dispose: releasing(this.memory, constants),
+    };
+  }
+
+  #checksSoFar(): Check[] {
+    const checks = this.#checks;
+    this.#checks = [];
+    return checks;
+  }
+
+  /** Records a job now, or after those that wait. */
+  #enqueue(job: Job): void {
+    if (this.#busy !== null) {
+      this.#waiting.push(job);
+      return;
+    }
+    const steps = job();
+    const first = steps.next();
+    if (!first.done) this.#busy = this.#goOn(steps, first.value);
+  }
+
+  async #goOn(steps: Generator<Promise<void>, void>, first: Promise<void>): Promise<void> {
+    try {
+      await first;
+      for (let next = steps.next(); !next.done; next = steps.next()) await next.value;
+      for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
+        const more = job();
+        for (let next = more.next(); !next.done; next = more.next()) await next.value;
+      }
+    } catch (error) {
+      // Whoever reads a result is told.
+      this.#lost ??= error instanceof Error ? error.message : String(error);
+      this.#waiting.length = 0;
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  // ---- what can go wrong
+
+  #requireDevice(): void {
+    if (this.#lost !== null)
+      throw new BackendError(`wgsl: ${this.#lost}; close the backend and open it again: await backend('wgsl')`);
+  }
+
+  #requireFits(value: Type): void {
+    const bytes = bufferBytes(value);
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (bytes > most)
+      throw new BackendError(`wgsl: ${showAval(value)} takes ${bytes} bytes, and this device has buffers of at most ${most}`);
+  }
+
+  #requireSmall({ buffers, results }: Plan): void {
+    const { maxStorageBufferBindingSize } = this.#device.limits;
+    for (const { type } of results) this.#requireFits(type);
+    const largest = Math.max(0, ...buffers.map(({ bytes }) => bytes));
+    if (largest > maxStorageBufferBindingSize)
+      throw new BackendError(
+        `wgsl: the program has a value of ${largest} bytes, and this device has buffers of at most ${maxStorageBufferBindingSize}`,
+      );
+  }
+}
+
+/** @throws BackendError if something failed that a value was made from */
+async function failOn(checks: readonly Check[]): Promise<void> {
+  for (const failure of await Promise.all(checks)) if (failure !== null) throw new BackendError(`wgsl: ${failure}`);
+}
+
+function* released(memory: Memory, { storage }: WgslBuffer): Generator<Promise<void>, void> {
+  if (storage !== null) memory.release(storage);
+}
+
+/** Gives constants back. It stands by itself, as a function that refers to a program keeps it alive. */
+const releasing = (memory: Memory, constants: Map<number, Storage>) => (): void => {
+  for (const storage of constants.values()) memory.release(storage);
+  constants.clear();
+};

@@ -1,0 +1,67 @@
+/** Lowerings of elementwise primitives. */
+import type { DType } from '../../reference/core/dtypes.ts';
+import type { Builder, Code } from './compile/builder.ts';
+import type { Lowerer } from './compile/lowering.ts';
+import { type Node, Pointwise } from './compile/node.ts';
+import type { Type } from './compile/types.ts';
+import { registerOf } from './compile/types.ts';
+import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
+
+/** Computes an element from elements of the operands; `dtype` is that of the first operand. */
+export type Emit<P> = (k: Builder, operands: readonly Code[], dtype: DType, params: P, result: DType) => Code;
+
+/** A primitive whose operands have one shape, or are scalars. `cost` in additions. */
+export const elementwise =
+  <P>(emit: Emit<P>, cost: number = 1): Lowerer<P> =>
+  (_, operands, params, [result]) => {
+    const { shape, dtype } = result!;
+    return [
+      pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype)),
+    ];
+  };
+
+/** A pointwise value, its narrow dtype kept to. */
+export const pointwise = (type: Type, operands: readonly Node[], cost: number, emit: Pointwise['emit']): Node =>
+  new Pointwise(type, operands, cost, (k, x) => narrowed(k, emit(k, x), type.dtype));
+
+const roundHalf: WgslFunction = wgslFunction(`
+fn round_f16(x: f32) -> f32 {
+  let bits = bitcast<u32>(x) & 0x7fffffffu;
+  if (bits >= 0x477ff000u) { return select(x, bitcast<f32>((bitcast<u32>(x) & 0x80000000u) | 0x7f800000u), bits <= 0x7f800000u); }
+  // Below 2⁻¹⁴ the steps are all 2⁻²⁴; above, the last 13 bits go.
+  if (bits < 0x38800000u) { return bitcast<f32>((bitcast<u32>(x) & 0x80000000u) | bitcast<u32>(round(abs(x) * 16777216.0) * 5.9604644775390625e-8)); }
+  let rounded = bitcast<u32>(x) + 0xfffu + ((bits >> 13u) & 1u);
+  return bitcast<f32>(rounded & 0xffffe000u);
+}`);
+const roundBrain: WgslFunction = wgslFunction(`
+fn round_bf16(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) { return x; }
+  return bitcast<f32>((bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u);
+}`);
+
+/** The value of a narrow dtype that the result of 32 bits stands for. */
+export function narrowed(k: Builder, code: Code, dtype: DType): Code {
+  switch (dtype) {
+    case 'float16':
+      return k.call(roundHalf, 'f32', k.value('f32', code));
+    case 'bfloat16':
+      return k.call(roundBrain, 'f32', k.value('f32', code));
+    case 'uint8':
+      return `(${code} & ${k.constant('uint32', 0xff)})`;
+    case 'uint16':
+      return `(${code} & ${k.constant('uint32', 0xffff)})`;
+    case 'int8':
+    case 'int16': {
+      const places = k.constant('uint32', dtype === 'int8' ? 24 : 16);
+      return `((${code} << ${places}) >> ${places})`;
+    }
+    default:
+      return code;
+  }
+}
+
+/** The result of a function of WGSL, in every lane. */
+export const called =
+  <P>(f: WgslFunction, cost: number): Lowerer<P> =>
+  elementwise((k, x, _, __, result) => k.call(f, registerOf(result), ...x), cost);
