@@ -242,7 +242,7 @@ export class Builder {
           return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
         if (this.lanes === 1) return node.at(this, index);
         const register = registerOf(node.type.dtype);
-        const four = this.scalars(index.flat(this)).map((i) => this.inLanes(1, () => this.element(node, Index.flat(node.type.shape, i))));
+        const four = this.scalars(index.flat(this)).map((i) => this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))));
         return this.value(register, `${typeText(register, 4)}(${four.join(', ')})`);
       }
       default:

@@ -174,8 +174,18 @@ export class WgslSession implements Session, Engine {
       return;
     }
     const steps = job();
-    const first = steps.next();
+    const first = this.#begin(steps);
     if (!first.done) this.#busy = this.#goOn(steps, first.value);
+  }
+
+  /** What fails at once is told at once; what it has found on the way is nobody else's. */
+  #begin(steps: Generator<Promise<void>, void>): IteratorResult<Promise<void>, void> {
+    try {
+      return steps.next();
+    } catch (error) {
+      this.#checksSoFar();
+      throw error;
+    }
   }
 
   async #goOn(steps: Generator<Promise<void>, void>, first: Promise<void>): Promise<void> {
