@@ -7,6 +7,9 @@ import { shortName } from '../../reference/core/dtypes.ts';
 import type { Aval } from '../../reference/core/host.ts';
 import { supportsFrom, withGaps } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
+import { bits } from './bits.ts';
+import { comparison } from './comparison.ts';
+import { conversion } from './conversion.ts';
 import { compile } from './compile/compile.ts';
 import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
@@ -18,6 +21,9 @@ import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...arithmetic,
+  ...comparison,
+  ...bits,
+  ...conversion,
   ...shape,
   ...reductions,
 });
