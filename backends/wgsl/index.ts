@@ -9,12 +9,16 @@ import { supportsFrom, withGaps } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { comparison } from './comparison.ts';
+import { complex } from './complex.ts';
 import { conversion } from './conversion.ts';
 import { compile } from './compile/compile.ts';
 import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { isHeld } from './compile/types.ts';
 import { openDevice } from './device/adapter.ts';
+import { math } from './math.ts';
+import { trigonometry } from './trigonometry.ts';
+import { random } from './random.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
 import { WgslSession } from './device/session.ts';
@@ -24,6 +28,10 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...comparison,
   ...bits,
   ...conversion,
+  ...math,
+  ...complex,
+  ...random,
+  ...trigonometry,
   ...shape,
   ...reductions,
 });

@@ -1,5 +1,5 @@
 /** Lowerings of elementwise primitives. */
-import type { DType } from '../../reference/core/dtypes.ts';
+import { type DType, isComplex } from '../../reference/core/dtypes.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
 import type { Lowerer } from './compile/lowering.ts';
 import { type Node, Pointwise } from './compile/node.ts';
@@ -60,10 +60,10 @@ export function narrowed(k: Builder, code: Code, dtype: DType): Code {
   }
 }
 
-/** The result of a function of WGSL, in every lane. */
+/** The result of a function of WGSL, in every lane; of complex numbers that of another one. */
 export const called =
-  <P>(f: WgslFunction, cost: number): Lowerer<P> =>
-  elementwise((k, x, _, __, result) => k.call(f, registerOf(result), ...x), cost);
+  <P>(f: WgslFunction, cost: number, complex: WgslFunction = f): Lowerer<P> =>
+  elementwise((k, x, dtype, _, result) => k.call(isComplex(dtype) ? complex : f, registerOf(result), ...x), cost);
 
 // ---- what expressions are made of, in every lane
 

@@ -7,7 +7,7 @@ export const complexMul: WgslFunction = wgslFunction(`
 fn complex_mul(a: vec2f, b: vec2f) -> vec2f { return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); }`);
 
 /** The larger of the parts' magnitudes, NaN aside. */
-const larger: WgslFunction = wgslFunction(`
+export const larger: WgslFunction = wgslFunction(`
 fn larger(z: vec2f) -> f32 {
   return bitcast<f32>(max(bitcast<u32>(z.x) & 0x7fffffffu, bitcast<u32>(z.y) & 0x7fffffffu));
 }`);
@@ -87,8 +87,8 @@ fn quotient_of_specials(a: vec2f, b: vec2f) -> vec2f {
 );
 
 /** The exponent k of a power of two 2ᵏ. */
-const powerOf: WgslFunction = wgslFunction(`
-fn power_of(scale: f32) -> i32 { return i32(bitcast<u32>(scale) >> 23u) - 127; }`);
+export const scaleExponent: WgslFunction = wgslFunction(`
+fn scale_exponent(scale: f32) -> i32 { return i32(bitcast<u32>(scale) >> 23u) - 127; }`);
 
 /** a·b̄/|b|², both brought to a size near 1 first. */
 export const complexDiv: WgslFunction = wgslFunction(
@@ -101,8 +101,19 @@ fn complex_div(a: vec2f, b: vec2f) -> vec2f {
   let square = v.x * v.x + v.y * v.y;
   let q = vec2f(u.x * v.x + u.y * v.y, u.y * v.x - u.x * v.y) / square;
   if (is_nan(q.x) && is_nan(q.y)) { return quotient_of_specials(a, b); }
-  let k = power_of(t) - power_of(s);
+  let k = scale_exponent(t) - scale_exponent(s);
   return vec2f(scale_by(q.x, k), scale_by(q.y, k));
 }`,
-  [isNan, larger, unitScale, powerOf, quotientOfSpecials, scaleBy],
+  [isNan, larger, unitScale, scaleExponent, quotientOfSpecials, scaleBy],
+);
+
+/** 1/z, whose imaginary part has the other sign, zeros included. */
+export const complexReciprocal: WgslFunction = wgslFunction(
+  `
+fn complex_reciprocal(z: vec2f) -> vec2f {
+  if (is_complex_infinite(z)) { return vec2f(with_sign(0.0, z.x), with_sign(0.0, -z.y)); }
+  let q = complex_div(vec2f(1.0, 0.0), z);
+  return vec2f(q.x, select(with_sign(q.y, -z.y), q.y, is_nan(q.y)));
+}`,
+  [isNan, withSign, isComplexInfinite, complexDiv],
 );

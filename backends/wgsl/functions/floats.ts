@@ -38,3 +38,11 @@ fn scale_by(x: f32, k: i32) -> f32 {
   let half = k >> 1u;
   return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
 }`);
+
+/** A number near x, which compilers know nothing of: they simplify (a + b) − a. */
+export const withoutLastBit: WgslFunction = wgslFunction(`
+fn without_last_bit(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffffffeu); }`);
+
+/** The upper half of the significand: products of such halves are exact. */
+export const upperHalf: WgslFunction = wgslFunction(`
+fn upper_half(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }`);
