@@ -71,7 +71,9 @@ export const bits: Part<
   shift_left: elementwise((k, [x, y], dtype) => shift(k, x!, y!, dtype, '<<'), 2),
   shift_right_logical: elementwise((k, [x, y], dtype) => shift(k, x!, y!, dtype, '>>'), 2),
   shift_right_arithmetic: elementwise((k, [x, y], dtype) => shiftRightArithmetic(k, x!, y!, dtype), 2),
-  population_count: elementwise((k, [x], dtype) => bitcast(k, registerOf(dtype), `countOneBits(${unsigned(k, x!, dtype)})`)),
+  population_count: elementwise((k, [x], dtype) =>
+    bitcast(k, registerOf(dtype), `countOneBits(${unsigned(k, x!, dtype)})`),
+  ),
   clz: elementwise((k, [x], dtype) => leadingZeros(k, x!, dtype)),
   nextafter: elementwise((k, [x, y], dtype) => nextafter(k, x!, y!, dtype), 10),
 };

@@ -20,7 +20,9 @@ function eq(x: Code, y: Code, dtype: DType): Code {
 /** Case 1 where a bool is set; of a number the case with that number, or the nearest one. */
 function select(k: Builder, which: Code, cases: readonly Code[], dtype: DType): Code {
   if (dtype === 'bool') return `select(${cases[0]}, ${cases[1]}, ${which})`;
-  return cases.slice(1).reduce((chosen, x, i) => `select(${chosen}, ${x}, ${which} > ${k.constant('int32', i)})`, cases[0]!);
+  return cases
+    .slice(1)
+    .reduce((chosen, x, i) => `select(${chosen}, ${x}, ${which} > ${k.constant('int32', i)})`, cases[0]!);
 }
 
 export const comparison: Part<'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'is_finite' | 'select_n'> = {
@@ -31,8 +33,6 @@ export const comparison: Part<'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'is_fini
   le: order('<='),
   gt: order('>'),
   ge: order('>='),
-  is_finite: elementwise((k, [x]) =>
-    `(${magnitudeBits(k, x!)} < ${k.constant('uint32', 0x7f800000)})`,
-  ),
+  is_finite: elementwise((k, [x]) => `(${magnitudeBits(k, x!)} < ${k.constant('uint32', 0x7f800000)})`),
   select_n: elementwise((k, [which, ...cases], dtype) => select(k, which!, cases, dtype)),
 };

@@ -72,8 +72,7 @@ function ofBits(k: Builder, bits: Code, dtype: DType): Code {
 }
 
 /** Words as values of their lower bits. */
-const valuesOf = (words: Node, type: Type): Node =>
-  pointwise(type, [words], 4, (k, [x]) => ofBits(k, x!, type.dtype));
+const valuesOf = (words: Node, type: Type): Node => pointwise(type, [words], 4, (k, [x]) => ofBits(k, x!, type.dtype));
 
 /** Each element cut in several along a new last axis, the lower bits first. */
 function cut(x: Node, { shape, dtype }: Type): Node {
@@ -119,7 +118,12 @@ function roundedTo(k: Builder, x: Code, dtype: DType, mantissaBits: number): Cod
 }
 
 /** XLA's: the significand is rounded first, then what is out of the range of exponents becomes 0 or infinite. */
-function reducePrecision(k: Builder, x: Code, dtype: DType, { exponent_bits, mantissa_bits }: ParamsOf<'reduce_precision'>): Code {
+function reducePrecision(
+  k: Builder,
+  x: Code,
+  dtype: DType,
+  { exponent_bits, mantissa_bits }: ParamsOf<'reduce_precision'>,
+): Code {
   const { digits, max } = finfo(dtype);
   const y = mantissa_bits < digits - 1 ? k.value('f32', roundedTo(k, x, dtype, mantissa_bits)) : x;
   const bias = 2 ** (exponent_bits - 1) - 1;

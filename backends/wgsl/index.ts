@@ -20,6 +20,7 @@ import { math } from './math.ts';
 import { trigonometry } from './trigonometry.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
+import { special } from './special.ts';
 import { shape } from './shape.ts';
 import { WgslSession } from './device/session.ts';
 
@@ -30,6 +31,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...conversion,
   ...math,
   ...complex,
+  ...special,
   ...random,
   ...trigonometry,
   ...shape,
@@ -50,8 +52,7 @@ export const wgsl: BackendDefinition = defineBackend({
     return needsValue ? gap('not written yet') : fromTable(primitive, operands, params);
   },
   open: async ({ powerPreference }) =>
-    new WgslSession(
-      await openDevice(powerPreference as GPUPowerPreference | undefined),
-      (jaxpr, target) => compile(jaxpr, wgslTable, higher, target),
+    new WgslSession(await openDevice(powerPreference as GPUPowerPreference | undefined), (jaxpr, target) =>
+      compile(jaxpr, wgslTable, higher, target),
     ),
 });

@@ -5,7 +5,16 @@ import type { Builder, Code } from './compile/builder.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { registerOf } from './compile/types.ts';
 import { complexMul, complexReciprocal } from './functions/complex-arithmetic.ts';
-import { complexCos, complexExp, complexExp2, complexExpm1, complexLogistic, complexSin, complexTan, complexTanh } from './functions/complex-exponentials.ts';
+import {
+  complexCos,
+  complexExp,
+  complexExp2,
+  complexExpm1,
+  complexLogistic,
+  complexSin,
+  complexTan,
+  complexTanh,
+} from './functions/complex-exponentials.ts';
 import { complexLog, complexLog1p, complexPow, complexRsqrt, complexSqrt } from './functions/complex-logarithms.ts';
 import { erf } from './functions/errors.ts';
 import { exp, exp2, expm1, logistic, tanh } from './functions/exponentials.ts';

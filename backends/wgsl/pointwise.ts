@@ -14,9 +14,7 @@ export const elementwise =
   <P>(emit: Emit<P>, cost: number = 1): Lowerer<P> =>
   (_, operands, params, [result]) => {
     const { shape, dtype } = result!;
-    return [
-      pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype)),
-    ];
+    return [pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype))];
   };
 
 /** A pointwise value, its narrow dtype kept to. */
@@ -61,8 +59,7 @@ export function narrowed(k: Builder, code: Code, dtype: DType): Code {
 }
 
 /** The result of a function of WGSL, in every lane; of complex numbers that of another one. */
-export const called =
-  <P>(f: WgslFunction, cost: number, complex: WgslFunction = f): Lowerer<P> =>
+export const called = <P>(f: WgslFunction, cost: number, complex: WgslFunction = f): Lowerer<P> =>
   elementwise((k, x, dtype, _, result) => k.call(isComplex(dtype) ? complex : f, registerOf(result), ...x), cost);
 
 // ---- what expressions are made of, in every lane

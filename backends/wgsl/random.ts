@@ -40,7 +40,8 @@ const encrypted = (k: Builder, operands: readonly Code[]): Code => k.call(threef
 
 /** The two words of a key. */
 const keyAt = (k: Builder, keys: Node, number: Code): readonly Code[] => {
-  const at = (word: string): Code => k.element(keys, Index.flat(keys.type.shape, k.let('u32', `2u * ${number} + ${word}`)));
+  const at = (word: string): Code =>
+    k.element(keys, Index.flat(keys.type.shape, k.let('u32', `2u * ${number} + ${word}`)));
   return [at('0u'), at('1u')];
 };
 
@@ -101,7 +102,12 @@ function narrow(k: Builder, word: Code, { dtype }: Type, from: Code): Code {
   return k.let('u32', `(${word} >> ${from}) & ${dtype === 'uint8' ? '0xffu' : '0xffffu'}`);
 }
 
-const randomBits: Lowerer<ParamsOf<'random_bits'>> = (_, [keys], { bit_width, shape, partitionable: today }, [result]) => {
+const randomBits: Lowerer<ParamsOf<'random_bits'>> = (
+  _,
+  [keys],
+  { bit_width, shape, partitionable: today },
+  [result],
+) => {
   const type = { shape: result!.shape, dtype: result!.dtype };
   const size = sizeOf(shape);
   if (sizeOf(type.shape) === 0) return [new Indexed(type, [], () => '0u')];

@@ -2,7 +2,14 @@
 import type { Part } from './compile/lowering.ts';
 import { acos, asin, atan, atan2 } from './functions/arcs.ts';
 import { complexCosh, complexSinh } from './functions/complex-exponentials.ts';
-import { complexAcos, complexAcosh, complexAsin, complexAsinh, complexAtan, complexAtanh } from './functions/complex-logarithms.ts';
+import {
+  complexAcos,
+  complexAcosh,
+  complexAsin,
+  complexAsinh,
+  complexAtan,
+  complexAtanh,
+} from './functions/complex-logarithms.ts';
 import { cosh, sinh } from './functions/exponentials.ts';
 import { acosh, asinh, atanh } from './functions/logarithms.ts';
 import { called } from './pointwise.ts';
@@ -10,9 +17,7 @@ import { called } from './pointwise.ts';
 /** In additions. */
 const COST = 20;
 
-export const trigonometry: Part<
-  'asin' | 'acos' | 'atan' | 'atan2' | 'sinh' | 'cosh' | 'asinh' | 'acosh' | 'atanh'
-> = {
+export const trigonometry: Part<'asin' | 'acos' | 'atan' | 'atan2' | 'sinh' | 'cosh' | 'asinh' | 'acosh' | 'atanh'> = {
   asin: called(asin, COST, complexAsin),
   acos: called(acos, COST, complexAcos),
   atan: called(atan, COST, complexAtan),

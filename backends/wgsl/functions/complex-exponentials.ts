@@ -5,7 +5,7 @@
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
 import { complexDiv, complexReciprocal } from './complex-arithmetic.ts';
 import { cosh, exp, exp2Scaled, expm1, expScaled, sinh, tanh } from './exponentials.ts';
-import { infinity, isInfinite, isNan, nan, withSign } from './floats.ts';
+import { infinity, isInfinite, isNan, nan, scaleBy, withSign } from './floats.ts';
 import { cos, isNotFinite, sin, tan } from './sines.ts';
 
 /** i·z and −i·z. */
@@ -14,16 +14,15 @@ fn turned(z: vec2f) -> vec2f { return vec2f(-z.y, z.x); }`);
 const turnedBack: WgslFunction = wgslFunction(`
 fn turned_back(z: vec2f) -> vec2f { return vec2f(z.y, -z.x); }`);
 
-/** r·(a·cos y, b·sin y), 2ˣ being taken off of the factor r until the end: the product may be in range where it is not. */
+/** eˣ·2ˢ·(cos y + i·sin y): the last powers of two come at the end, as eˣ may be out of range where the product is not. */
 const polarExp: WgslFunction = wgslFunction(
   `
-fn polar_exp(x: f32, y: f32) -> vec2f {
-  let shift = select(select(0, -64, x > 60.0), 64, x < -60.0);
-  let r = exp_scaled(x, shift);
-  let back = select(select(1.0, 1.8446744e19, x > 60.0), 5.4210109e-20, x < -60.0);
-  return vec2f(r * cos_of(y) * back, r * sin_of(y) * back);
+fn polar_exp(x: f32, y: f32, s: i32) -> vec2f {
+  let shift = select(select(0, -60, x > 60.0), 60, x < -60.0);
+  let r = exp_scaled(x, s + shift);
+  return vec2f(scale_by(r * cos_of(y), -shift), scale_by(r * sin_of(y), -shift));
 }`,
-  [expScaled, cos, sin],
+  [cos, expScaled, scaleBy, sin],
 );
 
 export const complexExp: WgslFunction = wgslFunction(
@@ -34,7 +33,7 @@ fn complex_exp(z: vec2f) -> vec2f {
     if (z.x < 0.0) { return vec2f(0.0, with_sign(0.0, z.y)); }
     return vec2f(z.x, nan());
   }
-  return polar_exp(z.x, z.y);
+  return polar_exp(z.x, z.y, 0);
 }`,
   [exp, polarExp, isNotFinite, isInfinite, nan, withSign],
 );
@@ -61,12 +60,11 @@ fn complex_exp2(z: vec2f) -> vec2f {
   let angle = z.y * 0.6931472;
   if (z.y == 0.0) { return vec2f(exp2_scaled(z.x, 0), z.y); }
   if (is_not_finite(z.x) || is_not_finite(angle)) { return complex_exp(vec2f(z.x, angle)); }
-  let shift = select(select(0, -64, z.x > 90.0), 64, z.x < -90.0);
+  let shift = select(select(0, -60, z.x > 90.0), 60, z.x < -90.0);
   let r = exp2_scaled(z.x, shift);
-  let back = select(select(1.0, 1.8446744e19, z.x > 90.0), 5.4210109e-20, z.x < -90.0);
-  return vec2f(r * cos_of(angle) * back, r * sin_of(angle) * back);
+  return vec2f(scale_by(r * cos_of(angle), -shift), scale_by(r * sin_of(angle), -shift));
 }`,
-  [complexExp, cos, exp2Scaled, isNotFinite, sin],
+  [complexExp, cos, exp2Scaled, isNotFinite, scaleBy, sin],
 );
 
 /** 1/(1 + e⁻ᶻ): for Re z ≥ 0 the terms of 1 + e⁻ᶻ = −expm1(−x) + 2e⁻ˣ·cos²(y/2) − i·e⁻ˣ·sin y do not cancel. */
@@ -97,7 +95,7 @@ fn complex_sinh(z: vec2f) -> vec2f {
   if (z.x == 0.0) { return vec2f(select(with_sign(0.0, z.x) * cos_of(z.y), 0.0, is_not_finite(z.y)), sin_of(z.y)); }
   if (is_infinite(z.x) && is_not_finite(z.y)) { return vec2f(z.x, nan()); }
   if (abs(z.x) > 80.0) {
-    let grown = polar_exp(abs(z.x) - 0.6931472, z.y);
+    let grown = polar_exp(abs(z.x), z.y, -1);
     return vec2f(select(grown.x, -grown.x, z.x < 0.0), grown.y);
   }
   return vec2f(sinh_of(z.x) * cos_of(z.y), cosh_of(z.x) * sin_of(z.y));
@@ -112,7 +110,7 @@ fn complex_cosh(z: vec2f) -> vec2f {
   if (z.x == 0.0) { return vec2f(cos_of(z.y), select(z.x * sin_of(z.y), 0.0, is_not_finite(z.y))); }
   if (is_infinite(z.x) && is_not_finite(z.y)) { return vec2f(infinity(), nan()); }
   if (abs(z.x) > 80.0) {
-    let grown = polar_exp(abs(z.x) - 0.6931472, z.y);
+    let grown = polar_exp(abs(z.x), z.y, -1);
     return vec2f(grown.x, select(grown.y, -grown.y, z.x < 0.0));
   }
   return vec2f(cosh_of(z.x) * cos_of(z.y), sinh_of(z.x) * sin_of(z.y));

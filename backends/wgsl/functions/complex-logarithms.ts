@@ -4,7 +4,14 @@
  */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
 import { atan2 } from './arcs.ts';
-import { complexMul, complexReciprocal, isComplexInfinite, larger, scaleExponent, unitScale } from './complex-arithmetic.ts';
+import {
+  complexMul,
+  complexReciprocal,
+  isComplexInfinite,
+  larger,
+  scaleExponent,
+  unitScale,
+} from './complex-arithmetic.ts';
 import { complexExp } from './complex-exponentials.ts';
 import { infinity, isNan, scaleBy, withSign } from './floats.ts';
 import { asinh, log, log1p } from './logarithms.ts';

@@ -39,7 +39,7 @@ export const exp2Scaled: WgslFunction = wgslFunction(
   `
 fn exp2_scaled(x: f32, s: i32) -> f32 {
   if (is_nan(x)) { return x; }
-  let within = clamp(x, -160.0, 130.0);
+  let within = clamp(x, -190.0, 250.0);
   let k = round(within);
   let r = within - k;
   let tail = 0.24022648 + r * (0.055503596 + r * (0.009618499 + r * (0.0013390969 + r * 0.00015329264)));

@@ -37,4 +37,10 @@ fn ${name}(x: f32, y: f32) -> f32 {
 
 export const nextAfterSingle: WgslFunction = nextAfter('next_after', '1u', '0u', '1u', '0x7f7fffffu');
 export const nextAfterBrain: WgslFunction = nextAfter('next_after_bf16', '0x10000u', '0u', '0x10000u', '0x7f7f0000u');
-export const nextAfterHalf: WgslFunction = nextAfter('next_after_f16', '0x2000u', '0x38800000u', '0x33800000u', '0x477fe000u');
+export const nextAfterHalf: WgslFunction = nextAfter(
+  'next_after_f16',
+  '0x2000u',
+  '0x38800000u',
+  '0x33800000u',
+  '0x477fe000u',
+);
