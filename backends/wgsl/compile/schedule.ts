@@ -358,7 +358,8 @@ class Kernels {
     const { size } = group;
     const making = this.#making(group, roots, buffers, origins);
     const inner = roots.flatMap((x) => [...this.#closure(x).inner, ...this.#closure(x).leaves.keys()]);
-    const byFour = size >= VECTORS_FROM && inner.every((x) => !isComplex(x.type.dtype));
+    const areVectors = roots.every((x) => buffers.rowOf(x) === null || size % 4 === 0);
+    const byFour = size >= VECTORS_FROM && areVectors && inner.every((x) => !isComplex(x.type.dtype));
     making.each(byFour ? Math.ceil(size / 4) : size, (k, i) => {
       k.lanes = byFour ? 4 : 1;
       k.follow(null, i);
