@@ -3,7 +3,6 @@
  * buffers that take turns. A `while` runs ahead of what the host has seen: once its predicate is false its state no longer
  * changes, and what runs within it, or within a branch that is not taken, is told so.
  */
-import { sizeOf } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import type { Params } from '../../reference/core/primitive.ts';
 import type { Graph, HigherLowerings } from './compile/lowering.ts';
@@ -22,7 +21,9 @@ const both = (a: Node, b: Node): Node => new Pointwise(FLAG, [a, b], 1, (_, [x, 
 const chosen = (condition: Node, yes: Node, no: Node): Node =>
   new Pointwise(yes.type, [condition, yes, no], 1, (k, [c, x, y]) =>
     // Of complex numbers both parts go by one condition.
-    k.lanes === 1 && yes.type.dtype === 'complex64' ? `select(${y}, ${x}, vec2<bool>(${c}))` : `select(${y}, ${x}, ${c})`,
+    k.lanes === 1 && yes.type.dtype === 'complex64'
+      ? `select(${y}, ${x}, vec2<bool>(${c}))`
+      : `select(${y}, ${x}, ${c})`,
   );
 
 // ---- loops
@@ -59,7 +60,7 @@ function iteration(
   const outputs = next.state.map(copyOf);
   outputs.forEach((node, j) => buffers.alias(node, buffers.of(to[j]!)!));
   const written = next.rows.map(copyOf);
-  written.forEach((node, j) => buffers.alias(node, buffers.of(layoutOf(rows!.into[j]!))!, from[rows!.counter]!));
+  written.forEach((node, j) => buffers.alias(node, buffers.of(layoutOf(rows!.into[j]!))!, from[rows!.counter]));
   return schedule([...outputs, ...written], buffers, target, graph.origins);
 }
 
@@ -134,7 +135,10 @@ const scan = (graph: Graph, operands: readonly Node[], params: Params): readonly
     const isOdd = length % 2 === 1;
     const a = stateBuffers(making, types, isOdd ? [] : last);
     const b = stateBuffers(making, types, isOdd ? last : []);
-    const rows: Rows = { into: results.slice(num_carry).map((y) => (making.buffers.allocate(y), y)), counter: num_carry };
+    const rows: Rows = {
+      into: results.slice(num_carry).map((y) => (making.buffers.allocate(y), y)),
+      counter: num_carry,
+    };
     const fixed = leavesFor(making, [...consts, ...xs, ...active]);
     start(making, initial, a);
     const there = iteration(making, graph.child(), body, a, b, fixed, rows);

@@ -32,8 +32,7 @@ export const wgsl: BackendDefinition = defineBackend({
   capabilities,
   supports: supportsFrom(wgslTable, unheld, capabilities, new Set(Object.keys(control))),
   open: async ({ powerPreference }) =>
-    new WgslSession(
-      await openDevice(powerPreference as GPUPowerPreference | undefined),
-      (jaxpr, target) => compile(jaxpr, wgslTable, control, target),
+    new WgslSession(await openDevice(powerPreference as GPUPowerPreference | undefined), (jaxpr, target) =>
+      compile(jaxpr, wgslTable, control, target),
     ),
 });

@@ -33,7 +33,8 @@ function reduceRuns(making: Making, x: Node, axes: Shape, result: Result, { init
 
 function reduced(x: Node, axes: Shape, type: Type, monoid: Monoid): Node {
   const make = (making: Making, { results }: Computation): void => reduceRuns(making, x, axes, results[0]!, monoid);
-  return new Computation({ name: monoid.name, operands: [x], results: [type], pulled: [x], finishes: true, make }).results[0]!;
+  return new Computation({ name: monoid.name, operands: [x], results: [type], pulled: [x], finishes: true, make })
+    .results[0]!;
 }
 
 const sum: Lowerer<{ readonly axes: Shape }> = (_, [x], { axes }, [result]) => [

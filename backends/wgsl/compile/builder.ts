@@ -245,7 +245,9 @@ export class Builder {
           return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
         if (this.lanes === 1) return node.at(this, index);
         const register = registerOf(node.type.dtype);
-        const four = this.scalars(index.flat(this)).map((i) => this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))));
+        const four = this.scalars(index.flat(this)).map((i) =>
+          this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))),
+        );
         return this.value(register, `${typeText(register, 4)}(${four.join(', ')})`);
       }
       default:
@@ -307,7 +309,9 @@ export class Builder {
     const { dtype } = node.type;
     this.#bind(buffer, storedAs(dtype), true);
     const [zero, one] = this.lanes === 4 ? ['vec4u()', 'vec4u(1u)'] : ['0u', '1u'];
-    this.line(`store_${buffer}(${addIndex(this.#rowStart(node), at)}, ${dtype === 'bool' ? `select(${zero}, ${one}, ${code})` : code});`);
+    this.line(
+      `store_${buffer}(${addIndex(this.#rowStart(node), at)}, ${dtype === 'bool' ? `select(${zero}, ${one}, ${code})` : code});`,
+    );
   }
 
   /** Where the row begins that a value is. */
@@ -349,9 +353,7 @@ export class Builder {
     const code = [
       ...bindings.map(bindingText),
       ...(literals.length > 0
-        ? [
-            `@group(0) @binding(${bindings.length}) var<uniform> literals: array<vec4u, ${literals.length / 4}>;`,
-          ]
+        ? [`@group(0) @binding(${bindings.length}) var<uniform> literals: array<vec4u, ${literals.length / 4}>;`]
         : []),
       ...this.#declarations,
       ...this.#functions.values(),
@@ -374,7 +376,10 @@ export class Builder {
 /** Buffers by the number of their binding: kernels that differ in nothing else are one pipeline. */
 function renumbered({ code, bindings, literals }: KernelText): KernelText {
   const position = new Map(bindings.map(({ buffer }, i) => [buffer, i]));
-  const own = code.replace(/\b(b|load_|load4_|store_)(\d+)\b/g, (_, what: string, n: string) => what + position.get(Number(n))!);
+  const own = code.replace(
+    /\b(b|load_|load4_|store_)(\d+)\b/g,
+    (_, what: string, n: string) => what + position.get(Number(n))!,
+  );
   return { code: own, bindings, literals };
 }
 

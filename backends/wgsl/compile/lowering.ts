@@ -49,8 +49,8 @@ export class Graph {
   constructor(table: Table, higher: HigherLowerings, outer: Graph | null = null) {
     this.table = table;
     this.higher = higher;
-    this.origins = outer === null ? new Map() : outer.origins;
-    this.#constants = outer === null ? new Map() : outer.#constants;
+    this.origins = outer === null ? new Map<Node | Computation, Equation>() : outer.origins;
+    this.#constants = outer === null ? new Map<NDArray, Node>() : outer.#constants;
     this.#machine = {
       interpret: (jaxpr, operands) => this.enter(jaxpr, operands),
       apply: (name, operands, params) => this.#applyNamed(name, operands, params),

@@ -147,7 +147,9 @@ class Kernels {
     for (;;) {
       const { leaves, inner } = this.#gather(node);
       if (leaves.size <= this.#target.buffers - 2 && inner.size < LONGEST_TEXT) break;
-      const candidates = [...new Set(node.operands.map(layoutOf))].filter((x) => isPull(x) && !this.#stored.has(x)) as Pull[];
+      const candidates = [...new Set(node.operands.map(layoutOf))].filter(
+        (x) => isPull(x) && !this.#stored.has(x),
+      ) as Pull[];
       const worst = largest(candidates, (x) => {
         const closure = this.#closure(x);
         return closure.leaves.size * LONGEST_TEXT + closure.inner.size;
@@ -247,7 +249,8 @@ class Kernels {
   #fits(group: Group, root: Pull, leaves: ReadonlyMap<Node, boolean>): boolean {
     const { of, size, level } = group;
     if (size !== sizeOf(root.type.shape)) return false;
-    if (of !== null && !(of.finishes && [...leaves.keys()].filter((x) => this.#groupOf.get(x) === group).length === 1)) return false;
+    if (of !== null && !(of.finishes && [...leaves.keys()].filter((x) => this.#groupOf.get(x) === group).length === 1))
+      return false;
     for (const [leaf, same] of leaves) {
       const other = this.#groupOf.get(leaf);
       if (other === group ? !same : other !== undefined && other.level >= level) return false;
@@ -263,7 +266,13 @@ class Kernels {
     const level = this.#levelAfter(leaves.keys());
     return this.#groups
       .slice(-8)
-      .find((g) => g.of === null && g.level === level && [...leaves.keys()].some((x) => g.leaves.has(x)) && this.#fits(g, root, leaves));
+      .find(
+        (g) =>
+          g.of === null &&
+          g.level === level &&
+          [...leaves.keys()].some((x) => g.leaves.has(x)) &&
+          this.#fits(g, root, leaves),
+      );
   }
 
   #newGroup(root: Pull, leaves: ReadonlyMap<Node, boolean>): Group {
@@ -324,13 +333,15 @@ class Kernels {
   /** Whether a user is computed in another kernel than this one, or in several. */
   #isOutside(user: Vertex, group: Group): boolean {
     if (isComputation(user)) return true;
-    if (this.#stored.has(user as Node)) return this.#groupOf.get(user as Node) !== group;
+    if (this.#stored.has(user)) return this.#groupOf.get(user) !== group;
     return this.#usersOf(user).some((next) => this.#isOutside(next, group));
   }
 
   #making(group: Group, roots: readonly Pull[], buffers: Buffers, origins: Origins): Making {
     const inner = roots.flatMap((x) => [...this.#closure(x).inner]);
-    const equations = [...new Set([...(group.of ? [group.of] : []), ...inner].map((x) => origins.get(x)))].filter((e) => e !== undefined);
+    const equations = [...new Set([...(group.of ? [group.of] : []), ...inner].map((x) => origins.get(x)))].filter(
+      (e) => e !== undefined,
+    );
     const names = [...new Set(equations.map((e) => e.primitive.name))];
     const label = names.length > 0 ? names.join(' ') : (group.of?.name ?? 'copy');
     const following = roots.map((node) => ({ host: this.#hostOf(node, group), node }));
@@ -347,7 +358,13 @@ class Kernels {
     return null;
   }
 
-  #computation(group: Group, of: Computation, roots: readonly Pull[], buffers: Buffers, origins: Origins): readonly Step[] {
+  #computation(
+    group: Group,
+    of: Computation,
+    roots: readonly Pull[],
+    buffers: Buffers,
+    origins: Origins,
+  ): readonly Step[] {
     const making = this.#making(group, roots, buffers, origins);
     of.make(making);
     return making.steps;

@@ -48,8 +48,7 @@ function heldAs(dtype: DType): Held {
 }
 
 /** The bytes of one element in a buffer. What nothing computes with is kept as it is. */
-const bytesOf = (dtype: DType): number =>
-  isHeld(dtype) ? (storedAs(dtype) === 'vec2f' ? 8 : 4) : dtypes[dtype].bytes;
+const bytesOf = (dtype: DType): number => (isHeld(dtype) ? (storedAs(dtype) === 'vec2f' ? 8 : 4) : dtypes[dtype].bytes);
 
 /** The size of a buffer: whole vectors of four, and at least one. */
 export const bufferBytes = ({ shape, dtype }: Type): number =>
