@@ -12,6 +12,7 @@ import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { isHeld } from './compile/types.ts';
 import { openDevice } from './device/adapter.ts';
+import { joining } from './joining.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
 import { WgslSession } from './device/session.ts';
@@ -19,6 +20,7 @@ import { WgslSession } from './device/session.ts';
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...arithmetic,
   ...shape,
+  ...joining,
   ...reductions,
 });
 
