@@ -15,6 +15,7 @@ import { openDevice } from './device/adapter.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { reductions } from './reduction.ts';
+import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
 import { WgslSession } from './device/session.ts';
 
@@ -23,6 +24,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...shape,
   ...joining,
   ...indexing,
+  ...scatters,
   ...reductions,
 });
 
