@@ -13,13 +13,19 @@ import type { Node } from './compile/node.ts';
 import { control } from './control.ts';
 import { isHeld } from './compile/types.ts';
 import { openDevice } from './device/adapter.ts';
+import { indexing } from './indexing.ts';
+import { joining } from './joining.ts';
 import { reductions } from './reduction.ts';
+import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
 import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...arithmetic,
   ...shape,
+  ...joining,
+  ...indexing,
+  ...scatters,
   ...reductions,
 });
 

@@ -120,7 +120,12 @@ export class Graph {
 
   /** The only result of a first-order primitive. */
   call<N extends PrimitiveName>(name: N, operands: readonly Node[], params: ParamsOf<N>): Node {
-    return this.#applyNamed(name, operands, params as Params)[0]!;
+    return this.callAll(name, operands, params)[0]!;
+  }
+
+  /** The results of a first-order primitive. */
+  callAll<N extends PrimitiveName>(name: N, operands: readonly Node[], params: ParamsOf<N>): readonly Node[] {
+    return this.#applyNamed(name, operands, params as Params);
   }
 
   #applyNamed(name: string, operands: readonly Node[], params: Params): readonly Node[] {
