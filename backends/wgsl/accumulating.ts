@@ -22,7 +22,13 @@ const accumulate = (k: Builder, monoid: Monoid, total: State, state: State): voi
 };
 
 /** `first` combined with what `visit` adds for all of a range. */
-export function accumulated(k: Builder, monoid: Monoid, first: State, { from, to, inBlocksOf }: Range, visit: Visit): State {
+export function accumulated(
+  k: Builder,
+  monoid: Monoid,
+  first: State,
+  { from, to, inBlocksOf }: Range,
+  visit: Visit,
+): State {
   const total = variables(k, monoid, first);
   const each = (start: Code, end: Code, into: State): void =>
     k.loop(start, end, '1u', (i) => visit(i, (state) => accumulate(k, monoid, into, state)));

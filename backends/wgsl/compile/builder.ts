@@ -157,6 +157,13 @@ export class Builder {
     this.#declarations.push(text);
   }
 
+  /** The name of an array that the workgroup shares. */
+  shared(type: string, length: number): string {
+    const name = this.fresh('shared');
+    this.declare(`var<workgroup> ${name}: array<${type}, ${length}>;`);
+    return name;
+  }
+
   #use({ name, text, uses }: WgslFunction): void {
     if (this.#functions.has(name)) return;
     for (const other of uses) this.#use(other);

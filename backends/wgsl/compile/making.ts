@@ -1,7 +1,8 @@
 /** What computations with kernels of their own make their steps with. */
+import { isComplex } from '../../../reference/core/dtypes.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
 import { Builder, type Code, type Following, type Surroundings } from './builder.ts';
-import { Input, layoutOf, type Node } from './node.ts';
+import { Input, layoutOf, type Node, operandsOf } from './node.ts';
 import type { PlannedBuffer, Step } from './plan.ts';
 import { bufferBytes, type Type } from './types.ts';
 
@@ -78,6 +79,20 @@ export class Making {
     this.#label = label;
     this.#source = source;
     this.#following = following;
+  }
+
+  /** Whether values, and what follows from the results, can be computed four at a time: if they are made of real numbers. */
+  byFour(nodes: readonly Node[]): boolean {
+    const seen = new Set<Node>();
+    const stack = [...nodes, ...this.#following.map(({ node }) => node)];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (isComplex(node.type.dtype)) return false;
+      if (this.#following.some((own) => own.node === node) || this.buffers.of(layoutOf(node)) === null)
+        stack.push(...operandsOf(node));
+    }
+    return true;
   }
 
   /** A value between kernels. */
