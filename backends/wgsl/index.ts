@@ -1,6 +1,6 @@
 /**
  * The backend `wgsl`: programs become fused WGSL kernels that run through WebGPU, in browsers and, with the npm package
- * `webgpu`, under Node (spec/backends/wgsl.md).
+ * `webgpu`, under Node (spec/backend.md).
  */
 import { type BackendDefinition, type Capabilities, defineBackend } from '../../reference/core/backend.ts';
 import { shortName } from '../../reference/core/dtypes.ts';

@@ -88,6 +88,8 @@ interface Group {
   readonly roots: Pull[];
   /** What it reads from buffers. */
   readonly leaves: Set<Node>;
+  /** How many values its text computes. */
+  text: number;
   /** Kernels of lower levels do not depend on those of higher ones. */
   readonly level: number;
 }
@@ -229,6 +231,7 @@ class Kernels {
       size: sizeOf(computation.results[0]!.type.shape),
       roots: [],
       leaves,
+      text: 0,
       level: this.#levelAfter(leaves),
     };
     this.#groups.push(group);
@@ -241,6 +244,7 @@ class Kernels {
     const fitting = [...new Set(groups)].find((g) => g !== undefined && this.#fits(g, root, leaves));
     const group = fitting ?? this.#sibling(root, leaves) ?? this.#newGroup(root, leaves);
     group.roots.push(root);
+    group.text += this.#closure(root).inner.size;
     for (const leaf of leaves.keys()) if (this.#groupOf.get(leaf) !== group) group.leaves.add(leaf);
     this.#groupOf.set(root, group);
   }
@@ -249,6 +253,7 @@ class Kernels {
   #fits(group: Group, root: Pull, leaves: ReadonlyMap<Node, boolean>): boolean {
     const { of, size, level } = group;
     if (size !== sizeOf(root.type.shape)) return false;
+    if (group.text + this.#closure(root).inner.size > LONGEST_TEXT) return false;
     if (of !== null && !(of.finishes && [...leaves.keys()].filter((x) => this.#groupOf.get(x) === group).length === 1))
       return false;
     for (const [leaf, same] of leaves) {
@@ -281,6 +286,7 @@ class Kernels {
       size: sizeOf(root.type.shape),
       roots: [],
       leaves: new Set(),
+      text: 0,
       level: this.#levelAfter(leaves.keys()),
     };
     this.#groups.push(group);
