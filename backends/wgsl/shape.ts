@@ -1,7 +1,7 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { Builder, Code } from './compile/builder.ts';
-import { Index } from './compile/index-space.ts';
+import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
 import type { Type } from './compile/types.ts';
