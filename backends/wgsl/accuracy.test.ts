@@ -52,6 +52,10 @@ const UNARY: Readonly<Record<string, number>> = {
   erf: 1.5,
   erfc: 4,
   erf_inv: 2.5,
+  lgamma: 1.5,
+  digamma: 1,
+  bessel_i0e: 3.25,
+  bessel_i1e: 3.25,
 };
 const BINARY: Readonly<Record<string, number>> = { atan2: 2.5, pow: 1.25 };
 
@@ -86,6 +90,12 @@ describe.skipIf(isMissing)(isMissing ? session : 'accuracy', () => {
     const names = Object.keys(UNARY);
     const found = await errors(names, [[...points(4, 1), ...SPECIAL]]);
     for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(UNARY[name]!);
+  });
+
+  test('beside the zeros of log |Γ| and ψ', async () => {
+    const steps = Array.from({ length: 4000 }, (_, i) => -10 + i / 320);
+    const found = await errors(['lgamma', 'digamma'], [steps.map(Math.fround)]);
+    for (const error of found) expect(error).toBeLessThanOrEqual(1.5);
   });
 
   test('functions of two numbers', async () => {
