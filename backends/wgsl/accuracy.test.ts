@@ -109,6 +109,14 @@ describe.skipIf(isMissing)(isMissing ? session : 'accuracy', () => {
     for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(BINARY[name]!);
   });
 
+  test('zeta functions, on both sides of their poles', async () => {
+    const orders = Array.from({ length: 9 * 200 }, (_, i) => Math.floor(i / 200));
+    const x = orders.map((_, i) => Math.fround(-6 + (i % 200) * 0.1234));
+    const found = await errors(['zeta', 'polygamma'], [orders.map((m) => m + 1), x]);
+    const more = await errors(['polygamma'], [orders, x]);
+    for (const error of [...found, ...more]) expect(error).toBeLessThanOrEqual(4);
+  });
+
   test('sine, cosine and tangent of what is nearly a multiple of π/2', async () => {
     // The floats nearest to one; the last two are the nearest of all (Muller, Elementary Functions, 11.3).
     const multiples = Array.from({ length: 4000 }, (_, k) => Math.fround((k * k + 1) * (Math.PI / 2)));

@@ -38,7 +38,7 @@ fn pair_cos_pi(r: f32) -> vec2f {
 // ---- log |Γ|
 
 /** For 0 < x < 10¹⁰. */
-const pairLgamma: WgslFunction = wgslFunction(
+export const pairLgamma: WgslFunction = wgslFunction(
   `
 fn pair_lgamma(x: f32) -> vec2f {
   var product = vec2f(1.0, 0.0);
