@@ -9,7 +9,7 @@ import type { Making } from './compile/making.ts';
 import type { Input, Result } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
 import type { Monoid, State } from './monoids.ts';
-import { Runs } from './runs.ts';
+import type { Runs } from './runs.ts';
 
 /** Elements that are combined one after the other: longer runs are combined in blocks, which keeps to the bound of sums. */
 const LONGEST_CHAIN = 512;
@@ -32,7 +32,7 @@ interface Source {
 export function reduce(making: Making, runs: Runs, monoid: Monoid, result: Result): void {
   reduceSource(making, monoid, result, {
     ...pick(runs),
-    state: (k, r, j) => monoid.lift(k, runs.element(k, r, j), runs.positions(k, j)),
+    state: (k, r, j) => monoid.lift(k, runs.element(k, r, j), () => runs.positions(k, j)),
   });
 }
 const pick = ({ count, length, lanes, isContiguous }: Runs): Omit<Source, 'state'> => ({

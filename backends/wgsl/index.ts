@@ -11,6 +11,7 @@ import { compile } from './compile/compile.ts';
 import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { isHeld } from './compile/types.ts';
+import { contraction } from './contraction.ts';
 import { openDevice } from './device/adapter.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
@@ -20,6 +21,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...arithmetic,
   ...shape,
   ...reductions,
+  ...contraction,
 });
 
 const higher: HigherLowerings = {};

@@ -12,14 +12,14 @@ export type State = readonly Code[];
 export interface Monoid {
   readonly state: readonly DType[];
   initial(k: Builder): State;
-  /** The state of one element; `position`, an i32, says which one of its run it is. */
-  lift(k: Builder, element: Code, position: Code): State;
+  /** The state of one element; `position` says, as an i32, which one of its run it is. */
+  lift(k: Builder, element: Code, position: () => Code): State;
   combine(k: Builder, a: State, b: State): State;
   lower(k: Builder, state: State): Code;
 }
 
 /** float16 and bfloat16 are accumulated in float32; narrow integers in 32 bits, whose last ones are right. */
-const accumulator = (dtype: DType): DType => {
+export const accumulator = (dtype: DType): DType => {
   if (isFloat(dtype)) return 'float32';
   const register = registerOf(dtype);
   return register === 'i32' ? 'int32' : register === 'u32' ? 'uint32' : dtype;
@@ -70,7 +70,7 @@ export const place = (dtype: DType, end: 'max' | 'min', index: DType): Monoid =>
   initial: (k) => [k.constant('int32', iinfo('int32').min), k.constant('int32', iinfo('int32').max)],
   lift(k, x, position) {
     const key = keyOf(k, x, dtype, { nan: end === 'max' ? 'last' : 'first', zeros: 'equal' });
-    return [end === 'max' ? key : k.value('i32', `~${key}`), position];
+    return [end === 'max' ? key : k.value('i32', `~${key}`), position()];
   },
   combine(k, [a, i], [b, j]) {
     const isBetter = k.value('bool', `(${b} > ${a}) | ((${b} == ${a}) & (${j} < ${i}))`);
