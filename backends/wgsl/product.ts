@@ -122,7 +122,7 @@ class Tiles implements Tiling {
     this.#product = product;
     this.#dtype = dtype;
     this.lanes = lanes;
-    this.#rows = Math.min(4, product.rows);
+    this.#rows = Math.min(8, product.rows);
     this.#columns = Math.min(lanes === 4 ? 2 : 4, product.columns / lanes);
     this.#down = Math.ceil(product.rows / this.#rows);
     this.#across = Math.ceil(product.columns / lanes / this.#columns);
