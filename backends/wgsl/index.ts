@@ -12,6 +12,7 @@ import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { isHeld } from './compile/types.ts';
 import { contraction } from './contraction.ts';
+import { cumulatives } from './cumulative.ts';
 import { openDevice } from './device/adapter.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
@@ -22,6 +23,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...shape,
   ...reductions,
   ...contraction,
+  ...cumulatives,
 });
 
 const higher: HigherLowerings = {};
