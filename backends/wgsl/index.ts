@@ -16,6 +16,7 @@ import { cumulatives } from './cumulative.ts';
 import { openDevice } from './device/adapter.ts';
 import { reductions } from './reduction.ts';
 import { shape } from './shape.ts';
+import { sorting } from './sorting.ts';
 import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
@@ -24,6 +25,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...reductions,
   ...contraction,
   ...cumulatives,
+  ...sorting,
 });
 
 const higher: HigherLowerings = {};

@@ -69,7 +69,15 @@ const scans: readonly Call[] = [
   ['the largest so far', 'cummax', [some([5000], 'float32', 10_000)], along(0, true)],
 ];
 
-const calls: readonly Call[] = [...reductions, ...products, ...scans];
+const sorted = (dimension: number, keys: number = 1): Params => ({ dimension, is_stable: true, num_keys: keys });
+const sorts: readonly Call[] = [
+  ['a long row', 'sort', [some([5000], 'float32', 10_000)], sorted(0)],
+  ['rows by two keys', 'sort', [some([3, 700]), some([3, 700], 'uint32'), some([3, 700], 'int32', 1000)], sorted(1, 2)],
+  ['columns', 'sort', [some([300, 5], 'bool'), some([300, 5])], sorted(0)],
+  ['of rows', 'top_k', [some([4, 1000], 'float32', 100)], { k: 10, axis: 1 }],
+];
+
+const calls: readonly Call[] = [...reductions, ...products, ...scans, ...sorts];
 
 const opened: Opened | Error = await openDevice().catch((error: unknown) => error as Error);
 
