@@ -12,6 +12,7 @@ import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { isHeld } from './compile/types.ts';
 import { contraction } from './contraction.ts';
+import { convolution } from './convolution.ts';
 import { cumulatives } from './cumulative.ts';
 import { openDevice } from './device/adapter.ts';
 import { reductions } from './reduction.ts';
@@ -24,6 +25,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...shape,
   ...reductions,
   ...contraction,
+  ...convolution,
   ...cumulatives,
   ...sorting,
 });
