@@ -16,6 +16,9 @@ import type { Graph, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { control } from './control.ts';
 import { isHeld } from './compile/types.ts';
+import { contraction } from './contraction.ts';
+import { convolution } from './convolution.ts';
+import { cumulatives } from './cumulative.ts';
 import { openDevice } from './device/adapter.ts';
 import { math } from './math.ts';
 import { trigonometry } from './trigonometry.ts';
@@ -26,6 +29,7 @@ import { joining } from './joining.ts';
 import { reductions } from './reduction.ts';
 import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
+import { sorting } from './sorting.ts';
 import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
@@ -43,6 +47,10 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...indexing,
   ...scatters,
   ...reductions,
+  ...contraction,
+  ...convolution,
+  ...cumulatives,
+  ...sorting,
 });
 
 const unheld = ({ dtype }: Aval): string | null => (isHeld(dtype) ? null : `no ${shortName(dtype)} in WGSL`);
