@@ -13,6 +13,9 @@ export interface Range {
   readonly inBlocksOf: number | null;
 }
 
+/** The length of blocks of a sum of so many terms; null: one chain is short enough. */
+export const blocksFor = (terms: number): number | null => (terms <= 512 ? null : Math.ceil(Math.sqrt(terms)));
+
 const variables = (k: Builder, { state }: Monoid, values: State): State =>
   values.map((code, i) => k.variable(typeText(registerOf(state[i]!), k.lanes), code));
 
@@ -22,7 +25,13 @@ const accumulate = (k: Builder, monoid: Monoid, total: State, state: State): voi
 };
 
 /** `first` combined with what `visit` adds for all of a range. */
-export function accumulated(k: Builder, monoid: Monoid, first: State, { from, to, inBlocksOf }: Range, visit: Visit): State {
+export function accumulated(
+  k: Builder,
+  monoid: Monoid,
+  first: State,
+  { from, to, inBlocksOf }: Range,
+  visit: Visit,
+): State {
   const total = variables(k, monoid, first);
   const each = (start: Code, end: Code, into: State): void =>
     k.loop(start, end, '1u', (i) => visit(i, (state) => accumulate(k, monoid, into, state)));

@@ -17,6 +17,7 @@ import { joining } from './joining.ts';
 import { reductions } from './reduction.ts';
 import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
+import { windowed } from './windowed.ts';
 import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
@@ -25,6 +26,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...joining,
   ...indexing,
   ...scatters,
+  ...windowed,
   ...reductions,
 });
 
@@ -42,8 +44,7 @@ export const wgsl: BackendDefinition = defineBackend({
     return needsValue ? gap('not written yet') : fromTable(primitive, operands, params);
   },
   open: async ({ powerPreference }) =>
-    new WgslSession(
-      await openDevice(powerPreference as GPUPowerPreference | undefined),
-      (jaxpr, target) => compile(jaxpr, wgslTable, higher, target),
+    new WgslSession(await openDevice(powerPreference as GPUPowerPreference | undefined), (jaxpr, target) =>
+      compile(jaxpr, wgslTable, higher, target),
     ),
 });

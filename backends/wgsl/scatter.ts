@@ -13,7 +13,7 @@ import { addIndex, Index } from './compile/index-space.ts';
 import type { Graph, Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
-import { accumulated, type Visit } from './accumulating.ts';
+import { accumulated, blocksFor, type Visit } from './accumulating.ts';
 import { startOfWindow, type Windows } from './indexing.ts';
 import { extreme, type Monoid, product, sum } from './monoids.ts';
 
@@ -80,12 +80,22 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
       batching.forEach((p, b) => (position[p] = at[d.operand_batching_dims[b]!]!));
       const start = startOfWindow(k, s.indices, position, s.windows);
       // Before the window the difference wraps around: to more than any size.
-      const within = operand.map((_, axis) => (start.dims[axis] === '0u' ? at[axis]! : k.let('u32', `${at[axis]} - ${start.dims[axis]}`)));
+      const within = operand.map((_, axis) =>
+        start.dims[axis] === '0u' ? at[axis]! : k.let('u32', `${at[axis]} - ${start.dims[axis]}`),
+      );
       const meets = operand.flatMap((_, axis) =>
         d.operand_batching_dims.includes(axis) || s.isWhole(axis) ? [] : [`(${within[axis]} < ${sizes[axis]}u)`],
       );
       const condition = [start.fits, ...meets].join(' && ');
-      k.block(`if (${condition})`, () => add(monoid.lift(k, s.update(k, position, (axis) => (s.isWhole(axis) ? at[axis]! : within[axis]!)), '0')));
+      k.block(`if (${condition})`, () =>
+        add(
+          monoid.lift(
+            k,
+            s.update(k, position, (axis) => (s.isWhole(axis) ? at[axis]! : within[axis]!)),
+            '0',
+          ),
+        ),
+      );
     };
   return new Computation({
     name: 'scatter',
@@ -110,21 +120,31 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
 function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum = false }: Combination): Node {
   const { operand, dims: d } = s.windows;
   const partial = s.inWindow.filter(([axis]) => !s.isWhole(axis));
-  const keyed = operand.map((_, axis) => axis).filter((axis) => !s.inWindow.some(([whole]) => whole === axis && s.isWhole(axis)));
+  const keyed = operand
+    .map((_, axis) => axis)
+    .filter((axis) => !s.inWindow.some(([whole]) => whole === axis && s.isWhole(axis)));
   const places = keyed.map((axis) => operand[axis]!);
   const positions = s.indices.type.shape.slice(0, -1);
   const rows = [...positions, ...partial.map(([axis]) => s.windows.sizes[axis]!)];
   const count = sizeOf(rows);
 
   /** The place of a row; one behind the last if it is dropped. */
-  const place = new Indexed({ shape: [count], dtype: 'uint32' }, [s.indices], (k, index) => {
-    const row = Index.flat(rows, index.flat(k)).dims(k);
-    const start = startOfWindow(k, s.indices, row.slice(0, positions.length), s.windows);
-    const at = [...start.dims];
-    partial.forEach(([axis], i) => (at[axis] = k.let('u32', addIndex(at[axis]!, row[positions.length + i]!))));
-    const flat = Index.of(places, keyed.map((axis) => at[axis]!)).flat(k);
-    return start.fits === 'true' ? flat : k.let('u32', `select(${sizeOf(places)}u, ${flat}, ${start.fits})`);
-  }, { cost: 8 });
+  const place = new Indexed(
+    { shape: [count], dtype: 'uint32' },
+    [s.indices],
+    (k, index) => {
+      const row = Index.flat(rows, index.flat(k)).dims(k);
+      const start = startOfWindow(k, s.indices, row.slice(0, positions.length), s.windows);
+      const at = [...start.dims];
+      partial.forEach(([axis], i) => (at[axis] = k.let('u32', addIndex(at[axis]!, row[positions.length + i]!))));
+      const flat = Index.of(
+        places,
+        keyed.map((axis) => at[axis]!),
+      ).flat(k);
+      return start.fits === 'true' ? flat : k.let('u32', `select(${sizeOf(places)}u, ${flat}, ${start.fits})`);
+    },
+    { cost: 8 },
+  );
   const number = graph.call('iota', [], { shape: [count], dtype: 'uint32', dimension: 0 });
   const [keys, numbers] = graph.callAll('sort', [place, number], { dimension: 0, is_stable: true, num_keys: 1 });
 
@@ -148,7 +168,10 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
       making.each(sizeOf(operand), (k, i) => {
         const index = Index.flat(operand, i);
         const at = index.dims(k);
-        const own = Index.of(places, keyed.map((axis) => at[axis]!)).flat(k);
+        const own = Index.of(
+          places,
+          keyed.map((axis) => at[axis]!),
+        ).flat(k);
         const from = firstNotBelow(k, keys!, count, own);
         const to = firstNotBelow(k, keys!, count, k.let('u32', `${own} + 1u`));
         const first = monoid.lift(k, k.element(s.x, index), '0');
@@ -171,9 +194,6 @@ function firstNotBelow(k: Builder, keys: Node, count: number, key: Code): Code {
   });
   return k.read(low);
 }
-
-/** The length of blocks of a sum of so many terms; null: one chain is short enough. */
-const blocksFor = (terms: number): number | null => (terms <= 512 ? null : Math.ceil(Math.sqrt(terms)));
 
 // ---- the family
 
