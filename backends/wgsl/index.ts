@@ -12,6 +12,7 @@ import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { isHeld } from './compile/types.ts';
 import { openDevice } from './device/adapter.ts';
+import { fft } from './fft.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { reductions } from './reduction.ts';
@@ -27,6 +28,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...indexing,
   ...scatters,
   ...windowed,
+  ...fft,
   ...reductions,
 });
 
