@@ -15,6 +15,7 @@ import { openDevice } from './device/adapter.ts';
 import { fft } from './fft.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
+import { linalg } from './linalg.ts';
 import { reductions } from './reduction.ts';
 import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
@@ -29,6 +30,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...scatters,
   ...windowed,
   ...fft,
+  ...linalg,
   ...reductions,
 });
 

@@ -348,6 +348,7 @@ class Kernels {
   }
 
   #computation(group: Group, of: Computation, roots: readonly Pull[], buffers: Buffers, origins: Origins): readonly Step[] {
+    if (of.results.every((x) => sizeOf(x.type.shape) === 0)) return [];
     const making = this.#making(group, roots, buffers, origins);
     of.make(making);
     return making.steps;
