@@ -20,6 +20,7 @@ import { reductions } from './reduction.ts';
 import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
 import { windowed } from './windowed.ts';
+import { spectral } from './spectral.ts';
 import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
@@ -31,6 +32,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...windowed,
   ...fft,
   ...linalg,
+  ...spectral,
   ...reductions,
 });
 

@@ -21,9 +21,14 @@ export class Team {
     this.size = size;
   }
 
-  /** `body` for each of [from, to), shared out; when it ends everybody sees what was written. */
-  each(from: Code, to: Code, body: (i: Code) => void): void {
+  /** `body` for each of [from, to), shared out. Others see what is written after the next `sync`. */
+  share(from: Code, to: Code, body: (i: Code) => void): void {
     this.k.loop(this.size === 1 ? from : addIndex(from, 'local'), to, `${this.size}u`, body);
+  }
+
+  /** The same; when it ends everybody sees what was written. */
+  each(from: Code, to: Code, body: (i: Code) => void): void {
+    this.share(from, to, body);
     this.sync();
   }
 
@@ -35,6 +40,32 @@ export class Team {
   /** Nobody goes on before everybody is here. */
   sync(): void {
     if (this.size > 1) this.k.line('storageBarrier();');
+  }
+
+  /** The sum over all of [from, to), of which everybody adds a part. */
+  total(type: 'f32' | 'vec2f', from: Code, to: Code, term: (i: Code) => Code): Code {
+    const { k, size } = this;
+    const sum = k.variable(type, `${type}()`);
+    this.share(from, to, (i) => k.line(`${sum} = ${sum} + ${term(i)};`));
+    if (size === 1) return k.read(sum);
+    const parts = k.fresh('shared');
+    k.declare(`var<workgroup> ${parts}: array<${type}, ${size}>;`);
+    k.line(`${parts}[local] = ${sum};`);
+    k.line('workgroupBarrier();');
+    k.line(`${sum} = ${type}();`);
+    k.loop('0u', `${size}u`, '1u', (i) => k.line(`${sum} = ${sum} + ${parts}[${i}];`));
+    k.line('workgroupBarrier();');
+    return k.read(sum);
+  }
+
+  /** `body` if a condition holds, which everybody finds alike: so compilers let the team meet within. */
+  when(condition: Code, body: () => void): void {
+    const { k } = this;
+    if (this.size === 1) return k.block(`if (${condition})`, body);
+    const flag = k.fresh('shared');
+    k.declare(`var<workgroup> ${flag}: u32;`);
+    k.line(`if (local == 0u) { ${flag} = select(0u, 1u, ${condition}); }`);
+    k.block(`if (workgroupUniformLoad(&${flag}) != 0u)`, body);
   }
 }
 
