@@ -1,15 +1,16 @@
 /**
  * The backend `wgsl`: programs become fused WGSL kernels that run through WebGPU, in browsers and, with the npm package
- * `webgpu`, under Node (spec/backends/wgsl.md).
+ * `webgpu`, under Node (spec/backend.md).
  */
-import { type BackendDefinition, defineBackend, gap } from '../../reference/core/backend.ts';
+import { type BackendDefinition, type Capabilities, defineBackend } from '../../reference/core/backend.ts';
 import { shortName } from '../../reference/core/dtypes.ts';
 import type { Aval } from '../../reference/core/host.ts';
 import { supportsFrom, withGaps } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
 import { compile } from './compile/compile.ts';
-import type { Graph, HigherLowerings, Table } from './compile/lowering.ts';
+import type { Graph, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
+import { control } from './control.ts';
 import { isHeld } from './compile/types.ts';
 import { openDevice } from './device/adapter.ts';
 import { fft } from './fft.ts';
@@ -36,21 +37,16 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...reductions,
 });
 
-const higher: HigherLowerings = {};
-
 const unheld = ({ dtype }: Aval): string | null => (isHeld(dtype) ? null : `no ${shortName(dtype)} in WGSL`);
-const fromTable = supportsFrom(wgslTable, unheld);
+const capabilities: Capabilities = { syncRead: false, hiddenMemory: true };
 
 export const wgsl: BackendDefinition = defineBackend({
   name: 'wgsl',
   profile: 'gpu',
-  capabilities: { syncRead: false, hiddenMemory: true },
-  supports: (primitive, operands, params) => {
-    const needsValue = ['cond', 'while', 'check', 'debug_callback'].includes(primitive.name);
-    return needsValue ? gap('not written yet') : fromTable(primitive, operands, params);
-  },
+  capabilities,
+  supports: supportsFrom(wgslTable, unheld, capabilities, new Set(Object.keys(control))),
   open: async ({ powerPreference }) =>
     new WgslSession(await openDevice(powerPreference as GPUPowerPreference | undefined), (jaxpr, target) =>
-      compile(jaxpr, wgslTable, higher, target),
+      compile(jaxpr, wgslTable, control, target),
     ),
 });

@@ -52,7 +52,8 @@ const all = (dtype: DType): number => (dtype === 'bool' ? 1 : registerOf(dtype) 
 
 export const and = (dtype: DType): Monoid => simple(dtype, all(dtype), (_, a, b) => `${a} & ${b}`);
 export const or = (dtype: DType): Monoid => simple(dtype, 0, (_, a, b) => `${a} | ${b}`);
-export const xor = (dtype: DType): Monoid => simple(dtype, 0, (_, a, b) => `${a} ${dtype === 'bool' ? '!=' : '^'} ${b}`);
+export const xor = (dtype: DType): Monoid =>
+  simple(dtype, 0, (_, a, b) => `${a} ${dtype === 'bool' ? '!=' : '^'} ${b}`);
 
 /** The largest or the smallest number, NaN before all others. */
 export const extreme = (dtype: DType, end: 'max' | 'min'): Monoid => ({

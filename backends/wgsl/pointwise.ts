@@ -15,9 +15,7 @@ export const elementwise =
   <P>(emit: Emit<P>, cost: number = 1): Lowerer<P> =>
   (_, operands, params, [result]) => {
     const { shape, dtype } = result!;
-    return [
-      pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype)),
-    ];
+    return [pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype))];
   };
 
 /** A pointwise value, its narrow dtype kept to. */
@@ -62,6 +60,5 @@ export function narrowed(k: Builder, code: Code, dtype: DType): Code {
 }
 
 /** The result of a function of WGSL, in every lane. */
-export const called =
-  <P>(f: WgslFunction, cost: number): Lowerer<P> =>
+export const called = <P>(f: WgslFunction, cost: number): Lowerer<P> =>
   elementwise((k, x, _, __, result) => k.call(f, registerOf(result), ...x), cost);

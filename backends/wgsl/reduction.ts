@@ -1,47 +1,52 @@
-/** Reductions. */
-import { type Shape, sizeOf } from '../../reference/core/host.ts';
-import type { Builder, Code } from './compile/builder.ts';
-import { Index } from './compile/index-space.ts';
+/** Reductions along axes. */
+import type { DType } from '../../reference/core/dtypes.ts';
+import type { Shape } from '../../reference/core/host.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
-import type { Making } from './compile/making.ts';
-import { Computation, type Node, type Result } from './compile/node.ts';
-import { registerOf, type Type } from './compile/types.ts';
+import { Computation, type Node } from './compile/node.ts';
+import type { Type } from './compile/types.ts';
+import { reduce } from './folding.ts';
+import { and, extreme, type Monoid, or, place, product, sum, xor } from './monoids.ts';
+import { Runs } from './runs.ts';
 
-/** How two elements become one: associative, but for rounding. */
-interface Monoid {
-  readonly name: string;
-  initial(k: Builder): Code;
-  combine(k: Builder, a: Code, b: Code): Code;
+function reduced(name: string, x: Node, axes: Shape, type: Type, monoid: Monoid): Node {
+  return new Computation({
+    name,
+    operands: [x],
+    results: [type],
+    pulled: [x],
+    finishes: true,
+    make: (making, { results: [result] }) => reduce(making, new Runs(x, axes, making.byFour([x])), monoid, result!),
+  }).results[0]!;
 }
 
-/** One invocation per result, one element after the other. */
-function reduceRuns(making: Making, x: Node, axes: Shape, result: Result, { initial, combine }: Monoid): void {
-  const { shape, dtype } = x.type;
-  const kept = shape.flatMap((_, d) => (axes.includes(d) ? [] : [d]));
-  const run = axes.map((d) => shape[d]!);
-  making.each(sizeOf(result.type.shape), (k, i) => {
-    const outer = Index.flat(result.type.shape, i).dims(k);
-    const total = k.variable(registerOf(dtype), initial(k));
-    k.loop('0u', `${sizeOf(run)}u`, '1u', (j) => {
-      const inner = Index.flat(run, j).dims(k);
-      const at = shape.map((_, d) => (axes.includes(d) ? inner[axes.indexOf(d)]! : outer[kept.indexOf(d)]!));
-      k.line(`${total} = ${combine(k, total, k.at(x, at))};`);
-    });
-    k.define(result, Index.flat(result.type.shape, i), k.read(total));
-  });
-}
+const reduction =
+  (name: string, monoid: (dtype: DType) => Monoid): Lowerer<{ readonly axes: Shape }> =>
+  (_, [x], { axes }, [result]) => [reduced(name, x!, axes, result!, monoid(x!.type.dtype))];
 
-function reduced(x: Node, axes: Shape, type: Type, monoid: Monoid): Node {
-  const make = (making: Making, { results }: Computation): void => reduceRuns(making, x, axes, results[0]!, monoid);
-  return new Computation({ name: monoid.name, operands: [x], results: [type], pulled: [x], finishes: true, make }).results[0]!;
-}
+const extremePlace =
+  (end: 'max' | 'min'): Lowerer<{ readonly axes: Shape; readonly index_dtype: DType }> =>
+  (_, [x], { axes, index_dtype }, [result]) => [
+    reduced(`arg${end}`, x!, axes, result!, place(x!.type.dtype, end, index_dtype)),
+  ];
 
-const sum: Lowerer<{ readonly axes: Shape }> = (_, [x], { axes }, [result]) => [
-  reduced(x!, axes, result!, {
-    name: 'reduce_sum',
-    initial: (k) => k.constant(x!.type.dtype, 0),
-    combine: (_k, a, b) => `${a} + ${b}`,
-  }),
-];
-
-export const reductions: Part<'reduce_sum'> = { reduce_sum: sum };
+export const reductions: Part<
+  | 'reduce_sum'
+  | 'reduce_prod'
+  | 'reduce_max'
+  | 'reduce_min'
+  | 'reduce_and'
+  | 'reduce_or'
+  | 'reduce_xor'
+  | 'argmax'
+  | 'argmin'
+> = {
+  reduce_sum: reduction('reduce_sum', sum),
+  reduce_prod: reduction('reduce_prod', product),
+  reduce_max: reduction('reduce_max', (dtype) => extreme(dtype, 'max')),
+  reduce_min: reduction('reduce_min', (dtype) => extreme(dtype, 'min')),
+  reduce_and: reduction('reduce_and', and),
+  reduce_or: reduction('reduce_or', or),
+  reduce_xor: reduction('reduce_xor', xor),
+  argmax: extremePlace('max'),
+  argmin: extremePlace('min'),
+};

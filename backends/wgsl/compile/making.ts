@@ -1,7 +1,8 @@
 /** What computations with kernels of their own make their steps with. */
+import { isComplex } from '../../../reference/core/dtypes.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
-import { Builder, type Code, type Following } from './builder.ts';
-import { Input, layoutOf, type Node } from './node.ts';
+import { Builder, type Code, type Following, type Surroundings } from './builder.ts';
+import { Input, layoutOf, type Node, operandsOf } from './node.ts';
 import type { PlannedBuffer, Step } from './plan.ts';
 import { bufferBytes, type Type } from './types.ts';
 
@@ -22,6 +23,7 @@ const MOST_WORKGROUPS = 65_535;
 export class Buffers {
   readonly planned: PlannedBuffer[] = [];
   readonly #of = new Map<Node, number>();
+  readonly #rows = new Map<Node, Node>();
 
   /** The buffer of a value, which it is given if it has none. */
   allocate(node: Node, content: PlannedBuffer['content'] = null): number {
@@ -45,9 +47,15 @@ export class Buffers {
     return buffer;
   }
 
-  /** The value is in the buffer of another one from now on. */
-  alias(node: Node, buffer: number): void {
+  /** The value is in the buffer of another one from now on: as one row of it, if `row` says at run time which. */
+  alias(node: Node, buffer: number, row: Node | null = null): void {
     this.#of.set(node, buffer);
+    if (row !== null) this.#rows.set(node, row);
+  }
+
+  /** The number of the row that a value is in its buffer; null: it is all of it. */
+  rowOf(node: Node): Node | null {
+    return this.#rows.get(node) ?? null;
   }
 }
 
@@ -73,6 +81,20 @@ export class Making {
     this.#following = following;
   }
 
+  /** Whether values, and what follows from the results, can be computed four at a time: if they are made of real numbers. */
+  byFour(nodes: readonly Node[]): boolean {
+    const seen = new Set<Node>();
+    const stack = [...nodes, ...this.#following.map(({ node }) => node)];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (isComplex(node.type.dtype)) return false;
+      if (this.#following.some((own) => own.node === node) || this.buffers.of(layoutOf(node)) === null)
+        stack.push(...operandsOf(node));
+    }
+    return true;
+  }
+
   /** A value between kernels. */
   temporary(type: Type): Input {
     const node = new Input(type);
@@ -95,7 +117,12 @@ export class Making {
    */
   workgroups(count: number, size: number, body: (k: Builder) => void): void {
     if (count === 0) return;
-    const k = new Builder({ bufferOf: (node) => this.buffers.of(layoutOf(node)), following: this.#following }, size);
+    const around: Surroundings = {
+      bufferOf: (node) => this.buffers.of(layoutOf(node)),
+      rowOf: (node) => this.buffers.rowOf(node),
+      following: this.#following,
+    };
+    const k = new Builder(around, size);
     body(k);
     this.steps.push({
       kind: 'kernel',

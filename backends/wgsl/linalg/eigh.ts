@@ -31,7 +31,6 @@ export const eigh: Lowerer<EighParams> = (_, [x], { lower }, results) => {
     name: 'eigh',
     operands: [x!],
     results: results.map((type) => ({ shape: type.shape, dtype: type.dtype })),
-    finishes: true,
     make(making, { results: [vectors, values] }) {
       const matrixOf = (k: Builder, node: Node, matrix: Code): Matrix => new Matrix(k, node, matrix, [n, n]);
       const scale = scales(making, batch, f, (k, matrix, see) => {

@@ -141,7 +141,6 @@ export const svd: Lowerer<SvdParams> = (_, [a], { full_matrices, compute_uv }, r
     name: 'svd',
     operands: [a!],
     results: results.map((type) => ({ shape: type.shape, dtype: type.dtype })),
-    finishes: true,
     make(making, { results: [values, left, right] }) {
       const scale = scales(making, batch, f, (k, matrix, see) => {
         const own = new Matrix(k, a!, matrix, [1, m * n]);
