@@ -12,6 +12,8 @@ import type { Graph, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
 import { control } from './control.ts';
 import { isHeld } from './compile/types.ts';
+import { contraction } from './contraction.ts';
+import { cumulatives } from './cumulative.ts';
 import { openDevice } from './device/adapter.ts';
 import { fft } from './fft.ts';
 import { indexing } from './indexing.ts';
@@ -22,6 +24,7 @@ import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
 import { windowed } from './windowed.ts';
 import { spectral } from './spectral.ts';
+import { sorting } from './sorting.ts';
 import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
@@ -35,6 +38,9 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...linalg,
   ...spectral,
   ...reductions,
+  ...contraction,
+  ...cumulatives,
+  ...sorting,
 });
 
 const unheld = ({ dtype }: Aval): string | null => (isHeld(dtype) ? null : `no ${shortName(dtype)} in WGSL`);
