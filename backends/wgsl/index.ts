@@ -7,6 +7,10 @@ import { shortName } from '../../reference/core/dtypes.ts';
 import type { Aval } from '../../reference/core/host.ts';
 import { supportsFrom, withGaps } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
+import { bits } from './bits.ts';
+import { comparison } from './comparison.ts';
+import { complex } from './complex.ts';
+import { conversion } from './conversion.ts';
 import { compile } from './compile/compile.ts';
 import type { Graph, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
@@ -19,8 +23,12 @@ import { fft } from './fft.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { linalg } from './linalg.ts';
-import { reductions } from './reduction.ts';
 import { scatters } from './scatter.ts';
+import { math } from './math.ts';
+import { trigonometry } from './trigonometry.ts';
+import { random } from './random.ts';
+import { reductions } from './reduction.ts';
+import { special } from './special.ts';
 import { shape } from './shape.ts';
 import { windowed } from './windowed.ts';
 import { spectral } from './spectral.ts';
@@ -29,6 +37,14 @@ import { WgslSession } from './device/session.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...arithmetic,
+  ...comparison,
+  ...bits,
+  ...conversion,
+  ...math,
+  ...complex,
+  ...special,
+  ...random,
+  ...trigonometry,
   ...shape,
   ...joining,
   ...indexing,

@@ -170,10 +170,11 @@ export class Builder {
     this.#functions.set(name, text);
   }
 
-  /** The result of a function, element by element. */
-  call(f: WgslFunction, register: Register, ...operands: readonly Code[]): Code {
+  /** The result of a function, element by element; pairs of words one at a time. */
+  call(f: WgslFunction, register: Register | 'vec2u', ...operands: readonly Code[]): Code {
     this.#use(f);
     if (this.lanes === 1) return this.let(register, `${f.name}(${operands.join(', ')})`);
+    if (register === 'vec2u') throw new Error('pairs of words are computed one at a time');
     const each = ['x', 'y', 'z', 'w'].map((lane) => `${f.name}(${operands.map((x) => `${x}.${lane}`).join(', ')})`);
     return this.value(register, `${typeText(register, 4)}(${each.join(', ')})`);
   }
