@@ -61,7 +61,7 @@ const reducing =
       make: (making, { results: [to] }) =>
         making.each(sizeOf(shape), (k, i) => {
           const index = Index.flat(shape, i);
-          const state = folded(k, x, p, index.dims(k), monoid, (at) => monoid.lift(k, k.element(x, at), '0'));
+          const state = folded(k, x, p, index.dims(k), monoid, (at) => monoid.lift(k, k.element(x, at), () => '0'));
           k.define(to!, index, monoid.lower(k, state));
         }),
     }).results;
@@ -75,7 +75,7 @@ const NONE = '0x7fffffffu';
 /** The place of the selected element of a window, row-major. */
 function winner(k: Builder, x: Node, p: SelectParams, window: readonly Code[]): Code {
   const monoid = place(x.type.dtype, p.select_prim === 'ge' ? 'max' : 'min', 'uint32');
-  const lift = (at: Index): State => monoid.lift(k, k.element(x, at), k.let('i32', `i32(${at.flat(k)})`));
+  const lift = (at: Index): State => monoid.lift(k, k.element(x, at), () => k.let('i32', `i32(${at.flat(k)})`));
   return k.let('u32', monoid.lower(k, folded(k, x, p, window, monoid, lift)));
 }
 
@@ -127,7 +127,7 @@ const selectAndScatterAdd: Lowerer<SelectParams> = (_, [source, operand], p) => 
           k.block(`if (${isWindow})`, () => {
             const window = Index.of(counts, at);
             k.block(`if (${k.element(winners, window)} == ${index.flat(k)})`, () =>
-              add(monoid.lift(k, k.element(source!, window), '0')),
+              add(monoid.lift(k, k.element(source!, window), () => '0')),
             );
           });
         });

@@ -151,8 +151,11 @@ export function productsApart<S extends Element>(
   const sizes = taus.map(packed.field.abs);
   const g = 2 * checkedRoundings(productRoundings(packed.rows, taus.length), dtype);
   const before = magnitude(size, sizes, packed.columns);
-  const after = magnitude(size.plus(bounds.packed), sizes.map((t, k) => t + bounds.taus[k]!), packed.columns); // prettier-ignore
-  const lost = eta * productRoundings(packed.rows, taus.length) * (1 + after.largest());
+  const [widest, factors] = [size.plus(bounds.packed), sizes.map((t, k) => t + bounds.taus[k]!)];
+  const after = magnitude(widest, factors, packed.columns);
+  // What underflows in vᴴ·c or in τ·(vᴴ·c) is multiplied by τ and v yet, and by the reflections that follow.
+  const growth = (1 + widest.largest()) * (1 + Math.max(0, ...factors)) * (1 + magnitude(widest, factors, packed.rows).largest()); // prettier-ignore
+  const lost = eta * productRoundings(packed.rows, taus.length) * growth;
   const { max } = finfo(dtype);
   return after.map((v, i, j) => {
     const bound = v - before.at(i, j) + g * v + lost;

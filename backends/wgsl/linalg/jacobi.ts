@@ -8,9 +8,9 @@ import { addIndex, Index } from '../compile/index-space.ts';
 import type { Making } from '../compile/making.ts';
 import type { Input, Result } from '../compile/node.ts';
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
+import { unitScale } from '../functions/complex-arithmetic.ts';
 import { Matrix, type Team } from './matrices.ts';
 import { nan, type Numbers } from './numbers.ts';
-import { scaling } from './reflections.ts';
 
 /** Rotations converge quadratically: some ten sweeps are enough for any size in use. */
 const SWEEPS = 30;
@@ -84,7 +84,7 @@ export function scales(
     const bits = (part: Code): Code => `(bitcast<u32>(f32(${part})) & 0x7fffffffu)`;
     visit(k, matrix, (x) => k.line(`${largest} = max(${largest}, max(${bits(f.re(x))}, ${bits(f.im(x))}));`));
     const own = k.read(largest);
-    const power = k.call(scaling, 'f32', `bitcast<f32>(min(${own}, 0x7f000000u))`);
+    const power = k.call(unitScale, 'f32', `bitcast<f32>(min(${own}, 0x7f000000u))`);
     k.store(found, matrix, `select(0.0, ${power}, ${own} < 0x7f800000u)`);
   });
   return found;

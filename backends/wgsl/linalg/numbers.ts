@@ -2,6 +2,7 @@
 import { type DType, isComplex, partOf } from '../../../reference/core/dtypes.ts';
 import type { Builder, Code } from '../compile/builder.ts';
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
+import { complexAbs, complexMul } from '../functions/complex-arithmetic.ts';
 
 /** Operands are names of values. */
 export interface Numbers {
@@ -30,11 +31,6 @@ const real: Omit<Numbers, 'dtype'> = {
   size: (x) => `abs(${x})`,
 };
 
-const product: WgslFunction = wgslFunction(`
-fn complex_product(a: vec2f, b: vec2f) -> vec2f {
-  return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
-}`);
-
 /** Smith's method, which neither overflows nor underflows on the way. */
 const quotient: WgslFunction = wgslFunction(`
 fn smith_quotient(a: vec2f, b: vec2f) -> vec2f {
@@ -47,24 +43,15 @@ fn smith_quotient(a: vec2f, b: vec2f) -> vec2f {
   return vec2f(a.x * r + a.y, a.y * r - a.x) / (b.x * r + b.y);
 }`);
 
-/** √(x² + y²), without overflow on the way. */
-const modulus: WgslFunction = wgslFunction(`
-fn scaled_modulus(z: vec2f) -> f32 {
-  let large = max(abs(z.x), abs(z.y));
-  if (large == 0.0) { return 0.0; }
-  let r = min(abs(z.x), abs(z.y)) / large;
-  return large * sqrt(1.0 + r * r);
-}`);
-
 const complex: Omit<Numbers, 'dtype'> = {
   type: 'vec2f',
   fromReal: (x) => `vec2f(${x}, 0.0)`,
   re: (x) => `${x}.x`,
   im: (x) => `${x}.y`,
   conj: (k, x) => k.let('vec2f', `vec2f(${x}.x, -${x}.y)`),
-  mul: (k, x, y) => k.call(product, 'vec2f', x, y),
+  mul: (k, x, y) => k.call(complexMul, 'vec2f', x, y),
   div: (k, x, y) => k.call(quotient, 'vec2f', x, y),
-  abs: (k, x) => k.call(modulus, 'f32', x),
+  abs: (k, x) => k.call(complexAbs, 'f32', x),
   size: (x) => `(abs(${x}.x) + abs(${x}.y))`,
 };
 

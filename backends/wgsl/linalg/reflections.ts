@@ -9,16 +9,9 @@ import { addIndex } from '../compile/index-space.ts';
 import type { Graph, Lowerer } from '../compile/lowering.ts';
 import { Computation, Indexed, type Node } from '../compile/node.ts';
 import { registerOf } from '../compile/types.ts';
-import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
+import { unitScale } from '../functions/complex-arithmetic.ts';
 import { byTeams, copied, Matrix } from './matrices.ts';
 import { type Numbers, numbersOf } from './numbers.ts';
-
-/** A power of two that brings a number, which is not infinite, near 1. */
-export const scaling: WgslFunction = wgslFunction(`
-fn scaling_power(x: f32) -> f32 {
-  let exponent = (bitcast<u32>(x) >> 23u) & 0xffu;
-  return bitcast<f32>((254u - clamp(exponent, 1u, 253u)) << 23u);
-}`);
 
 /** Column j of C becomes that of H·C; below its diagonal, `column` of V is what follows the 1 in v. */
 function reflect(
@@ -47,7 +40,7 @@ function reflection(k: Builder, f: Numbers, a: Matrix, c: Code): { beta: Code; t
   const largest = k.variable('f32', '0.0');
   k.loop(below, `${a.rows}u`, '1u', (i) => k.line(`${largest} = max(${largest}, ${parts(a.at(i, c))});`));
   const isDone = k.read(`${largest} == 0.0 && ${f.im(head)} == 0.0`);
-  const scale = k.call(scaling, 'f32', k.read(`max(${largest}, ${parts(head)})`));
+  const scale = k.call(unitScale, 'f32', k.read(`max(${largest}, ${parts(head)})`));
   const squares = k.variable('f32', '0.0');
   k.loop(c, `${a.rows}u`, '1u', (i) => {
     const x = k.read(`${a.at(i, c)} * ${scale}`);
