@@ -2,6 +2,7 @@
 import { type DType, iinfo, isComplex, isFloat } from '../../reference/core/dtypes.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
 import { registerOf } from './compile/types.ts';
+import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
 import { complexMul } from './functions/complex-arithmetic.ts';
 import { extremeKey, keyOf, numberOf } from './ordering.ts';
 import { narrowed } from './pointwise.ts';

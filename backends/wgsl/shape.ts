@@ -5,7 +5,7 @@ import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
 import type { Type } from './compile/types.ts';
-import { pointwise } from './pointwise.ts';
+import { cast, pointwise } from './pointwise.ts';
 
 /** The same elements in the same order. */
 export const reshaped = (x: Node, shape: Shape): Node => {
@@ -26,7 +26,7 @@ function iotaOf({ shape, dtype }: Type, dimension: number): Node {
   const position = new Indexed({ shape, dtype: 'uint32' }, [], (k, index) => k.let('u32', index.dims(k)[dimension]!));
   if (dtype === 'uint32') return position;
   const register = dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' ? 'f32' : 'i32';
-  return pointwise({ shape, dtype }, [position], 1, (k, [i]) => k.let(register, `${register}(${i})`));
+  return pointwise({ shape, dtype }, [position], 1, (k, [i]) => cast(k, register, i!));
 }
 
 export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'iota'> = {

@@ -312,6 +312,14 @@ export class Builder {
     return binding;
   }
 
+  /** What a buffer holds now: of a value that the kernel itself changes. */
+  load(node: Node, at: Code): Code {
+    const buffer = this.#around.bufferOf(layoutOf(node));
+    if (buffer === null) throw new Error('a value without a buffer is not read');
+    this.#bind(buffer, storedAs(node.type.dtype), false);
+    return this.read(`load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`);
+  }
+
   #load(buffer: number, { dtype }: Type, at: Code): Code {
     this.#bind(buffer, storedAs(dtype), false);
     const loaded = `load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`;
