@@ -14,12 +14,38 @@ afterAll(() => {
   if (!isMissing) session.close();
 });
 
-const REALS = ['float32', 'float16', 'bfloat16', 'int32', 'uint32', 'int8', 'uint8', 'int16', 'uint16', 'bool'] as const;
+const REALS = [
+  'float32',
+  'float16',
+  'bfloat16',
+  'int32',
+  'uint32',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'bool',
+] as const;
 
 function corners(dtype: DType): number[] {
   if (isFloat(dtype)) {
     const { max, tiny, smallestSubnormal, unitRoundoff } = finfo(dtype);
-    const sizes = [0, smallestSubnormal, tiny, 0.25, 0.5, 1, 1 + 2 * unitRoundoff, 1.5, 2.5, 7, 300, 2 ** 31, max, Infinity];
+    const sizes = [
+      0,
+      smallestSubnormal,
+      tiny,
+      0.25,
+      0.5,
+      1,
+      1 + 2 * unitRoundoff,
+      1.5,
+      2.5,
+      7,
+      300,
+      2 ** 31,
+      max,
+      Infinity,
+    ];
     return [...sizes, ...sizes.map((x) => -x), NaN];
   }
   if (dtype === 'bool') return [0, 1];
@@ -41,7 +67,9 @@ const PARAMS: Readonly<Record<string, readonly Params[]>> = {
   round: [{ rounding_method: 'AWAY_FROM_ZERO' }, { rounding_method: 'TO_NEAREST_EVEN' }],
   integer_pow: [-3, -1, 0, 1, 2, 5].map((y) => ({ y })),
   convert_element_type: REALS.map((new_dtype) => ({ new_dtype, weak_type: false })),
-  bitcast_convert_type: ['uint8', 'uint16', 'uint32', 'float16', 'bfloat16', 'float32'].map((new_dtype) => ({ new_dtype })),
+  bitcast_convert_type: ['uint8', 'uint16', 'uint32', 'float16', 'bfloat16', 'float32'].map((new_dtype) => ({
+    new_dtype,
+  })),
   reduce_precision: [
     { exponent_bits: 5, mantissa_bits: 10 },
     { exponent_bits: 8, mantissa_bits: 0 },
@@ -66,7 +94,12 @@ function callsOf(name: string, dtype: DType, inputs: readonly HostArray[]): Inpu
     .filter(({ params }) => isDefined(primitive, operands, inputs, params));
 }
 
-function isDefined(primitive: AnyFirstOrder, operands: readonly number[], inputs: readonly HostArray[], params: Params): boolean {
+function isDefined(
+  primitive: AnyFirstOrder,
+  operands: readonly number[],
+  inputs: readonly HostArray[],
+  params: Params,
+): boolean {
   const avals = operands.map((i) => avalOf(inputs[i]!));
   const broken = Object.values(primitive.constraints).some((holds) => holds(avals, params) !== true);
   const isNegativePower = primitive.name === 'integer_pow' && (params as { y: number }).y < 0;
@@ -76,7 +109,11 @@ function isDefined(primitive: AnyFirstOrder, operands: readonly number[], inputs
 describe.skipIf(isMissing)(isMissing ? session : 'corners', () => {
   test.each(REALS)('%s', async (dtype) => {
     const [x, y] = pairs(dtype);
-    const which = hostArray('int32', x.shape, Array.from({ length: x.shape[0]! }, (_, i) => (i % 5) - 2));
+    const which = hostArray(
+      'int32',
+      x.shape,
+      Array.from({ length: x.shape[0]! }, (_, i) => (i % 5) - 2),
+    );
     const inputs = [x, y, which];
     const calls = NAMES.flatMap((name) => callsOf(name, dtype, inputs));
     const results = await runCalls(session as Exclude<typeof session, string>, calls, inputs);

@@ -4,7 +4,7 @@ import type { Builder, Code } from './compile/builder.ts';
 import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
-import type { Type } from './compile/types.ts';
+import { registerOf, type Type } from './compile/types.ts';
 import { cast, pointwise } from './pointwise.ts';
 
 /** The same elements in the same order. */
@@ -25,7 +25,7 @@ const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result
 function iotaOf({ shape, dtype }: Type, dimension: number): Node {
   const position = new Indexed({ shape, dtype: 'uint32' }, [], (k, index) => k.let('u32', index.dims(k)[dimension]!));
   if (dtype === 'uint32') return position;
-  const register = dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' ? 'f32' : 'i32';
+  const register = registerOf(dtype);
   return pointwise({ shape, dtype }, [position], 1, (k, [i]) => cast(k, register, i!));
 }
 
