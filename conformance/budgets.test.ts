@@ -57,6 +57,13 @@ describe('exact and rounded results', () => {
     expect(minusZero(-0, -0)).toMatch(/is -0, expected 0/);
     expect(minusZero(1, -1)).toBeNull();
   });
+  test('that are rounded up to the smallest normal number may be flushed, on a gpu', () => {
+    const flushed = (profile: 'strict' | 'gpu'): string | null =>
+      wrongWith(primitives.mul, [f32(2 ** -126), f32(1 - 2 ** -24)], {}, () => 0, profile);
+    expect(flushed('gpu')).toBeNull();
+    expect(flushed('strict')).not.toBeNull();
+  });
+
   test('of subnormal operands may be those of zeros, on a gpu, and only of those', () => {
     const below = 2 ** -130;
     const infinite = (at: number, profile: 'strict' | 'gpu'): string | null =>

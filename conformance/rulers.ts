@@ -51,6 +51,18 @@ export function exactRuler(dtype: DType, profile: ProfileName): Ruler {
   return { unit: 'exact', limit: 0, error: (e, g) => (same(e, g) ? 0 : Infinity), allowed: () => 0 };
 }
 
+/**
+ * Rounding is a function: there is one right answer. Whether it is subnormal, and may be lost, is a matter of the exact
+ * result or of the rounded one (IEEE 754-2019, §7.5): what is rounded up to the smallest normal number may be lost too.
+ */
+function roundedRuler(dtype: DType, profile: ProfileName): Ruler {
+  const ruler = exactRuler(dtype, profile);
+  if (!PROFILES[profile].flushToZero || !isInexact(dtype)) return ruler;
+  const { tiny } = finfo(dtype);
+  const isLost = (e: Value, g: Value): boolean => g === 0 && typeof e === 'number' && Math.abs(e) === tiny;
+  return { ...ruler, error: (e, g, i) => (isLost(e, g) ? 0 : ruler.error(e, g, i)) };
+}
+
 /** The same bits as those of one of the choices. */
 export function choiceRuler(choices: readonly HostArray[], dtype: DType, profile: ProfileName): Ruler {
   const same = sameness(dtype, profile);
@@ -86,8 +98,9 @@ export function rulerOf(
 ): Ruler {
   switch (accuracy.kind) {
     case 'exact':
-    case 'rounded': // rounding is a function: there is one right answer
       return exactRuler(y.dtype, call.profile);
+    case 'rounded':
+      return roundedRuler(y.dtype, call.profile);
     case 'ulp':
       return withSigns(
         isFloat(y.dtype) ? ulpRuler(accuracy.n, call, y.dtype, j) : ulpOfModulus(accuracy.n, y.dtype),

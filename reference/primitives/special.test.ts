@@ -34,6 +34,7 @@ describe('special values', () => {
   it('zeta', () => {
     const zeta = f(special.zeta);
     expect([zeta(0.5, 1), zeta(1, 3), zeta(2, 0), zeta(3, -1), zeta(2.5, -0.5), zeta(2, Infinity)]).toEqual([NaN, Infinity, Infinity, NaN, NaN, 0]); // prettier-ignore
+    expect([zeta(3, -(2 ** -600)), zeta(4, -(2 ** -600)), zeta(2001, -0.3), zeta(2001, -0.7)]).toEqual([-Infinity, Infinity, -Infinity, Infinity]); // prettier-ignore
     expect([zeta(Infinity, 0.5), zeta(Infinity, 1), zeta(Infinity, 2)]).toEqual([Infinity, 1, 0]);
   });
 

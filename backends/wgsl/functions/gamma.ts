@@ -60,6 +60,23 @@ fn pair_lgamma(x: f32) -> vec2f {
   [pairLog, pairOver, pairPlus, pairSum, pairTimes],
 );
 
+/** Beside the zeros that floats come nearest to, as pairs with ψ and ½ψ′ there; and whether x is beside one. */
+const besideZero: WgslFunction = wgslFunction(`
+fn lgamma_beside_zero(x: f32) -> vec2f {
+  var zeros = array(
+    vec4f(-2.4570248, 7.447756e-08, 1.5156034, 4.858321),
+    vec4f(-2.7476826, -7.531628e-08, -1.9143502, 9.57519),
+    vec4f(-3.143581, 2.519372e-08, 7.7818847, 25.831339),
+    vec4f(-3.9552944, 8.579265e-08, -20.725061, 251.71468),
+    vec4f(-4.039362, 1.13994815e-07, 26.790482, 324.2553));
+  for (var i = 0; i < 5; i += 1) {
+    let zero = zeros[i];
+    let distance = (x - zero.x) - zero.y;
+    if (abs(distance) < 2e-5) { return vec2f(distance * (zero.z + distance * zero.w), 1.0); }
+  }
+  return vec2f(0.0);
+}`);
+
 /** Beside its zeros at 1 and 2 by Taylor series; log |Γ(x)| = log(π/|x·sin πx|) − log Γ(−x). */
 export const lgamma: WgslFunction = wgslFunction(
   `
@@ -74,13 +91,15 @@ fn lgamma_of(x: f32) -> f32 {
   if (abs(t) < 0.02) { return t * (-0.57721566 + t * (0.82246703 + t * (-0.40068563 + t * (0.27058081 + t * -0.20738555)))); }
   let s = x - 2.0;
   if (abs(s) < 0.02) { return s * (0.42278434 + s * (0.32246703 + s * (-0.0673523 + s * (0.02058081 + s * -0.00738555)))); }
+  let near = lgamma_beside_zero(x);
+  if (near.y == 1.0) { return near.x; }
   let lgamma = pair_lgamma(size);
   if (x > 0.0) { return lgamma.x + lgamma.y; }
   let poles = pair_log(pair_times(vec2f(size, 0.0), pair_sin_pi(abs(r))));
   let sum = pair_plus(pair_plus(vec2f(1.1447299, 3.317301e-8), -poles), -lgamma);
   return sum.x + sum.y;
 }`,
-  [infinity, isNan, log, pairLgamma, pairLog, pairPlus, pairSinPi, pairTimes],
+  [besideZero, infinity, isNan, log, pairLgamma, pairLog, pairPlus, pairSinPi, pairTimes],
 );
 
 // ---- ψ

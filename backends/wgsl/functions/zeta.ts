@@ -121,7 +121,7 @@ fn scaled_zeta(s: f32, x: f32, scale: vec2f) -> f32 {
 export const zeta: WgslFunction = wgslFunction(
   `
 fn zeta_of(s: f32, q: f32) -> f32 {
-  if (is_nan(s) || is_nan(q) || s < 1.0) { return nan(); }
+  if (is_nan(s) || is_nan(q) || s < 1.0 || (s > 3.4028234e38 && q < 0.0)) { return nan(); }
   if (s == 1.0) { return infinity(); }
   if (q <= 0.0 && floor(q) == q) { return select(nan(), infinity(), is_even(s)); }
   if (q <= 0.0 && floor(s) != s) { return nan(); }
