@@ -13,6 +13,9 @@ export interface Range {
   readonly inBlocksOf: number | null;
 }
 
+/** The length of blocks of a sum of so many terms; null: one chain is short enough. */
+export const blocksFor = (terms: number): number | null => (terms <= 512 ? null : Math.ceil(Math.sqrt(terms)));
+
 const variables = (k: Builder, { state }: Monoid, values: State): State =>
   values.map((code, i) => k.variable(typeText(registerOf(state[i]!), k.lanes), code));
 

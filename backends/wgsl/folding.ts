@@ -9,17 +9,17 @@ import type { Making } from './compile/making.ts';
 import type { Input, Result } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
 import type { Monoid, State } from './monoids.ts';
-import { Runs } from './runs.ts';
+import type { Runs } from './runs.ts';
 
 /** Elements that are combined one after the other: longer runs are combined in blocks, which keeps to the bound of sums. */
-const LONGEST_CHAIN = 512;
+export const LONGEST_CHAIN = 512;
 /** Invocations that make a device busy: a software driver's threads, or a GPU's. */
-const BUSY = { cpu: 1024, gpu: 65_536 } as const;
+export const BUSY = { cpu: 1024, gpu: 65_536 } as const;
 /** What an invocation should have to do, in elements. */
-const WORTHWHILE = 64;
+export const WORTHWHILE = 64;
 
 /** Runs of states: the j-th of run r, both u32. */
-interface Source {
+export interface Source {
   readonly count: number;
   readonly length: number;
   readonly lanes: Lanes;
@@ -32,7 +32,7 @@ interface Source {
 export function reduce(making: Making, runs: Runs, monoid: Monoid, result: Result): void {
   reduceSource(making, monoid, result, {
     ...pick(runs),
-    state: (k, r, j) => monoid.lift(k, runs.element(k, r, j), runs.positions(k, j)),
+    state: (k, r, j) => monoid.lift(k, runs.element(k, r, j), () => runs.positions(k, j)),
   });
 }
 const pick = ({ count, length, lanes, isContiguous }: Runs): Omit<Source, 'state'> => ({
@@ -77,11 +77,11 @@ const ofParts = (between: readonly Input[], count: number, length: number, lanes
 });
 
 /** What to do with the state of a part of a run; the lanes are four runs, or one. */
-type Use = (k: Builder, r: Code, part: Code, state: State) => void;
-type Combine = (making: Making, monoid: Monoid, source: Source, parts: number, use: Use) => void;
+export type Use = (k: Builder, r: Code, part: Code, state: State) => void;
+export type Combine = (making: Making, monoid: Monoid, source: Source, parts: number, use: Use) => void;
 
 /** One invocation per part. */
-const byOne: Combine = (making, monoid, source, parts, use) => {
+export const byOne: Combine = (making, monoid, source, parts, use) => {
   const { count, length } = source;
   const each = Math.ceil(length / parts);
   making.each(count * parts, (k, i) => {
@@ -95,7 +95,7 @@ const byOne: Combine = (making, monoid, source, parts, use) => {
 };
 
 /** One workgroup per part, of which each invocation takes every `size`-th element. */
-const byTree =
+export const byTree =
   (size: number): Combine =>
   (making, monoid, source, parts, use) => {
     const { count, length } = source;
@@ -168,10 +168,12 @@ function chained(k: Builder, monoid: Monoid, source: Source, r: Code, { from, to
   return both(both(x!, y!), both(z!, w!));
 }
 
-const variables = (k: Builder, monoid: Monoid): State =>
+/** Variables that hold a state, none of whose elements are there yet. */
+export const variables = (k: Builder, monoid: Monoid): State =>
   monoid.initial(k).map((code, i) => k.variable(typeText(registerOf(monoid.state[i]!), k.lanes), code));
 
-function accumulate(k: Builder, monoid: Monoid, total: State, state: State): void {
+/** Adds a state to one that is held in variables. */
+export function accumulate(k: Builder, monoid: Monoid, total: State, state: State): void {
   const before = total.map((code) => k.read(code));
   monoid.combine(k, before, state).forEach((code, i) => k.line(`${total[i]} = ${code};`));
 }

@@ -33,19 +33,34 @@ const split: Lowerer<{ readonly sizes: Shape; readonly axis: number }> = (_, [x]
 
 type Padding = readonly (readonly [low: number, high: number, interior: number])[];
 
-/** Where an element of the result comes from: positions that are too large, should it be padding. */
-function padded(k: Builder, dims: readonly Code[], from: Shape, config: Padding): { at: Code[]; inside: Code } {
-  const conditions: Code[] = [];
+/** Which of n elements that are `step` apart stands at a position; and whether one does, all conditions together. */
+export function standsAt(
+  k: Builder,
+  position: Code,
+  n: number,
+  step: number,
+): { at: Code; conditions: readonly Code[] } {
+  const inside = `(${position} < ${Math.max(0, (n - 1) * step + 1)}u)`;
+  if (step === 1) return { at: position, conditions: [inside] };
+  return { at: k.let('u32', `${position} / ${step}u`), conditions: [inside, `(${position} % ${step}u == 0u)`] };
+}
+
+/** Where an element of the result comes from, and whether it comes from anywhere. Positions before the first wrap around. */
+export function padded(
+  k: Builder,
+  dims: readonly Code[],
+  from: Shape,
+  config: Padding,
+): { at: readonly Code[]; inside: Code } {
+  const all: Code[] = [];
   const at = dims.map((i, d) => {
     const [low, high, interior] = config[d]!;
     if (low === 0 && high === 0 && interior === 0) return i;
-    const position = k.let('u32', shiftIndex(i, -low));
-    conditions.push(`${position} < ${(from[d]! - 1) * (interior + 1) + 1}u`);
-    if (interior === 0) return position;
-    conditions.push(`${position} % ${interior + 1}u == 0u`);
-    return k.let('u32', `${position} / ${interior + 1}u`);
+    const found = standsAt(k, k.let('u32', shiftIndex(i, -low)), from[d]!, interior + 1);
+    all.push(...found.conditions);
+    return found.at;
   });
-  return { at, inside: conditions.map((c) => `(${c})`).join(' && ') || 'true' };
+  return { at, inside: all.join(' && ') || 'true' };
 }
 
 const pad: Lowerer<{ readonly padding_config: Padding }> = (_, [x, value], { padding_config }, [result]) => {

@@ -13,7 +13,7 @@ import { addIndex, Index } from './compile/index-space.ts';
 import type { Graph, Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
-import { accumulated, type Visit } from './accumulating.ts';
+import { accumulated, blocksFor, type Visit } from './accumulating.ts';
 import { startOfWindow, type Windows } from './indexing.ts';
 import { extreme, type Monoid, product, sum } from './monoids.ts';
 
@@ -92,7 +92,7 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
           monoid.lift(
             k,
             s.update(k, position, (axis) => (s.isWhole(axis) ? at[axis]! : within[axis]!)),
-            '0',
+            () => '0',
           ),
         ),
       );
@@ -107,7 +107,7 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
       making.each(sizeOf(operand), (k, i) => {
         const index = Index.flat(operand, i);
         const at = index.dims(k);
-        const first = monoid.lift(k, k.element(s.x, index), '0');
+        const first = monoid.lift(k, k.element(s.x, index), () => '0');
         const range = { from: '0u', to: `${sizeOf(own)}u`, inBlocksOf: isSum ? blocksFor(sizeOf(own)) : null };
         k.define(result!, index, monoid.lower(k, accumulated(k, monoid, first, range, visit(k, at))));
       }),
@@ -156,7 +156,7 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
         const p = partial.findIndex(([own]) => own === axis);
         return p < 0 ? at[axis]! : row[positions.length + p]!;
       };
-      add(monoid.lift(k, s.update(k, row.slice(0, positions.length), within), '0'));
+      add(monoid.lift(k, s.update(k, row.slice(0, positions.length), within), () => '0'));
     };
   return new Computation({
     name: 'scatter',
@@ -174,7 +174,7 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
         ).flat(k);
         const from = firstNotBelow(k, keys!, count, own);
         const to = firstNotBelow(k, keys!, count, k.let('u32', `${own} + 1u`));
-        const first = monoid.lift(k, k.element(s.x, index), '0');
+        const first = monoid.lift(k, k.element(s.x, index), () => '0');
         const range = {
           from: replaces ? k.let('u32', `max(${from} + 1u, ${to}) - 1u`) : from,
           to,
@@ -194,9 +194,6 @@ function firstNotBelow(k: Builder, keys: Node, count: number, key: Code): Code {
   });
   return k.read(low);
 }
-
-/** The length of blocks of a sum of so many terms; null: one chain is short enough. */
-const blocksFor = (terms: number): number | null => (terms <= 512 ? null : Math.ceil(Math.sqrt(terms)));
 
 // ---- the family
 

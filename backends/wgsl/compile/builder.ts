@@ -212,9 +212,18 @@ export class Builder {
     const { tiny } = finfo('float32');
     if (Number.isFinite(rounded) && Math.abs(rounded) >= tiny) return `${rounded}f`;
     const bits = new Uint32Array(Float32Array.of(rounded).buffer)[0]!;
+    return this.let('f32', `bitcast<f32>(${this.#literal(bits)})`);
+  }
+
+  #literal(bits: number): Code {
     let at = this.#literals.indexOf(bits);
     if (at < 0) at = this.#literals.push(bits) - 1;
-    return this.let('f32', `bitcast<f32>(literals[${at >> 2}].${'xyzw'[at & 3]})`);
+    return `literals[${at >> 2}].${'xyzw'[at & 3]}`;
+  }
+
+  /** A u32 beside the text: kernels that differ in it only are one pipeline. */
+  parameter(value: number): Code {
+    return this.let('u32', this.#literal(value));
   }
 
   // ---- elements
@@ -315,6 +324,14 @@ export class Builder {
     if (this.lanes === 4) binding.vector = true;
     else binding.scalar = true;
     return binding;
+  }
+
+  /** What a buffer holds now: of a value that the kernel itself changes. */
+  load(node: Node, at: Code): Code {
+    const buffer = this.#around.bufferOf(layoutOf(node));
+    if (buffer === null) throw new Error('a value without a buffer is not read');
+    this.#bind(buffer, storedAs(node.type.dtype), false);
+    return this.read(`load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`);
   }
 
   #load(buffer: number, { dtype }: Type, at: Code): Code {

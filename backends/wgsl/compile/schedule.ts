@@ -371,6 +371,7 @@ class Kernels {
     buffers: Buffers,
     origins: Origins,
   ): readonly Step[] {
+    if (of.results.every((x) => sizeOf(x.type.shape) === 0)) return [];
     const making = this.#making(group, roots, buffers, origins);
     of.make(making);
     return making.steps;

@@ -1,0 +1,58 @@
+/** Sums, products and extremes of everything up to a place. */
+import { type DType, isComplex } from '../../reference/core/dtypes.ts';
+import { sizeOf } from '../../reference/core/host.ts';
+import type { Builder, Code } from './compile/builder.ts';
+import { Index } from './compile/index-space.ts';
+import type { Lowerer, Part } from './compile/lowering.ts';
+import { Computation } from './compile/node.ts';
+import { extreme, logSum, type Monoid, product, sum } from './monoids.ts';
+import { scan } from './scanning.ts';
+
+interface Params {
+  readonly axis: number;
+  readonly reverse: boolean;
+}
+
+const cumulative =
+  (name: string, monoidOf: (dtype: DType) => Monoid): Lowerer<Params> =>
+  (_, [x], { axis, reverse }, [result]) => {
+    const { shape, dtype } = x!.type;
+    const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
+    const count = sizeOf(shape.slice(0, axis)) * inner;
+    const monoid = monoidOf(dtype);
+    /** Where the j-th element of row r is. */
+    const place = (k: Builder, r: Code, j: Code): Index => {
+      const [outer, own] = Index.flat([count / inner, inner], r).dims(k);
+      const along = reverse ? k.let('u32', `${length - 1}u - ${j}`) : j;
+      return Index.flat(shape, Index.of([count / inner, length, inner], [outer!, along, own!]).flat(k));
+    };
+    return new Computation({
+      name,
+      operands: [x!],
+      results: [result!],
+      pulled: [x!],
+      finishes: true,
+      make(making, { results: [own] }) {
+        if (count * length === 0) return;
+        const source = {
+          count,
+          length,
+          lanes: 1 as const,
+          isContiguous: inner === 1,
+          state: (k: Builder, r: Code, j: Code) => monoid.lift(k, k.element(x!, place(k, r, j)), () => '0'),
+        };
+        scan(making, monoid, source, (k, r, j, state) => k.define(own!, place(k, r, j), monoid.lower(k, state)));
+      },
+    }).results;
+  };
+
+export const cumulatives: Part<'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp'> = {
+  cumsum: cumulative('cumsum', sum),
+  cumprod: cumulative('cumprod', product),
+  cummax: cumulative('cummax', (dtype) => extreme(dtype, 'max')),
+  cummin: cumulative('cummin', (dtype) => extreme(dtype, 'min')),
+  cumlogsumexp: {
+    gap: ([x]) => (isComplex(x!.dtype) ? 'no complex logarithm in WGSL' : null),
+    lower: cumulative('cumlogsumexp', logSum),
+  },
+};
