@@ -192,7 +192,7 @@ class Tiles implements Tiling {
               : place(k, b!, k.let('u32', r), k.let('u32', c));
           k.inLanes(this.lanes, () => use(k.let('u32', at), k.read(x)));
         };
-        const isInside = `${down} * ${this.#rows}u + ${m}u < ${rows}u && ${across} * ${this.#columns}u + ${n}u < ${vectors}u`;
+        const isInside = `(${down} * ${this.#rows}u + ${m}u < ${rows}u) & (${across} * ${this.#columns}u + ${n}u < ${vectors}u)`;
         if (exact) write();
         else k.block(`if (${isInside})`, write);
       }
