@@ -39,18 +39,21 @@ export function withGaps<Context, V, R>(partial: Partial<Lowerings<Context, V, R
 /**
  * `supports`, from a table. `values` says why the backend cannot hold a value of a type (null: it can); it is asked for
  * every operand and result, those of higher-order primitives included. Without `syncRead`, nothing can be shown to
- * JavaScript, nothing checked, and nothing decided, in the middle of a program.
+ * JavaScript, nothing checked, and nothing decided, in the middle of a program. `own`: the higher-order primitives that the
+ * backend has ways of its own for, which need neither values on the host nor the calls of the primitive's `evaluate`.
  */
 export function supportsFrom<Context, V, R>(
   table: Lowerings<Context, V, R>,
   values: (type: Aval) => string | null,
   { syncRead }: Capabilities = { syncRead: true },
+  own: ReadonlySet<string> = new Set(),
 ): BackendDefinition['supports'] {
+  const gapIn = (primitive: RunnablePrimitive, operands: readonly Aval[], params: Params): string | null =>
+    (syncRead ? null : gapOfReading(primitive, params)) ?? gapOf(table, primitive, operands, params);
   return (primitive, operands, params) => {
     const reason =
       firstReason([...operands, ...primitive.infer(operands, params)], values) ??
-      (syncRead ? null : gapOfReading(primitive, params)) ??
-      gapOf(table, primitive, operands, params);
+      (own.has(primitive.name) ? null : gapIn(primitive, operands, params));
     return reason === null ? true : gap(reason);
   };
 }

@@ -9,10 +9,12 @@ import { BACKEND_NAMES, loadBackendDefinition } from '../backends/registry.ts';
 import { Backend } from '../reference/core/open-backend.ts';
 import { type BackendDefinition, defineBackend } from '../reference/core/backend.ts';
 import { BackendError } from '../reference/core/errors.ts';
+import { isBrowser, nameInBrowser } from './browser/names.ts';
 import { isCommand, openCommand } from './protocol/command.ts';
 import { CannotStartError, UsageError } from './types.ts';
 
-export const isBuiltIn = (asked: string): boolean => BACKEND_NAMES.includes(asked);
+export const isBuiltIn = (asked: string): boolean =>
+  BACKEND_NAMES.includes(isBrowser(asked) ? nameInBrowser(asked) : asked);
 
 export interface OpenBackendOptions {
   /** How long a backend behind a command may be silent while it is asked. */
@@ -35,6 +37,13 @@ export async function openBackend(
 ): Promise<Backend> {
   if (isCommand(asked)) {
     const { definition, session } = await openCommand(asked, { cwd: folder, seconds, onProcess });
+    return new Backend(definition, session);
+  }
+  if (isBrowser(asked)) {
+    if (!isBuiltIn(asked))
+      throw new UsageError(`${asked}: only built-in backends run in a browser: ${BACKEND_NAMES.join(', ')}`);
+    const { openInBrowser } = await import('./browser/open.ts');
+    const { definition, session } = await openInBrowser(asked, seconds);
     return new Backend(definition, session);
   }
   const definition = await loadDefinition(asked, folder);

@@ -72,6 +72,9 @@ const isBrowserCode = (path: string): boolean => /^(reference|backends\/(wasm|wg
 /** Browser code that may name something of Node's, each with its reason. */
 const nodeAllowed: Readonly<Record<string, string>> = {};
 
+/** Optional peers that no backend is made of, and the folder that uses each. */
+const peerUsers: Readonly<Record<string, string>> = { 'playwright-core': 'conformance/browser/' };
+
 const nodeGlobals = ['process', 'Buffer', 'require', '__dirname', '__filename'];
 const builtins = new Set(builtinModules);
 const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtins.has(specifier);
@@ -135,7 +138,7 @@ export function checkImports(root: string): Report {
         if (layer === 'tools' || layer === 'testing') continue;
         if (isBrowserCode(path) && !peers.has(name))
           problem(`imports the package ${name}: browser code brings no packages but a backend's own engine`);
-        else if (peers.has(name) && layer !== 'backend')
+        else if (peers.has(name) && layer !== 'backend' && !path.startsWith(peerUsers[name] ?? '/'))
           problem(`imports ${name}, an optional peer: only its backend may`);
         else if (!peers.has(name) && !dependencies.has(name))
           problem(`imports ${name}, which package.json names neither in dependencies nor in peerDependencies`);

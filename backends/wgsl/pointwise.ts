@@ -1,10 +1,9 @@
 /** Lowerings of elementwise primitives. */
-import type { DType } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import { type DType, isComplex } from '../../reference/core/dtypes.ts';
+import { type Builder, type Code, typeText } from './compile/builder.ts';
 import type { Lowerer } from './compile/lowering.ts';
 import { type Node, Pointwise } from './compile/node.ts';
-import type { Type } from './compile/types.ts';
-import { registerOf } from './compile/types.ts';
+import { type Register, registerOf, type Type } from './compile/types.ts';
 import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
 
 /** Computes an element from elements of the operands; `dtype` is that of the first operand. */
@@ -15,9 +14,7 @@ export const elementwise =
   <P>(emit: Emit<P>, cost: number = 1): Lowerer<P> =>
   (_, operands, params, [result]) => {
     const { shape, dtype } = result!;
-    return [
-      pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype)),
-    ];
+    return [pointwise({ shape, dtype }, operands, cost, (k, x) => emit(k, x, operands[0]!.type.dtype, params, dtype))];
   };
 
 /** A pointwise value, its narrow dtype kept to. */
@@ -61,7 +58,22 @@ export function narrowed(k: Builder, code: Code, dtype: DType): Code {
   }
 }
 
-/** The result of a function of WGSL, in every lane. */
-export const called =
-  <P>(f: WgslFunction, cost: number): Lowerer<P> =>
-  elementwise((k, x, _, __, result) => k.call(f, registerOf(result), ...x), cost);
+/** The result of a function of WGSL, in every lane; of complex numbers that of another one. */
+export const called = <P>(f: WgslFunction, cost: number, complex: WgslFunction = f): Lowerer<P> =>
+  elementwise((k, x, dtype, _, result) => k.call(isComplex(dtype) ? complex : f, registerOf(result), ...x), cost);
+
+// ---- what expressions are made of, in every lane
+
+/** The bits of a register as those of another. */
+export const bitcast = (k: Builder, to: Register, x: Code): Code => `bitcast<${typeText(to, k.lanes)}>(${x})`;
+
+/** The value of a register as one of another. */
+export const cast = (k: Builder, to: Register, x: Code): Code => `${typeText(to, k.lanes)}(${x})`;
+
+/** The bits of a float but for its sign. */
+export const magnitudeBits = (k: Builder, x: Code): Code =>
+  k.value('u32', `${bitcast(k, 'u32', x)} & ${k.constant('uint32', 0x7fffffff)}`);
+
+/** Whether a float is NaN: compilers take x ≠ x for false. */
+export const isNaN = (k: Builder, x: Code): Code =>
+  k.value('bool', `${magnitudeBits(k, x)} > ${k.constant('uint32', 0x7f800000)}`);

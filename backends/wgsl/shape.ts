@@ -1,10 +1,10 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
-import type { Builder, Code } from './compile/builder.ts';
-import { Index } from './compile/index-space.ts';
+import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
-import type { Type } from './compile/types.ts';
+import { registerOf, type Type } from './compile/types.ts';
 import { pointwise } from './pointwise.ts';
 
 /** The same elements in the same order. */
@@ -14,11 +14,7 @@ export const reshaped = (x: Node, shape: Shape): Node => {
 };
 
 /** Elements of an operand, found by where they go. */
-export const moved = (
-  x: Node,
-  shape: Shape,
-  from: (k: Builder, dims: readonly Code[]) => readonly Code[],
-): Node => {
+export const moved = (x: Node, shape: Shape, from: (k: Builder, dims: readonly Code[]) => readonly Code[]): Node => {
   const at = (k: Builder, index: Index): Code => k.at(x, from(k, index.dims(k)));
   return new Indexed({ shape, dtype: x.type.dtype }, [x], at);
 };
@@ -29,8 +25,10 @@ const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result
 function iotaOf({ shape, dtype }: Type, dimension: number): Node {
   const position = new Indexed({ shape, dtype: 'uint32' }, [], (k, index) => k.let('u32', index.dims(k)[dimension]!));
   if (dtype === 'uint32') return position;
-  const register = dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' ? 'f32' : 'i32';
-  return pointwise({ shape, dtype }, [position], 1, (k, [i]) => k.let(register, `${register}(${i})`));
+  const register = registerOf(dtype);
+  return pointwise({ shape, dtype }, [position], 1, (k, [i]) =>
+    register === 'vec2f' ? `vec2f(f32(${i}), 0.0)` : `${typeText(register, k.lanes)}(${i})`,
+  );
 }
 
 export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'iota'> = {
@@ -39,7 +37,9 @@ export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose
   broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => {
     const from = x!.type.shape;
     if (sizeOf(from) === sizeOf(result!.shape)) return [reshaped(x!, result!.shape)];
-    return [moved(x!, result!.shape, (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!)))];
+    return [
+      moved(x!, result!.shape, (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!))),
+    ];
   },
   transpose: (_, [x], { permutation }, [result]) => [
     moved(x!, result!.shape, (_k, dims) => permutation.map((_p, d) => dims[permutation.indexOf(d)]!)),

@@ -3,6 +3,7 @@
  * turns into an exit status.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { inBrowser } from '../browser/names.ts';
 import { packageManifest } from '../package.ts';
 import { LEVELS } from '../types.ts';
 import type { BenchFlags } from './bench.ts';
@@ -84,12 +85,14 @@ const addCheck: Adder = (program, io, done) => {
     .option('--timeout <seconds>', 'how long one case may take', positiveSeconds)
     .option('--shard <i/n>', 'run only the i-th of n parts; etalon report merge puts them together', shard)
     .option('--bail <n>', 'stop after n wrong cases', wholeNumber(1))
+    .option('--browser', 'run a built-in backend in a page of Chromium')
     .option('--baseline <report>', 'an earlier report.json: only failures that it lacks count')
     .option('--json <file>', 'where the report goes; default: .etalon/report.json')
     .option('--html <file>', 'where the page goes; default: .etalon/report.html')
     .option('--junit <file>', 'write JUnit XML too')
-    .action(async (backend: string | undefined, flags: CheckFlags) => {
-      const name = backendOr(io, backend);
+    .action(async (backend: string | undefined, { browser, ...flags }: CheckFlags & { readonly browser?: true }) => {
+      const asked = backendOr(io, backend);
+      const name = browser ? inBrowser(asked) : asked;
       const cases = flags.cases ?? casesFromEnvironment(io);
       const [{ check }, { runCheck }] = await Promise.all([import('./check.ts'), import('../run.ts')]);
       done(await check(io, name, { ...flags, ...(cases !== undefined && { cases }) }, runCheck));

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { BackendError, GapError } from '../../reference/core/errors.ts';
 import type { EncodedArray, ProgramDocument } from '../../reference/core/program.ts';
 import { Lines } from './lines.ts';
-import { type Answer, messageProblem, PROTOCOL_VERSION, type Ready, type Request } from './messages.ts';
+import { PROTOCOL_VERSION } from './answer.ts';
+import { type Answer, messageProblem, type Ready, type Request } from './messages.ts';
 
 /** The other side is gone: it ended, or it was ended because it had said nothing for too long. */
 export class EndedError extends BackendError {

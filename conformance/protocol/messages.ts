@@ -5,8 +5,7 @@ import type { ProfileName } from '../../reference/core/backend.ts';
 import type { DType } from '../../reference/core/dtypes.ts';
 import type { EncodedArray, ProgramDocument } from '../../reference/core/program.ts';
 import { packageFile } from '../package.ts';
-
-export const PROTOCOL_VERSION = 1;
+import type { PROTOCOL_VERSION } from './answer.ts';
 
 export type Request =
   | { readonly type: 'start'; readonly version: typeof PROTOCOL_VERSION }

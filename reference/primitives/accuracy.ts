@@ -145,7 +145,6 @@ export const HYPOT_ULPS = 4;
 export type ComplexFunction =
   | Exclude<Transcendental, SpecialFunction | 'atan2' | 'erf' | 'cbrt' | 'pow'>
   | 'mul'
-  | 'square'
   | 'div'
   | 'sign'
   | 'sqrt';
@@ -157,7 +156,6 @@ export type ComplexFunction =
  */
 export const NORMWISE: Readonly<Record<ComplexFunction, number>> = {
   mul: 3,
-  square: 3,
   div: 6,
   // hypot's 4 ulp, and a division
   sign: 9,
@@ -195,6 +193,17 @@ export const NORMWISE: Readonly<Record<ComplexFunction, number>> = {
 export const normwise =
   (name: ComplexFunction): (() => Accuracy) =>
   () => ({ kind: 'normwise', n: NORMWISE[name] });
+
+/** The product of the operands' moduli: where it leaves the range, so may the parts of the textbook formula. */
+function productOfModuli([x, y = x]: readonly HostArray[]): Float64Array[] {
+  const [a, b] = [complexes(x!), complexes(y!)];
+  const size = (z: Complex): number => Math.hypot(z.re, z.im);
+  return [Float64Array.from({ length: sizeOf(x!.shape) }, (_, i) => size(a(i)) * size(b(i)))];
+}
+
+/** Floats are rounded once, integers exact, products of complex numbers as the table says. */
+export const roundedProduct = (operands: readonly Aval[]): Accuracy =>
+  isComplex(operands[0]!.dtype) ? { kind: 'normwise', n: NORMWISE.mul, scale: productOfModuli } : rounded(operands);
 
 /** Floats are rounded once, integers exact, complex results as the table says. */
 export const roundedOr =
@@ -237,12 +246,19 @@ const realsOf = (x: HostArray): ((i: number) => Complex) => {
 export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
   isComplex(x!.dtype) ? { kind: 'normwise', n: 19, scale: raisedTo } : { kind: 'ulp', n: ULP_BUDGETS.pow.strict };
 
+const powerOfModulus =
+  (y: number) =>
+  ([x]: readonly HostArray[]): Float64Array[] => {
+    const z = complexes(x!);
+    return [Float64Array.from({ length: sizeOf(x!.shape) }, (_, i) => Math.hypot(z(i).re, z(i).im) ** y)];
+  };
+
 /**
  * integer_pow as products: y factors x cost y − 1 roundings; for negative y the |y| factors are 1/x, rounded once each.
  * A relative error of k·u is at most k ulp. A complex product costs 3u, a reciprocal 6u.
  */
 export function integerPowAccuracy([x]: readonly Aval[], { y }: { readonly y: number }): Accuracy {
-  if (isComplex(x!.dtype)) return { kind: 'normwise', n: 3 * Math.abs(y) + (y < 0 ? 6 : 0) };
+  if (isComplex(x!.dtype)) return { kind: 'normwise', n: 3 * Math.abs(y) + (y < 0 ? 6 : 0), scale: powerOfModulus(y) };
   return isFloat(x!.dtype) ? { kind: 'ulp', n: Math.max(1, y < 0 ? -2 * y : y) } : { kind: 'exact' };
 }
 

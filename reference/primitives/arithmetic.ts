@@ -8,7 +8,7 @@ import { aval } from '../core/host.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive, knownOperand } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { HYPOT_ULPS, normwise, roundedOr } from './accuracy.ts';
+import { HYPOT_ULPS, normwise, roundedOr, roundedProduct } from './accuracy.ts';
 import { addComplex, divComplex, modulus, mulComplex, negComplex, signOfComplex, subComplex } from './numerics/complex-functions.ts'; // prettier-ignore
 import {
   along,
@@ -226,7 +226,7 @@ export const mul: Binary<'mul'> = binary({
     },
   },
   bound: 'bilinear',
-  accuracy: roundedOr('mul'),
+  accuracy: roundedProduct,
 });
 
 /** Truncates. x/0 has all bits set; the quotient of the smallest integer by −1 wraps to itself. */

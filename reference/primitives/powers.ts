@@ -4,7 +4,7 @@ import { aval, bigints, build, buildElements, type Complex, complexes, elements,
 import type { NDArray } from '../core/ndarray.ts';
 import { definePrimitive } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { integerPowAccuracy, powAccuracy, roundedOr } from './accuracy.ts';
+import { integerPowAccuracy, powAccuracy, roundedProduct } from './accuracy.ts';
 import { integerPowerOfComplex, modulus, mulComplex, powOfComplex } from './numerics/complex-functions.ts';
 import { call, smallShape } from './draw.ts';
 import {
@@ -172,7 +172,7 @@ export const square: Unary<'square'> = unary({
     ...lipschitz((lo, hi) => 2 * largest(lo, hi)),
     discs: overDisc((z, r) => 2 * (modulus(z) + r)),
   },
-  accuracy: roundedOr('square'),
+  accuracy: roundedProduct,
   decompose: (lax, [x]) => [lax.mul(x!, x!)],
 });
 

@@ -2,6 +2,7 @@
 import { type DType, finfo, isComplex } from '../core/dtypes.ts';
 import type { Element } from '../core/host.ts';
 import type { BackwardCheck } from '../core/primitive.ts';
+import { range } from './axes.ts';
 import { reflected, type Reflected, reflector, reflectorProduct } from './numerics/decompositions.ts';
 import { Matrix, norm2, REAL } from './numerics/matrix.ts';
 import { checkedRoundings, componentwise, none, roundings, zeros } from './numerics/perturbation.ts';
@@ -151,11 +152,16 @@ export function productsApart<S extends Element>(
   const sizes = taus.map(packed.field.abs);
   const g = 2 * checkedRoundings(productRoundings(packed.rows, taus.length), dtype);
   const before = magnitude(size, sizes, packed.columns);
-  const after = magnitude(size.plus(bounds.packed), sizes.map((t, k) => t + bounds.taus[k]!), packed.columns); // prettier-ignore
-  const lost = eta * productRoundings(packed.rows, taus.length) * (1 + after.largest());
-  const { max } = finfo(dtype);
-  return after.map((v, i, j) => {
-    const bound = v - before.at(i, j) + g * v + lost;
-    return 2 * v <= max && !Number.isNaN(bound) ? bound : Infinity;
+  const [widest, factors] = [size.plus(bounds.packed), sizes.map((t, k) => t + bounds.taus[k]!)];
+  const after = magnitude(widest, factors, packed.columns);
+  const [v, t] = [1 + widest.rows * widest.largest(), 1 + Math.max(0, ...factors)];
+  // What underflows in vᴴ·c or in τ·(vᴴ·c) is multiplied by τ and v yet, and by the reflections that follow.
+  const following = 1 + magnitude(widest, factors, packed.rows).largest();
+  const lost = eta * productRoundings(packed.rows, taus.length) * v * t * following;
+  // Once one of them overflows, the whole column may be NaN.
+  const overflows = range(after.columns).map((j) => !(2 * Math.max(...after.column(j)) * v * t <= finfo(dtype).max));
+  return after.map((x, i, j) => {
+    const bound = x - before.at(i, j) + g * x + lost;
+    return overflows[j] || Number.isNaN(bound) ? Infinity : bound;
   });
 }

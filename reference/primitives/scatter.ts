@@ -7,7 +7,7 @@ import { type Complex, type Element, type HostArray, mover, numbers, type Shape,
 import type { NDArray } from '../core/ndarray.ts';
 import { type Bound, type Bounded, knownOperand, operandAval } from '../core/primitive.ts';
 import type { Lax } from '../core/rules.ts';
-import { algebraOf, productAccuracy } from './numerics/algebra.ts';
+import { algebraOf, complexProduct, productAccuracy } from './numerics/algebra.ts';
 import { along, inexact } from './elementwise.ts';
 import { exactComplexProduct, exactProduct, isFloatDType } from './numerics/exact.ts';
 import { magnitudes } from './layout.ts';
@@ -183,12 +183,21 @@ export const scatterAdd: Scatter<'scatter_add'> = scattering({
 
 // ---- scatter_mul
 
-/** The exact product, rounded once, of complex numbers each part of it; integers wrap. */
+const bothFinite = ({ re, im }: Complex): boolean => Number.isFinite(re) && Number.isFinite(im);
+
+/**
+ * The exact product, rounded once, of complex numbers each part of it; integers wrap. What infinities make of one another is
+ * up to the factors alone: a product that began with 1 + 0i would be NaN where one part is infinite.
+ */
 function productOf(factors: readonly Element[], dtype: DType): Element {
   const n = factors.length;
   if (isFloatDType(dtype)) return exactProduct(factors as number[], 0, n, dtype);
   const part = partOf(dtype);
-  if (isFloatDType(part)) return exactComplexProduct((i) => (factors as Complex[])[i]!, 0, n, part);
+  if (isFloatDType(part)) {
+    const given = factors as Complex[];
+    if (!given.every(bothFinite)) return given.reduce(complexProduct);
+    return exactComplexProduct((i) => given[i]!, 0, n, part);
+  }
   return factors.reduce(algebraOf(dtype).mul);
 }
 

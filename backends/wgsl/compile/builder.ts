@@ -4,7 +4,7 @@
  */
 import { type DType, finfo } from '../../../reference/core/dtypes.ts';
 import { sizeOf } from '../../../reference/core/host.ts';
-import { Index } from './index-space.ts';
+import { addIndex, Index, timesIndex } from './index-space.ts';
 import type { Constant, Node, Result } from './node.ts';
 import { layoutOf } from './node.ts';
 import type { WgslFunction } from './wgsl-function.ts';
@@ -26,6 +26,8 @@ export interface Following {
 export interface Surroundings {
   /** The number of the buffer that holds a value; null: it has none. */
   bufferOf(node: Node): number | null;
+  /** The number of the row that it is in that buffer; null: it is all of it. */
+  rowOf(node: Node): Node | null;
   /** What is written besides. */
   readonly following: readonly Following[];
 }
@@ -96,6 +98,7 @@ export class Builder {
 
   /** The name of a value; an expression without effects is only written once. */
   let(type: string, expression: Code): Code {
+    if (/^v\d+$/.test(expression)) return expression;
     const key = `${type}:${expression}`;
     for (const { names } of this.#scopes) {
       const known = names.get(key);
@@ -167,10 +170,11 @@ export class Builder {
     this.#functions.set(name, text);
   }
 
-  /** The result of a function, element by element. */
-  call(f: WgslFunction, register: Register, ...operands: readonly Code[]): Code {
+  /** The result of a function, element by element; pairs of words one at a time. */
+  call(f: WgslFunction, register: Register | 'vec2u', ...operands: readonly Code[]): Code {
     this.#use(f);
     if (this.lanes === 1) return this.let(register, `${f.name}(${operands.join(', ')})`);
+    if (register === 'vec2u') throw new Error('pairs of words are computed one at a time');
     const each = ['x', 'y', 'z', 'w'].map((lane) => `${f.name}(${operands.map((x) => `${x}.${lane}`).join(', ')})`);
     return this.value(register, `${typeText(register, 4)}(${each.join(', ')})`);
   }
@@ -258,7 +262,9 @@ export class Builder {
           return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
         if (this.lanes === 1) return node.at(this, index);
         const register = registerOf(node.type.dtype);
-        const four = this.scalars(index.flat(this)).map((i) => this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))));
+        const four = this.scalars(index.flat(this)).map((i) =>
+          this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))),
+        );
         return this.value(register, `${typeText(register, 4)}(${four.join(', ')})`);
       }
       default:
@@ -306,6 +312,14 @@ export class Builder {
     return binding;
   }
 
+  /** What a buffer holds now: of a value that the kernel itself changes. */
+  load(node: Node, at: Code): Code {
+    const buffer = this.#around.bufferOf(layoutOf(node));
+    if (buffer === null) throw new Error('a value without a buffer is not read');
+    this.#bind(buffer, storedAs(node.type.dtype), false);
+    return this.read(`load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`);
+  }
+
   #load(buffer: number, { dtype }: Type, at: Code): Code {
     this.#bind(buffer, storedAs(dtype), false);
     const loaded = `load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`;
@@ -320,7 +334,17 @@ export class Builder {
     const { dtype } = node.type;
     this.#bind(buffer, storedAs(dtype), true);
     const [zero, one] = this.lanes === 4 ? ['vec4u()', 'vec4u(1u)'] : ['0u', '1u'];
-    this.line(`store_${buffer}(${at}, ${dtype === 'bool' ? `select(${zero}, ${one}, ${code})` : code});`);
+    this.line(
+      `store_${buffer}(${addIndex(this.#rowStart(node), at)}, ${dtype === 'bool' ? `select(${zero}, ${one}, ${code})` : code});`,
+    );
+  }
+
+  /** Where the row begins that a value is. */
+  #rowStart(node: Node): Code {
+    const row = this.#around.rowOf(node);
+    if (row === null) return '0u';
+    const at = this.inLanes(1, () => this.element(row, Index.flat([], '0u')));
+    return this.let('u32', timesIndex(at, sizeOf(node.type.shape) / this.lanes));
   }
 
   /** The element of a result is known: it is written, if it has a buffer, and so is what follows from it. */
@@ -354,9 +378,7 @@ export class Builder {
     const code = [
       ...bindings.map(bindingText),
       ...(literals.length > 0
-        ? [
-            `@group(0) @binding(${bindings.length}) var<uniform> literals: array<vec4u, ${literals.length / 4}>;`,
-          ]
+        ? [`@group(0) @binding(${bindings.length}) var<uniform> literals: array<vec4u, ${literals.length / 4}>;`]
         : []),
       ...this.#declarations,
       ...this.#functions.values(),
@@ -379,7 +401,10 @@ export class Builder {
 /** Buffers by the number of their binding: kernels that differ in nothing else are one pipeline. */
 function renumbered({ code, bindings, literals }: KernelText): KernelText {
   const position = new Map(bindings.map(({ buffer }, i) => [buffer, i]));
-  const own = code.replace(/\b(b|load_|load4_|store_)(\d+)\b/g, (_, what: string, n: string) => what + position.get(Number(n))!);
+  const own = code.replace(
+    /\b(b|load_|load4_|store_)(\d+)\b/g,
+    (_, what: string, n: string) => what + position.get(Number(n))!,
+  );
   return { code: own, bindings, literals };
 }
 

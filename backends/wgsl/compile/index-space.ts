@@ -17,6 +17,12 @@ export function timesIndex(a: Code, n: number): Code {
   if (x !== null) return `${x * n}u`;
   return n === 0 ? '0u' : n === 1 ? a : `(${a} * ${n}u)`;
 }
+/** a + n of u32, which wraps below 0. */
+export function shiftIndex(a: Code, n: number): Code {
+  const x = valueOf(a);
+  if (x !== null) return `${(x + n) >>> 0}u`;
+  return n === 0 ? a : n > 0 ? `(${a} + ${n}u)` : `(${a} - ${-n}u)`;
+}
 const divided = (a: Code, n: number): Code => {
   const x = valueOf(a);
   return x !== null ? `${Math.floor(x / n)}u` : n === 1 ? a : `(${a} / ${n}u)`;

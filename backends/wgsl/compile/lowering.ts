@@ -39,13 +39,18 @@ export class Graph {
   readonly table: Table;
   readonly higher: HigherLowerings;
   /** The equations that values come from, for labels and errors. */
-  readonly origins: Map<Node | Computation, Equation> = new Map();
+  readonly origins: Map<Node | Computation, Equation>;
+  /** Whether what is being lowered is part of what happens; null: it always is. Loops that need not end look at it. */
+  active: Node | null = null;
   #equation: Equation | null = null;
+  readonly #constants: Map<NDArray, Node>;
   readonly #machine: Machine<Node>;
 
-  constructor(table: Table, higher: HigherLowerings) {
+  constructor(table: Table, higher: HigherLowerings, outer: Graph | null = null) {
     this.table = table;
     this.higher = higher;
+    this.origins = outer === null ? new Map<Node | Computation, Equation>() : outer.origins;
+    this.#constants = outer === null ? new Map<NDArray, Node>() : outer.#constants;
     this.#machine = {
       interpret: (jaxpr, operands) => this.enter(jaxpr, operands),
       apply: (name, operands, params) => this.#applyNamed(name, operands, params),
@@ -58,10 +63,15 @@ export class Graph {
     };
   }
 
+  /** A graph of its own for what is within a loop: it shares nothing but constants. */
+  child(): Graph {
+    return new Graph(this.table, this.higher, this);
+  }
+
   /** The values of a program's results, its inputs being `operands`. */
   enter(jaxpr: Jaxpr, operands: readonly Node[]): readonly Node[] {
     const values = new Map<Atom, Node>();
-    jaxpr.constvars.forEach((v, i) => values.set(v, this.constant(hostOf(jaxpr.consts[i]!))));
+    jaxpr.constvars.forEach((v, i) => values.set(v, this.#constantOf(jaxpr.consts[i]!)));
     jaxpr.inputs.forEach((v, i) => values.set(v, operands[i]!));
     const valueOf = (x: Atom): Node => (x instanceof Literal ? this.constant(x.value) : values.get(x)!);
     for (const equation of jaxpr.equations) {
@@ -110,13 +120,24 @@ export class Graph {
 
   /** The only result of a first-order primitive. */
   call<N extends PrimitiveName>(name: N, operands: readonly Node[], params: ParamsOf<N>): Node {
-    return this.#applyNamed(name, operands, params as Params)[0]!;
+    return this.callAll(name, operands, params)[0]!;
+  }
+
+  /** The results of a first-order primitive. */
+  callAll<N extends PrimitiveName>(name: N, operands: readonly Node[], params: ParamsOf<N>): readonly Node[] {
+    return this.#applyNamed(name, operands, params as Params);
   }
 
   #applyNamed(name: string, operands: readonly Node[], params: Params): readonly Node[] {
     const primitive = primitiveNamed(name);
     if (primitive === undefined) throw new BackendError(`no primitive is called ${name}`);
     return this.apply(primitive, operands, params);
+  }
+
+  #constantOf(value: NDArray): Node {
+    let node = this.#constants.get(value);
+    if (node === undefined) this.#constants.set(value, (node = this.constant(hostOf(value))));
+    return node;
   }
 
   /** A value that is known when the program is compiled. */

@@ -1,7 +1,7 @@
 /** What computations with kernels of their own make their steps with. */
 import { isComplex } from '../../../reference/core/dtypes.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
-import { Builder, type Code, type Following } from './builder.ts';
+import { Builder, type Code, type Following, type Surroundings } from './builder.ts';
 import { Input, layoutOf, type Node, operandsOf } from './node.ts';
 import type { PlannedBuffer, Step } from './plan.ts';
 import { bufferBytes, type Type } from './types.ts';
@@ -23,6 +23,7 @@ const MOST_WORKGROUPS = 65_535;
 export class Buffers {
   readonly planned: PlannedBuffer[] = [];
   readonly #of = new Map<Node, number>();
+  readonly #rows = new Map<Node, Node>();
 
   /** The buffer of a value, which it is given if it has none. */
   allocate(node: Node, content: PlannedBuffer['content'] = null): number {
@@ -46,9 +47,15 @@ export class Buffers {
     return buffer;
   }
 
-  /** The value is in the buffer of another one from now on. */
-  alias(node: Node, buffer: number): void {
+  /** The value is in the buffer of another one from now on: as one row of it, if `row` says at run time which. */
+  alias(node: Node, buffer: number, row: Node | null = null): void {
     this.#of.set(node, buffer);
+    if (row !== null) this.#rows.set(node, row);
+  }
+
+  /** The number of the row that a value is in its buffer; null: it is all of it. */
+  rowOf(node: Node): Node | null {
+    return this.#rows.get(node) ?? null;
   }
 }
 
@@ -110,7 +117,12 @@ export class Making {
    */
   workgroups(count: number, size: number, body: (k: Builder) => void): void {
     if (count === 0) return;
-    const k = new Builder({ bufferOf: (node) => this.buffers.of(layoutOf(node)), following: this.#following }, size);
+    const around: Surroundings = {
+      bufferOf: (node) => this.buffers.of(layoutOf(node)),
+      rowOf: (node) => this.buffers.rowOf(node),
+      following: this.#following,
+    };
+    const k = new Builder(around, size);
     body(k);
     this.steps.push({
       kind: 'kernel',

@@ -88,6 +88,8 @@ interface Group {
   readonly roots: Pull[];
   /** What it reads from buffers. */
   readonly leaves: Set<Node>;
+  /** How many values its text computes. */
+  text: number;
   /** Kernels of lower levels do not depend on those of higher ones. */
   readonly level: number;
 }
@@ -147,7 +149,9 @@ class Kernels {
     for (;;) {
       const { leaves, inner } = this.#gather(node);
       if (leaves.size <= this.#target.buffers - 2 && inner.size < LONGEST_TEXT) break;
-      const candidates = [...new Set(node.operands.map(layoutOf))].filter((x) => isPull(x) && !this.#stored.has(x)) as Pull[];
+      const candidates = [...new Set(node.operands.map(layoutOf))].filter(
+        (x) => isPull(x) && !this.#stored.has(x),
+      ) as Pull[];
       const worst = largest(candidates, (x) => {
         const closure = this.#closure(x);
         return closure.leaves.size * LONGEST_TEXT + closure.inner.size;
@@ -227,6 +231,7 @@ class Kernels {
       size: sizeOf(computation.results[0]!.type.shape),
       roots: [],
       leaves,
+      text: 0,
       level: this.#levelAfter(leaves),
     };
     this.#groups.push(group);
@@ -239,6 +244,7 @@ class Kernels {
     const fitting = [...new Set(groups)].find((g) => g !== undefined && this.#fits(g, root, leaves));
     const group = fitting ?? this.#sibling(root, leaves) ?? this.#newGroup(root, leaves);
     group.roots.push(root);
+    group.text += this.#closure(root).inner.size;
     for (const leaf of leaves.keys()) if (this.#groupOf.get(leaf) !== group) group.leaves.add(leaf);
     this.#groupOf.set(root, group);
   }
@@ -247,7 +253,9 @@ class Kernels {
   #fits(group: Group, root: Pull, leaves: ReadonlyMap<Node, boolean>): boolean {
     const { of, size, level } = group;
     if (size !== sizeOf(root.type.shape)) return false;
-    if (of !== null && !(of.finishes && [...leaves.keys()].filter((x) => this.#groupOf.get(x) === group).length === 1)) return false;
+    if (group.text + this.#closure(root).inner.size > LONGEST_TEXT) return false;
+    if (of !== null && !(of.finishes && [...leaves.keys()].filter((x) => this.#groupOf.get(x) === group).length === 1))
+      return false;
     for (const [leaf, same] of leaves) {
       const other = this.#groupOf.get(leaf);
       if (other === group ? !same : other !== undefined && other.level >= level) return false;
@@ -263,7 +271,13 @@ class Kernels {
     const level = this.#levelAfter(leaves.keys());
     return this.#groups
       .slice(-8)
-      .find((g) => g.of === null && g.level === level && [...leaves.keys()].some((x) => g.leaves.has(x)) && this.#fits(g, root, leaves));
+      .find(
+        (g) =>
+          g.of === null &&
+          g.level === level &&
+          [...leaves.keys()].some((x) => g.leaves.has(x)) &&
+          this.#fits(g, root, leaves),
+      );
   }
 
   #newGroup(root: Pull, leaves: ReadonlyMap<Node, boolean>): Group {
@@ -272,6 +286,7 @@ class Kernels {
       size: sizeOf(root.type.shape),
       roots: [],
       leaves: new Set(),
+      text: 0,
       level: this.#levelAfter(leaves.keys()),
     };
     this.#groups.push(group);
@@ -324,13 +339,15 @@ class Kernels {
   /** Whether a user is computed in another kernel than this one, or in several. */
   #isOutside(user: Vertex, group: Group): boolean {
     if (isComputation(user)) return true;
-    if (this.#stored.has(user as Node)) return this.#groupOf.get(user as Node) !== group;
+    if (this.#stored.has(user)) return this.#groupOf.get(user) !== group;
     return this.#usersOf(user).some((next) => this.#isOutside(next, group));
   }
 
   #making(group: Group, roots: readonly Pull[], buffers: Buffers, origins: Origins): Making {
     const inner = roots.flatMap((x) => [...this.#closure(x).inner]);
-    const equations = [...new Set([...(group.of ? [group.of] : []), ...inner].map((x) => origins.get(x)))].filter((e) => e !== undefined);
+    const equations = [...new Set([...(group.of ? [group.of] : []), ...inner].map((x) => origins.get(x)))].filter(
+      (e) => e !== undefined,
+    );
     const names = [...new Set(equations.map((e) => e.primitive.name))];
     const label = names.length > 0 ? names.join(' ') : (group.of?.name ?? 'copy');
     const following = roots.map((node) => ({ host: this.#hostOf(node, group), node }));
@@ -347,7 +364,14 @@ class Kernels {
     return null;
   }
 
-  #computation(group: Group, of: Computation, roots: readonly Pull[], buffers: Buffers, origins: Origins): readonly Step[] {
+  #computation(
+    group: Group,
+    of: Computation,
+    roots: readonly Pull[],
+    buffers: Buffers,
+    origins: Origins,
+  ): readonly Step[] {
+    if (of.results.every((x) => sizeOf(x.type.shape) === 0)) return [];
     const making = this.#making(group, roots, buffers, origins);
     of.make(making);
     return making.steps;
@@ -358,7 +382,8 @@ class Kernels {
     const { size } = group;
     const making = this.#making(group, roots, buffers, origins);
     const inner = roots.flatMap((x) => [...this.#closure(x).inner, ...this.#closure(x).leaves.keys()]);
-    const byFour = size >= VECTORS_FROM && inner.every((x) => !isComplex(x.type.dtype));
+    const areVectors = roots.every((x) => buffers.rowOf(x) === null || size % 4 === 0);
+    const byFour = size >= VECTORS_FROM && areVectors && inner.every((x) => !isComplex(x.type.dtype));
     making.each(byFour ? Math.ceil(size / 4) : size, (k, i) => {
       k.lanes = byFour ? 4 : 1;
       k.follow(null, i);

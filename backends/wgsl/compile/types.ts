@@ -1,4 +1,4 @@
-/** How values are held: in registers of a kernel, and in buffers (spec/backends/wgsl.md#values). */
+/** How values are held: in registers of a kernel, and in buffers (spec/backend.md#wgsl). */
 import { type DType, dtypes } from '../../../reference/core/dtypes.ts';
 import { allocate, bfloat16Bits, type HostArray, type Shape, sizeOf } from '../../../reference/core/host.ts';
 
@@ -48,8 +48,7 @@ function heldAs(dtype: DType): Held {
 }
 
 /** The bytes of one element in a buffer. What nothing computes with is kept as it is. */
-const bytesOf = (dtype: DType): number =>
-  isHeld(dtype) ? (storedAs(dtype) === 'vec2f' ? 8 : 4) : dtypes[dtype].bytes;
+const bytesOf = (dtype: DType): number => (isHeld(dtype) ? (storedAs(dtype) === 'vec2f' ? 8 : 4) : dtypes[dtype].bytes);
 
 /** The size of a buffer: whole vectors of four, and at least one. */
 export const bufferBytes = ({ shape, dtype }: Type): number =>

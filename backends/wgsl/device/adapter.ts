@@ -18,7 +18,9 @@ async function findGpu(): Promise<GPU> {
   const own = (globalThis.navigator as Navigator | undefined)?.gpu;
   if (own) return own;
   if (typeof document !== 'undefined')
-    throw new BackendError('wgsl needs WebGPU, which this browser does not offer (a page must be served over HTTPS or from localhost)');
+    throw new BackendError(
+      'wgsl needs WebGPU, which this browser does not offer (a page must be served over HTTPS or from localhost)',
+    );
   dawn ??= loadDawn();
   return dawn;
 }

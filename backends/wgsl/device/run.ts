@@ -97,7 +97,8 @@ function* runStep(
     case 'copy':
       return commands.copy(storages[step.from]!, storages[step.to]!, plan.buffers[step.to]!.bytes);
     case 'repeat':
-      for (let i = 0; i < step.times; i++) for (const inner of step.steps) yield* runStep(engine, inner, plan, storages);
+      for (let i = 0; i < step.times; i++)
+        for (const inner of step.steps) yield* runStep(engine, inner, plan, storages);
       return;
     case 'while':
       // The device runs ahead: twice as many steps each time that the flag is still up, as waiting costs more than they do.

@@ -10,7 +10,7 @@ import type { Opened } from './adapter.ts';
 import { Commands } from './commands.ts';
 import { COPY_DST, MAP_READ, Memory, type Storage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
-import { type Engine, lifetimesOf, runPlan } from './run.ts';
+import { type Engine, type Lifetimes, lifetimesOf, runPlan } from './run.ts';
 
 /** What may have gone wrong, as far as it is known: a message, or null. */
 type Check = Promise<string | null>;
@@ -27,8 +27,10 @@ class WgslBuffer {
   }
 }
 
-/** Something to be recorded; it yields what it has to wait for. */
-type Job = () => Generator<Promise<void>, void>;
+/** What has to wait, as it goes on. */
+type Waits = Generator<Promise<void>, void>;
+/** Something to be recorded. */
+type Job = () => Waits | void;
 
 export class WgslSession implements Session, Engine {
   readonly devices: readonly Device[];
@@ -48,18 +50,20 @@ export class WgslSession implements Session, Engine {
   constructor({ device, description, cpu }: Opened, plan: (jaxpr: Jaxpr, target: Target) => Plan) {
     this.#device = device;
     this.#plan = plan;
-    this.#target = { cpu, buffers: 8, workgroup: 64 };
+    // A kernel that writes a row of a loop's results also reads the row's number.
+    this.#target = { cpu, buffers: 7, workgroup: 64 };
     this.devices = [{ id: 0, description: `WebGPU, ${description}` }];
     const checked = (check: Check): void => this.checked(check);
     this.commands = new Commands(device, new Memory(device, () => {}, checked, MAP_READ | COPY_DST));
     this.memory = new Memory(device, () => this.commands.forget(), checked);
     this.pipelines = new Pipelines(device);
     void device.lost.then(({ reason, message }) => {
-      if (!this.#isClosed) this.#lost = `the device is lost (${reason}${message ? `: ${message}` : ''}), and its arrays with it`;
+      if (!this.#isClosed)
+        this.#lost = `the device is lost (${reason}${message ? `: ${message}` : ''}), and its arrays with it`;
     });
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
-      this.checked(Promise.resolve((event as GPUUncapturedErrorEvent).error.message));
+      this.checked(Promise.resolve(event.error.message));
     });
   }
 
@@ -110,7 +114,8 @@ export class WgslSession implements Session, Engine {
     this.#live.delete(buffer);
     buffer.isFreed = true;
     // A job that is yet to run makes it, or uses it.
-    this.#enqueue(() => released(this.memory, buffer));
+    if (this.#busy === null) release(this.memory, buffer);
+    else this.#waiting.push(() => release(this.memory, buffer));
   }
 
   live(): { readonly buffers: number; readonly bytes: number } {
@@ -139,26 +144,35 @@ export class WgslSession implements Session, Engine {
         if (content !== null && 'value' in content && !constants.has(i)) constants.set(i, this.#upload(content.value));
       }
     };
-    const session = this;
     return {
       run: (inputs) => {
         this.#requireDevice();
         const operands = inputs as readonly WgslBuffer[];
         const results = plan.results.map(({ type }) => this.#own(new WgslBuffer(type)));
-        this.#enqueue(function* () {
+        this.#enqueue(() => {
           upload();
-          const given = new Map(constants);
-          for (const [i, { content }] of plan.buffers.entries()) {
-            if (content !== null && 'input' in content) given.set(i, operands[content.input]!.storage!);
-          }
-          const storages = yield* runPlan(session, plan, lifetimes, given);
-          const checks = [...operands.flatMap((x) => x.checks), ...session.#checksSoFar()];
-          results.forEach((x, i) => Object.assign(x, { storage: storages[i]!, checks }));
+          return this.#run(plan, lifetimes, constants, operands, results);
         });
         return results;
       },
       dispose: releasing(this.memory, constants),
     };
+  }
+
+  *#run(
+    plan: Plan,
+    lifetimes: Lifetimes,
+    constants: ReadonlyMap<number, Storage>,
+    operands: readonly WgslBuffer[],
+    results: readonly WgslBuffer[],
+  ): Generator<Promise<void>, void> {
+    const given = new Map(constants);
+    for (const [i, { content }] of plan.buffers.entries()) {
+      if (content !== null && 'input' in content) given.set(i, operands[content.input]!.storage!);
+    }
+    const storages = yield* runPlan(this, plan, lifetimes, given);
+    const checks = [...operands.flatMap((x) => x.checks), ...this.#checksSoFar()];
+    results.forEach((x, i) => Object.assign(x, { storage: storages[i]!, checks }));
   }
 
   #checksSoFar(): Check[] {
@@ -173,28 +187,29 @@ export class WgslSession implements Session, Engine {
       this.#waiting.push(job);
       return;
     }
-    const steps = job();
-    const first = this.#begin(steps);
-    if (!first.done) this.#busy = this.#goOn(steps, first.value);
+    const begun = this.#begin(job);
+    if (begun !== null) this.#busy = this.#goOn(begun.steps, begun.first);
   }
 
-  /** What fails at once is told at once; what it has found on the way is nobody else's. */
-  #begin(steps: Generator<Promise<void>, void>): IteratorResult<Promise<void>, void> {
+  /** What fails at once is told at once; what it has found on the way is nobody else's. null: it is done. */
+  #begin(job: Job): { readonly steps: Waits; readonly first: Promise<void> } | null {
     try {
-      return steps.next();
+      const steps = job();
+      const first = steps?.next();
+      return !steps || !first || first.done ? null : { steps, first: first.value };
     } catch (error) {
-      this.#checksSoFar();
+      void this.#checksSoFar();
       throw error;
     }
   }
 
-  async #goOn(steps: Generator<Promise<void>, void>, first: Promise<void>): Promise<void> {
+  async #goOn(steps: Waits, first: Promise<void>): Promise<void> {
     try {
       await first;
       for (let next = steps.next(); !next.done; next = steps.next()) await next.value;
       for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
         const more = job();
-        for (let next = more.next(); !next.done; next = more.next()) await next.value;
+        if (more) for (let next = more.next(); !next.done; next = more.next()) await next.value;
       }
     } catch (error) {
       // Whoever reads a result is told.
@@ -217,7 +232,9 @@ export class WgslSession implements Session, Engine {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (bytes > most)
-      throw new BackendError(`wgsl: ${showAval(value)} takes ${bytes} bytes, and this device has buffers of at most ${most}`);
+      throw new BackendError(
+        `wgsl: ${showAval(value)} takes ${bytes} bytes, and this device has buffers of at most ${most}`,
+      );
   }
 
   #requireSmall({ buffers, results }: Plan): void {
@@ -236,7 +253,7 @@ async function failOn(checks: readonly Check[]): Promise<void> {
   for (const failure of await Promise.all(checks)) if (failure !== null) throw new BackendError(`wgsl: ${failure}`);
 }
 
-function* released(memory: Memory, { storage }: WgslBuffer): Generator<Promise<void>, void> {
+function release(memory: Memory, { storage }: WgslBuffer): void {
   if (storage !== null) memory.release(storage);
 }
 

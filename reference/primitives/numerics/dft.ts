@@ -31,7 +31,7 @@ function unitCircle(k: number, n: number): readonly [cos: number, sin: number] {
 }
 
 /** e^(∓2πik/n) for k = 0 … n − 1. */
-function rootsOfUnity(n: number, inverse: boolean): Signal {
+export function rootsOfUnity(n: number, inverse: boolean): Signal {
   const roots = zeroSignal(n);
   for (let k = 0; k < n; k++) {
     const [cos, sin] = unitCircle(k, n);

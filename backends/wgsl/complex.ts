@@ -1,0 +1,10 @@
+/** Complex numbers and their parts. */
+import type { Part } from './compile/lowering.ts';
+import { elementwise } from './pointwise.ts';
+
+export const complex: Part<'complex' | 'real' | 'imag' | 'conj'> = {
+  complex: elementwise((_, [re, im]) => `vec2f(${re}, ${im})`),
+  real: elementwise((_, [z]) => `${z}.x`),
+  imag: elementwise((_, [z]) => `${z}.y`),
+  conj: elementwise((_, [z]) => `vec2f(${z}.x, -${z}.y)`),
+};
