@@ -4,7 +4,7 @@
  * they go.
  */
 import { type DType, isInexact } from '../../reference/core/dtypes.ts';
-import { type Shape, sizeOf } from '../../reference/core/host.ts';
+import { sizeOf } from '../../reference/core/host.ts';
 import { remaining } from '../../reference/primitives/axes.ts';
 import { gatherDims, type ScatterParams, windowSizes } from '../../reference/primitives/scatter-windows.ts';
 import { windowAxes } from '../../reference/primitives/windows.ts';
@@ -12,7 +12,6 @@ import type { Builder, Code } from './compile/builder.ts';
 import { addIndex, Index } from './compile/index-space.ts';
 import type { Graph, Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';
-import { registerOf } from './compile/types.ts';
 import { accumulated, blocksFor, type Visit } from './accumulating.ts';
 import { startOfWindow, type Windows } from './indexing.ts';
 import { extreme, type Monoid, product, sum } from './monoids.ts';
@@ -118,7 +117,7 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
 
 /** Sorted by the place that they go to, by rows of elements that windows have whole. */
 function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum = false }: Combination): Node {
-  const { operand, dims: d } = s.windows;
+  const { operand } = s.windows;
   const partial = s.inWindow.filter(([axis]) => !s.isWhole(axis));
   const keyed = operand
     .map((_, axis) => axis)
