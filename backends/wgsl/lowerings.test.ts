@@ -106,6 +106,12 @@ const matrices = (dtype: DType): readonly Call[] => [
   ['tall matrices', 'geqrf', [some([2, 17, 16], dtype)], {}],
   ['all of Q', 'qr', [some([17, 16], dtype)], { full_matrices: true }],
   ['large matrices', 'eigh', [some([16, 16], dtype)], { lower: false, sort_eigenvalues: true }],
+  [
+    'large matrices',
+    'eig',
+    [some([16, 16], dtype)],
+    { compute_left_eigenvectors: true, compute_right_eigenvectors: true },
+  ],
   ['tall matrices', 'svd', [some([17, 16], dtype)], { full_matrices: true, compute_uv: true }],
   [
     'matrices of rank 1',
