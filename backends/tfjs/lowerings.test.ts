@@ -1,32 +1,15 @@
 /** Every lowering against the primitive's own evaluation, on values in which the special ones are common. */
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judgeEquation } from '../../conformance/budgets.ts';
-import { makeGen } from '../../conformance/programs/gen.ts';
+import { answerTo, compareGaps, sampleCalls } from '../../conformance/testing/gaps.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
-import type { BackendDefinition, Session } from '../../reference/core/backend.ts';
-import { type DType, shortName } from '../../reference/core/dtypes.ts';
+import type { Session } from '../../reference/core/backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
-import { type AnyFirstOrder, type Call, type Params, SHAPE_CLASSES } from '../../reference/core/primitive.ts';
+import type { AnyFirstOrder, Call, Params } from '../../reference/core/primitive.ts';
 import { primitives } from '../../reference/primitives/index.ts';
 import gapsOfCpu from './gaps.cpu.json' with { type: 'json' };
 import gapsOfWasm from './gaps.wasm.json' with { type: 'json' };
 import { tfjsCpu, tfjsWasm } from './index.ts';
-
-const CALLS_PER_CLASS = 3;
-const SEED = 20261123;
-
-function samples(primitive: AnyFirstOrder, dtype: DType): Call<Params>[] {
-  return SHAPE_CLASSES.flatMap((shapeClass) =>
-    fc.sample(primitive.cases(makeGen(fc, dtype, shapeClass)), { numRuns: CALLS_PER_CLASS, seed: SEED }),
-  );
-}
-
-const supports = (
-  definition: BackendDefinition,
-  primitive: AnyFirstOrder,
-  { args, params }: Call<Params>,
-): true | { gap: string } => definition.supports(primitive, args.map(avalOf), params);
 
 /** Runs one equation and frees everything again. */
 function run(session: Session, primitive: AnyFirstOrder, { args, params }: Call<Params>): HostArray[] {
@@ -54,8 +37,8 @@ describe.each(engines)('$definition.name', ({ definition, committed }) => {
 
   test.each(Object.values(primitives) as AnyFirstOrder[])('$name', (primitive) => {
     for (const dtype of primitive.dtypes) {
-      for (const call of samples(primitive, dtype)) {
-        if (supports(definition, primitive, call) !== true) continue;
+      for (const call of sampleCalls(primitive, dtype)) {
+        if (answerTo(definition, primitive, call) !== true) continue;
         const want = primitive.evaluate(call.args, call.params);
         const got = run(session, primitive, call);
         const { wrong } = judgeEquation(primitive, call.args, call.params, want, got, definition.profile);
@@ -69,23 +52,6 @@ describe.each(engines)('$definition.name', ({ definition, committed }) => {
   });
 
   test('the committed gaps are the gaps', () => {
-    const matched = new Set<object>();
-    for (const primitive of Object.values(primitives) as AnyFirstOrder[]) {
-      for (const dtype of primitive.dtypes) {
-        for (const call of samples(primitive, dtype)) {
-          const answer = supports(definition, primitive, call);
-          if (answer === true) continue;
-          const cell = `${primitive.name}/${shortName(dtype)}/eval`;
-          const entries = committed.filter(({ cells, reason }) => reason === answer.gap && matches(cells, cell));
-          expect(entries, `${cell}: ${answer.gap}`).not.toEqual([]);
-          for (const entry of entries) matched.add(entry);
-        }
-      }
-    }
-    expect([...matched]).toHaveLength(committed.length);
+    expect(compareGaps(definition, committed)).toEqual({ missing: [], closed: [] });
   });
 });
-
-/** `*` stands for any characters but a slash. */
-const matches = (pattern: string, cell: string): boolean =>
-  new RegExp(`^${pattern.replaceAll('*', '[^/]*')}$`).test(cell);

@@ -2,7 +2,7 @@
 import type { DType } from '../../reference/core/dtypes.ts';
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Builder, Code } from './compile/builder.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import type { Making } from './compile/making.ts';
@@ -10,16 +10,13 @@ import { Computation, type Node, Pointwise, type Result } from './compile/node.t
 import { registerOf, type Type } from './compile/types.ts';
 import { reduce } from './folding.ts';
 import { accumulator, or, sum, times } from './monoids.ts';
-import { type Factor, multiply, type Product } from './product.ts';
+import { converted, type Factor, type Product } from './product.ts';
 import { Runs } from './runs.ts';
 import { moved, reshaped } from './shape.ts';
-import { multiplyShared } from './tiles.ts';
+import { multiplyOn } from './tiles.ts';
 
 /** Fewer rows or columns than this share nothing that a tile could keep. */
 const FEWEST_LINES = 4;
-/** From so many rows and columns on a GPU's tiles are full. */
-const FULL_TILE = 32;
-
 /** The axes of an operand by what they do. */
 interface Axes {
   readonly batch: Shape;
@@ -38,12 +35,6 @@ const operandOf = (x: Node, batch: Shape, depth: Shape): Operand => {
 };
 
 const sizes = ({ x }: Operand, axes: Shape): Shape => axes.map((d) => x.type.shape[d]!);
-
-/** A number as one that sums are made of. */
-export function converted(k: Builder, x: Code, from: DType, to: DType): Code {
-  const [own, target] = [registerOf(from), registerOf(to)];
-  return own === target ? x : k.value(target, `${typeText(target, k.lanes)}(${x})`);
-}
 
 // ---- as tiles
 
@@ -96,9 +87,7 @@ function tiled(making: Making, [lhs, rhs]: readonly [Operand, Operand], result: 
     right: factorOf(rhs, dtype),
     place: null,
   };
-  const isFull = product.rows >= FULL_TILE && product.columns >= FULL_TILE;
-  if (!making.target.cpu && isFull && registerOf(dtype) !== 'vec2f') multiplyShared(making, product, result);
-  else multiply(making, product, result);
+  multiplyOn(making, product, result);
 }
 
 // ---- as a reduction

@@ -9,31 +9,32 @@ import { supportsFrom, withGaps } from '../table.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { comparison } from './comparison.ts';
-import { complex } from './complex.ts';
-import { conversion } from './conversion.ts';
 import { compile } from './compile/compile.ts';
 import type { Graph, Table } from './compile/lowering.ts';
 import type { Node } from './compile/node.ts';
-import { control } from './control.ts';
 import { isHeld } from './compile/types.ts';
+import { complex } from './complex.ts';
 import { contraction } from './contraction.ts';
+import { control } from './control.ts';
+import { conversion } from './conversion.ts';
+import { convolution } from './convolution.ts';
 import { cumulatives } from './cumulative.ts';
 import { openDevice } from './device/adapter.ts';
+import { WgslSession } from './device/session.ts';
 import { fft } from './fft.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { linalg } from './linalg.ts';
-import { scatters } from './scatter.ts';
 import { math } from './math.ts';
-import { trigonometry } from './trigonometry.ts';
 import { random } from './random.ts';
 import { reductions } from './reduction.ts';
-import { special } from './special.ts';
+import { scatters } from './scatter.ts';
 import { shape } from './shape.ts';
-import { windowed } from './windowed.ts';
-import { spectral } from './spectral.ts';
 import { sorting } from './sorting.ts';
-import { WgslSession } from './device/session.ts';
+import { special } from './special.ts';
+import { spectral } from './spectral.ts';
+import { trigonometry } from './trigonometry.ts';
+import { windowed } from './windowed.ts';
 
 export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...arithmetic,
@@ -55,6 +56,7 @@ export const wgslTable: Table = withGaps<Graph, Node, Node>({
   ...spectral,
   ...reductions,
   ...contraction,
+  ...convolution,
   ...cumulatives,
   ...sorting,
 });

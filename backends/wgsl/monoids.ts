@@ -3,6 +3,7 @@ import { type DType, iinfo, isComplex, isFloat } from '../../reference/core/dtyp
 import { type Builder, type Code, typeText } from './compile/builder.ts';
 import { registerOf } from './compile/types.ts';
 import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
+import { complexMul } from './functions/complex-arithmetic.ts';
 import { extremeKey, keyOf, numberOf } from './ordering.ts';
 import { narrowed } from './pointwise.ts';
 
@@ -36,14 +37,9 @@ const simple = (dtype: DType, initial: number, combine: (k: Builder, a: Code, b:
 
 export const sum = (dtype: DType): Monoid => simple(dtype, 0, (_, a, b) => `${a} + ${b}`);
 
-const complexProduct: WgslFunction = wgslFunction(`
-fn complex_product(a: vec2f, b: vec2f) -> vec2f {
-  return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
-}`);
-
 /** The product of two numbers. */
 export const times = (k: Builder, a: Code, b: Code, dtype: DType): Code =>
-  isComplex(dtype) ? k.call(complexProduct, 'vec2f', a, b) : `${a} * ${b}`;
+  isComplex(dtype) ? k.call(complexMul, 'vec2f', a, b) : `${a} * ${b}`;
 
 export const product = (dtype: DType): Monoid => simple(dtype, 1, (k, a, b) => times(k, a, b, dtype));
 

@@ -48,6 +48,12 @@ const SHORTEST_BLOCK = 512;
 const BUSY = { cpu: 256, gpu: 16_384 } as const;
 const WORTHWHILE = 128;
 
+/** A number as one that sums are made of. */
+export function converted(k: Builder, x: Code, from: DType, to: DType): Code {
+  const [own, target] = [registerOf(from), registerOf(to)];
+  return own === target ? x : k.value(target, `${typeText(target, k.lanes)}(${x})`);
+}
+
 /** The text of a + x · y: x is one number, the others have the lanes of now. */
 export function added(k: Builder, dtype: DType, a: Code, x: Code, y: Code): Code {
   if (dtype === 'bool') return k.lanes === 1 ? `${a} | (${x} & ${y})` : `${a} | (vec4<bool>(${x}) & ${y})`;

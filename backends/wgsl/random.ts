@@ -13,7 +13,7 @@ const COST = 120;
 
 /** The words are computed together, so that both results come of one kernel. */
 const threefry2x32: Lowerer<unknown> = (_, operands, __, results) => {
-  const [{ shape, dtype }] = results as readonly [Type];
+  const { shape, dtype } = results[0]!;
   const type = { shape, dtype };
   return new Computation({
     name: 'threefry2x32',

@@ -1,11 +1,11 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import { type Builder, type Code, typeText } from './compile/builder.ts';
 import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
-import type { Type } from './compile/types.ts';
-import { cast, pointwise } from './pointwise.ts';
+import { registerOf, type Type } from './compile/types.ts';
+import { pointwise } from './pointwise.ts';
 
 /** The same elements in the same order. */
 export const reshaped = (x: Node, shape: Shape): Node => {
@@ -25,8 +25,10 @@ const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result
 function iotaOf({ shape, dtype }: Type, dimension: number): Node {
   const position = new Indexed({ shape, dtype: 'uint32' }, [], (k, index) => k.let('u32', index.dims(k)[dimension]!));
   if (dtype === 'uint32') return position;
-  const register = dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' ? 'f32' : 'i32';
-  return pointwise({ shape, dtype }, [position], 1, (k, [i]) => cast(k, register, i!));
+  const register = registerOf(dtype);
+  return pointwise({ shape, dtype }, [position], 1, (k, [i]) =>
+    register === 'vec2f' ? `vec2f(f32(${i}), 0.0)` : `${typeText(register, k.lanes)}(${i})`,
+  );
 }
 
 export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'iota'> = {

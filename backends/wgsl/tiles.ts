@@ -3,14 +3,14 @@
  * shares, and each invocation makes every 16th row and column of a tile in its registers, so that neighbours read
  * neighbouring words.
  */
-import type { DType } from '../../reference/core/dtypes.ts';
+import { type DType, isComplex } from '../../reference/core/dtypes.ts';
 import type { Builder, Code, Lanes } from './compile/builder.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Result } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
 import { accumulator } from './monoids.ts';
-import { added, type Factor, inParts, type Product, sumInBlocks, type Tiling, type Use } from './product.ts';
+import { added, type Factor, inParts, multiply, type Product, sumInBlocks, type Tiling, type Use } from './product.ts';
 
 const SIDE = 16;
 const INVOCATIONS = SIDE * SIDE;
@@ -19,8 +19,18 @@ const LARGE = 1024;
 /** Workgroups that do. */
 const BUSY = 128;
 
-/** Computes a product by workgroups. */
-export function multiplyShared(making: Making, product: Product, result: Result): void {
+/** From so many rows and columns on tiles of workgroups are full enough. */
+const FULL = 32;
+
+/** Computes a product, the way that is the faster one for its size and the adapter. */
+export function multiplyOn(making: Making, product: Product, result: Result): void {
+  if (product.batch * product.rows * product.columns === 0) return;
+  const isFull = Math.min(product.rows, product.columns) >= FULL;
+  if (making.target.cpu || !isFull || isComplex(result.type.dtype)) multiply(making, product, result);
+  else multiplyShared(making, product, result);
+}
+
+function multiplyShared(making: Making, product: Product, result: Result): void {
   const isLarge = Math.min(product.rows, product.columns) >= LARGE;
   const tiles = new SharedTiles(product, accumulator(result.type.dtype), isLarge ? 8 : 4);
   inParts(making, product.depth, tiles, BUSY, result);

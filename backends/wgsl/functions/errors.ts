@@ -16,6 +16,7 @@ export const erf: WgslFunction = wgslFunction(
 fn erf_of(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   let t = abs(x);
+  if (t < 1e-10) { return x * 1.1283792; }
   if (t < 0.96) { return x + x * erf_tail(x * x); }
   if (t >= 4.0) { return with_sign(1.0, x); }
   let q = -0.00018370611 + t * (1.129558 + t * (0.63326055 + t * (0.108374506 + t * (-0.025180127

@@ -1,0 +1,108 @@
+/** The functions' errors, in units in the last place of what the reference finds in double precision. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { openWgsl, runCalls } from '../../conformance/testing/wgsl.ts';
+import { ulpError } from '../../conformance/ulp.ts';
+import { finfo } from '../../reference/core/dtypes.ts';
+import { hostArray, numbers } from '../../reference/core/host.ts';
+import type { AnyFirstOrder } from '../../reference/core/primitive.ts';
+import { primitives } from '../../reference/primitives/index.ts';
+
+const session = await openWgsl();
+const isMissing = typeof session === 'string';
+afterAll(() => {
+  if (!isMissing) session.close();
+});
+
+const { tiny, max } = finfo('float32');
+const SPECIAL = [0, -0, 1, -1, Infinity, -Infinity, NaN, 0.5, -0.5, 2, -2, 3, -3, max, -max, tiny, -tiny];
+
+/** Numbers of all sizes, and as many between −8 and 8. The multiples of the golden ratio are spread evenly. */
+function points(perExponent: number, seed: number): number[] {
+  let i = seed;
+  const fraction = (): number => (++i * 0.6180339887498949) % 1;
+  const sized = Array.from({ length: 253 * perExponent }, (_, k) => {
+    const size = (1 + fraction()) * 2 ** (Math.floor(k / perExponent) - 126);
+    return fraction() < 0.5 ? size : -size;
+  });
+  return [...sized, ...sized.map(() => 16 * fraction() - 8)].map(Math.fround);
+}
+
+/** What was measured, rounded up; all of it is within the table of the profile `strict`. */
+const UNARY: Readonly<Record<string, number>> = {
+  rsqrt: 1.5,
+  cbrt: 1,
+  exp: 1,
+  exp2: 1.25,
+  expm1: 1.5,
+  logistic: 2.5,
+  log: 1,
+  log1p: 1,
+  sin: 2.25,
+  cos: 2.25,
+  tan: 3.25,
+  asin: 2.5,
+  acos: 1.5,
+  atan: 2,
+  sinh: 1.5,
+  cosh: 1.5,
+  tanh: 1.5,
+  asinh: 2,
+  acosh: 2,
+  atanh: 2,
+  erf: 1.5,
+  erfc: 4,
+  erf_inv: 2.5,
+};
+const BINARY: Readonly<Record<string, number>> = { atan2: 2.5, pow: 1.25 };
+
+/** The largest error; where one of the two is not finite, the other has to be the same. */
+function worst(got: Float64Array, exact: Float64Array): number {
+  let most = 0;
+  for (const [i, y] of exact.entries()) {
+    if (Math.abs(y) < tiny && Math.abs(got[i]!) <= tiny) continue;
+    most = Math.max(most, ulpError(got[i]!, Math.abs(y) > max ? Math.fround(y) : y, 'float32'));
+  }
+  return most;
+}
+
+async function errors(names: readonly string[], operands: readonly (readonly number[])[]): Promise<number[]> {
+  const shape = [operands[0]!.length];
+  const inputs = operands.map((x) => hostArray('float32', shape, Float32Array.from(x)));
+  const calls = names.map((name) => ({
+    primitive: primitives[name as 'exp'] as AnyFirstOrder,
+    operands: operands.map((_, i) => i),
+    params: {},
+  }));
+  const results = await runCalls(session as Exclude<typeof session, string>, calls, inputs);
+  const wide = operands.map((x) => hostArray('float64', shape, Float64Array.from(x)));
+  return calls.map(({ primitive }, i) => {
+    const exact = numbers(primitive.evaluate(wide, {})[0]!) as Float64Array;
+    return worst(Float64Array.from(numbers(results[i]!)), exact);
+  });
+}
+
+describe.skipIf(isMissing)(isMissing ? session : 'accuracy', () => {
+  test('functions of one number', async () => {
+    const names = Object.keys(UNARY);
+    const found = await errors(names, [[...points(4, 1), ...SPECIAL]]);
+    for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(UNARY[name]!);
+  });
+
+  test('functions of two numbers', async () => {
+    const names = Object.keys(BINARY);
+    const [x, y] = [points(4, 2), points(4, 3)];
+    const pairs = SPECIAL.flatMap((a) => SPECIAL.map((b) => [a, b] as const));
+    const found = await errors(names, [
+      [...x, ...x.toReversed(), ...pairs.map(([a]) => a)],
+      [...y, ...y, ...pairs.map(([, b]) => b)],
+    ]);
+    for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(BINARY[name]!);
+  });
+
+  test('sine, cosine and tangent of what is nearly a multiple of π/2', async () => {
+    // The floats nearest to one; the last two are the nearest of all (Muller, Elementary Functions, 11.3).
+    const multiples = Array.from({ length: 4000 }, (_, k) => Math.fround((k * k + 1) * (Math.PI / 2)));
+    const found = await errors(['sin', 'cos', 'tan'], [[...multiples, 16367173 * 2 ** 72, 12584565 * 2 ** 10]]);
+    for (const error of found) expect(error).toBeLessThanOrEqual(3.25);
+  });
+});

@@ -1,0 +1,47 @@
+/** For tests of the backend wgsl, where there is a GPU or something that stands in for it. */
+import { wgsl } from '../../backends/wgsl/index.ts';
+import type { Session } from '../../reference/core/backend.ts';
+import { avalOf, type HostArray } from '../../reference/core/host.ts';
+import { type Equation, Jaxpr, Var } from '../../reference/core/jaxpr.ts';
+import { type AnyFirstOrder, inferAvals, type Params } from '../../reference/core/primitive.ts';
+import { SourceLocation } from '../../reference/core/source.ts';
+
+/** A session, or why there is none: the name of a suite that is skipped should say so. */
+export async function openWgsl(): Promise<Session | string> {
+  return wgsl.open({}).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+}
+
+/** A call whose operands are inputs of the program, by their positions. */
+export interface InputCall {
+  readonly primitive: AnyFirstOrder;
+  readonly operands: readonly number[];
+  readonly params: Params;
+}
+
+/** One program of many calls, which is less to compile than as many programs. Their first results. */
+export async function runCalls(
+  session: Session,
+  calls: readonly InputCall[],
+  inputs: readonly HostArray[],
+): Promise<readonly HostArray[]> {
+  const vars = inputs.map((x) => new Var(avalOf(x)));
+  const equations = calls.map(({ primitive, operands, params }): Equation => {
+    const own = operands.map((i) => vars[i]!);
+    const outputs = inferAvals(
+      primitive,
+      own.map((v) => v.aval),
+      params,
+    ).map((a) => new Var(a));
+    return { primitive, inputs: own, params, outputs, source: SourceLocation.capture() };
+  });
+  const outputs = equations.map((e) => e.outputs[0]!);
+  const [device] = session.devices;
+  const jaxpr = new Jaxpr({ constvars: [], consts: [], inputs: vars, equations, outputs });
+  const executable = session.compile(jaxpr, { device: device! });
+  const buffers = inputs.map((x) => session.put(x, device!));
+  const results = executable.run(buffers);
+  const values = await Promise.all(results.map((y) => session.read(y)));
+  for (const buffer of [...buffers, ...results]) session.free(buffer);
+  executable.dispose();
+  return values;
+}
