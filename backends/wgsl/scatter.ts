@@ -163,7 +163,10 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
     pulled: [s.x, s.updates],
     results: [s.x.type],
     finishes: true,
-    make: (making, { results: [result] }) =>
+    make(making, { results: [result] }) {
+      // Where the rows of each place begin in order, and where the last ones end.
+      const starts = making.temporary({ shape: [sizeOf(places) + 1], dtype: 'uint32' });
+      making.each(sizeOf(places) + 1, (k, i) => k.store(starts, i, firstNotBelow(k, keys!, count, i)));
       making.each(sizeOf(operand), (k, i) => {
         const index = Index.flat(operand, i);
         const at = index.dims(k);
@@ -171,8 +174,7 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
           places,
           keyed.map((axis) => at[axis]!),
         ).flat(k);
-        const from = firstNotBelow(k, keys!, count, own);
-        const to = firstNotBelow(k, keys!, count, k.let('u32', `${own} + 1u`));
+        const [from, to] = [k.at(starts, [own]), k.at(starts, [k.let('u32', addIndex(own, '1u'))])];
         const first = monoid.lift(k, k.element(s.x, index), () => '0');
         const range = {
           from: replaces ? k.let('u32', `max(${from} + 1u, ${to}) - 1u`) : from,
@@ -180,7 +182,8 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
           inBlocksOf: isSum ? blocksFor(sizeOf(positions)) : null,
         };
         k.define(result!, index, monoid.lower(k, accumulated(k, monoid, first, range, visit(k, at))));
-      }),
+      });
+    },
   }).results[0]!;
 }
 
