@@ -13,7 +13,9 @@ import type {
   Measured,
   MeasuredAccuracy,
   Report,
+  Sharpness,
 } from './types.ts';
+import { mergedSharpness } from './sharpness.ts';
 import { GROUPS } from './types.ts';
 import { quantilesOf, statusOf, verdictOf } from './verdict.ts';
 import { addTo, type Histogram } from './ulp.ts';
@@ -59,6 +61,7 @@ export class Collector {
   readonly #slowest: { id: string; milliseconds: number }[] = [];
   readonly failures: Failure[] = [];
   readonly #coverage = new CoverageCount();
+  readonly #sharpness: Sharpness[] = [];
   #uncompared = 0;
   #elements = 0;
   /** Results of any outcome. */
@@ -79,6 +82,7 @@ export class Collector {
     if (kind === null) return;
     this.#groups.get(result.group)![kind]++;
     this.#coverage.add(result);
+    if (result.sharpness) this.#sharpness.push(result.sharpness);
     if (kind === 'gaps') this.#addGap(result);
     if (hasCell(result)) this.#addToCell(result, kind);
     if (result.measured && result.transformation === 'eval' && Object.hasOwn(primitives, result.subject))
@@ -139,7 +143,10 @@ export class Collector {
   summary(
     backend: BackendFacts,
     interrupted: boolean,
-  ): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'coverage' | 'uncompared'> & {
+  ): Pick<
+    Report,
+    'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'coverage' | 'sharpness' | 'uncompared'
+  > & {
     readonly slowest: Report['timings']['slowest'];
   } {
     const cells = [...this.#cells.values()]
@@ -166,6 +173,7 @@ export class Collector {
         .sort((a, b) => b.cells.length - a.cells.length || a.primitive.localeCompare(b.primitive)),
       accuracy: [...this.#accuracy.values()].map(finishedAccuracy).sort(by((a) => `${a.primitive}/${a.dtype}`)),
       coverage: this.#coverage.result(),
+      sharpness: mergedSharpness(this.#sharpness),
       uncompared: { elements: this.#uncompared, of: this.#elements },
       slowest: this.#slowest,
     };

@@ -98,6 +98,7 @@ export interface CaseResult {
   readonly gap?: { readonly primitive: string; readonly reason: string };
   readonly measured?: Measured;
   readonly drawn?: Drawn;
+  readonly sharpness?: Sharpness;
   readonly failure?: Failure;
 }
 
@@ -197,6 +198,25 @@ export interface MetCell {
   readonly classes: readonly (readonly [shapeClass: string, times: number])[];
 }
 
+/**
+ * Error bounds over the errors that there were, of the elements of float32 programs that are off by something
+ * (spec/transformations/error-bound.md#sharpness).
+ */
+export interface Sharpness {
+  /** Of programs with at least and at most so many equations. */
+  readonly equations: readonly [least: number, most: number];
+  readonly elements: number;
+  /** Likely bound over error: how many elements fell into which bin (conformance/sharpness.ts). */
+  readonly bins: Measured['bins'];
+  /** The upper end of the median's bin. */
+  readonly likelyMedian: number;
+  /** How many elements are beyond their likely bound. */
+  readonly beyondLikely: number;
+  /** The least worst-case bound over error, below 1 if it is no bound; and the case that has it. */
+  readonly worstMin: number;
+  readonly worstCase: CaseId;
+}
+
 export interface GroupCount {
   readonly group: Group;
   /** Counted cases: those that ran and compared a value or a required error, and are new. */
@@ -273,6 +293,8 @@ export interface Report {
   readonly gaps: readonly DeclaredGap[];
   readonly accuracy: readonly MeasuredAccuracy[];
   readonly coverage: Coverage;
+  /** By the number of equations; left out in reports of earlier versions. */
+  readonly sharpness?: readonly Sharpness[];
   /** Elements of results whose bound was infinite, so that only their equations were judged one by one. */
   readonly uncompared: { readonly elements: number; readonly of: number };
   readonly restarts: number;

@@ -35,6 +35,14 @@ export interface Judgement {
   readonly uncompared: number;
   readonly measured: Measured | null;
   readonly wrong: Evidence | null;
+  /** Where results were judged by bounds carried through the program. */
+  readonly carried?: Carried;
+}
+
+/** The bounds that a program's results have, and the results. */
+export interface Carried {
+  readonly bounds: readonly Bounded[];
+  readonly got: readonly HostArray[];
 }
 
 export interface Law {
@@ -167,7 +175,8 @@ export async function judgeWithin(
   const got = await attempt(bench, jaxpr, inputs);
   if (got instanceof Error) return threw(got, jaxpr, inputs, values);
   const comparison = judgeProgram(expected, got, bench.profile);
-  const judged = judgement(comparison, { jaxpr, inputs, expected: values, got });
+  const carried = { bounds: expected, got };
+  const judged = { ...judgement(comparison, { jaxpr, inputs, expected: values, got }), carried };
   if (judged.wrong !== null || (comparison.uncompared === 0 && comparison.suspect === 0)) return judged;
   const locally = await judgeLocally(bench, jaxpr, inputs);
   return { ...judged, compared: judged.compared + locally.compared, wrong: locally.wrong };

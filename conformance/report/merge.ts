@@ -1,5 +1,6 @@
 /** The reports of a run's shards as one report of the whole (`etalon report merge`). */
 import { mergedCoverage } from '../coverage.ts';
+import { mergedSharpness } from '../sharpness.ts';
 import { type Cell, type DeclaredGap, GROUPS, type MeasuredAccuracy, type Report, UsageError } from '../types.ts';
 import { addTo, type Histogram } from '../ulp.ts';
 import { quantilesOf, statusOf, verdictOf } from '../verdict.ts';
@@ -35,6 +36,7 @@ export function mergeReports(reports: readonly Report[]): Report {
     gaps: together(reports.flatMap((r) => r.gaps), (g) => `${g.primitive}\n${g.reason}`, mergedGap), // prettier-ignore
     accuracy: together(reports.flatMap((r) => r.accuracy), (a) => `${a.primitive}/${a.dtype}/${a.unit}`, mergedAccuracy), // prettier-ignore
     coverage: mergedCoverage(reports.map((r) => r.coverage)),
+    sharpness: mergedSharpness(reports.flatMap((r) => r.sharpness ?? [])),
     uncompared: { elements: sum((r) => r.uncompared.elements), of: sum((r) => r.uncompared.of) },
     restarts: sum((r) => r.restarts),
     timings: {

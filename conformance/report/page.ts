@@ -9,6 +9,7 @@ import { coverageSection } from './coverage-section.ts';
 import { html, jsonMarkup, type Markup } from './markup.ts';
 import { type PageCell, type PageFailure, pageScript } from './page-script.ts';
 import { pageStyle } from './page-style.ts';
+import { sharpnessSection } from './sharpness-section.ts';
 import {
   cellName,
   comparison,
@@ -60,13 +61,14 @@ export function renderPage(report: Report, specLink: SpecLink = () => null): str
               <a href="#gaps">Gaps <span class="soft">${count(report.verdict.gapCells)}</span></a>
             </li>
             <li><a href="#accuracy">Accuracy</a></li>
+            ${report.sharpness?.length ? html`<li><a href="#sharpness">Bounds</a></li>` : ''}
             ${report.coverage.programs > 0 ? html`<li><a href="#coverage">Random programs</a></li>` : ''}
             <li><a href="#run">Run</a></li>
           </ul>
         </nav>
         <main>
           ${summary(report)} ${failures(report)} ${matrix(report)} ${gaps(report)} ${accuracy(report)}
-          ${coverageSection(report)} ${run(report)}
+          ${sharpnessSection(report)} ${coverageSection(report)} ${run(report)}
         </main>
         <aside class="panel" id="panel" aria-label="Details of a cell" hidden>
           <button class="close" id="close">close</button>

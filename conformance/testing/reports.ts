@@ -14,6 +14,7 @@ import {
   type MeasuredAccuracy,
   type Report,
   RANDOM_TRANSFORMATIONS,
+  type Sharpness,
 } from '../types.ts';
 
 const tanElement: Element = {
@@ -179,6 +180,20 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
       },
     ],
   },
+  sharpness: [
+    {
+      equations: [5, 8],
+      elements: 300,
+      bins: [
+        [16, 1],
+        [70, 299],
+      ],
+      likelyMedian: 11.3,
+      beyondLikely: 1,
+      worstMin: 1.25,
+      worstCase: 'random/f32/eval/plain-3/e153',
+    },
+  ],
   uncompared: { elements: 2, of: 40_000 },
   restarts: 0,
   timings: {
@@ -288,6 +303,16 @@ const measured: fc.Arbitrary<MeasuredAccuracy> = fc.record({
   worst: nullable(element),
 });
 
+export const sharpness: fc.Arbitrary<Sharpness> = fc.record({
+  equations: fc.nat(9).map((log2) => [Math.floor(2 ** log2 / 2) + 1, 2 ** log2] as const),
+  elements: amount,
+  bins: list(fc.tuple(amount, amount)),
+  likelyMedian: size,
+  beyondLikely: amount,
+  worstMin: size,
+  worstCase: caseId,
+});
+
 /** Any report that the schema allows. */
 export const reports: fc.Arbitrary<Report> = fc.record({
   format: fc.constant('etalon.report/1'),
@@ -336,6 +361,7 @@ export const reports: fc.Arbitrary<Report> = fc.record({
       }),
     ),
   }),
+  sharpness: list(sharpness),
   uncompared: fc.record({ elements: amount, of: amount }),
   restarts: amount,
   timings: fc.record({
