@@ -5,11 +5,13 @@ import { globMatcher } from './programs/glob.ts';
 import type {
   BackendFacts,
   CaseResult,
+  CasesByLaw,
   Cell,
   DeclaredGap,
   Element,
   Failure,
   GroupCount,
+  LawName,
   Measured,
   MeasuredAccuracy,
   Report,
@@ -28,6 +30,7 @@ interface CellCount {
   wrong: number;
   gaps: number;
   readonly reasons: Map<string, number>;
+  readonly cases: Map<LawName, Map<string, number>>;
 }
 
 interface Accuracy {
@@ -50,6 +53,8 @@ function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   if (value === undefined) map.set(key, (value = make()));
   return value;
 }
+
+const increment = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
 
 export class Collector {
   readonly #groups = new Map(GROUPS.map((group) => [group, { ok: 0, wrong: 0, gaps: 0 }]));
@@ -95,7 +100,7 @@ export class Collector {
     this.#slowest.length = Math.min(this.#slowest.length, 5);
   }
 
-  #addToCell({ subject, dtype, transformation, gap }: CaseResult, kind: 'ok' | 'wrong' | 'gaps'): void {
+  #addToCell({ subject, dtype, transformation, law, variant, gap }: CaseResult, kind: 'ok' | 'wrong' | 'gaps'): void {
     const cell = entry(this.#cells, `${subject}/${dtype}/${transformation}`, () => ({
       primitive: subject,
       dtype,
@@ -104,9 +109,11 @@ export class Collector {
       wrong: 0,
       gaps: 0,
       reasons: new Map<string, number>(),
+      cases: new Map<LawName, Map<string, number>>(),
     }));
     cell[kind]++;
-    if (gap) cell.reasons.set(gap.reason, (cell.reasons.get(gap.reason) ?? 0) + 1);
+    if (gap) increment(cell.reasons, gap.reason);
+    else increment(entry(cell.cases, law, () => new Map<string, number>()), variant); // prettier-ignore
   }
 
   #addGap({ id, subject, dtype, transformation, gap }: CaseResult): void {
@@ -185,9 +192,10 @@ const by =
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 
-function finishedCell({ reasons, ...cell }: CellCount): Cell {
+function finishedCell({ reasons, cases, ...cell }: CellCount): Cell {
   const frequent = [...reasons].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
-  return { ...cell, status: statusOf(cell), reasons: frequent };
+  const byLaw = [...cases].sort(by(([law]) => law)).map(([law, of]) => [law, Object.fromEntries([...of].sort(by(([name]) => name)))]); // prettier-ignore
+  return { ...cell, status: statusOf(cell), reasons: frequent, cases: Object.fromEntries(byLaw) as CasesByLaw };
 }
 
 function finishedAccuracy({ bins, ...accuracy }: Accuracy): MeasuredAccuracy {

@@ -143,6 +143,8 @@ export interface SavedCase {
   readonly source: string | null;
 }
 
+export type CasesByLaw = Readonly<Partial<Record<LawName, Readonly<Record<string, number>>>>>;
+
 /** A cell of the report: primitive × dtype × transformation. */
 export interface Cell {
   readonly primitive: string;
@@ -155,6 +157,8 @@ export interface Cell {
   readonly gaps: number;
   /** Reasons of the gaps, most frequent first. */
   readonly reasons: readonly string[];
+  /** Those that are ok or wrong: how many of each law and variant. Left out in reports of earlier versions. */
+  readonly cases?: CasesByLaw;
 }
 
 /** Cells that share one declared reason. */

@@ -96,6 +96,7 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
       wrong: 1,
       gaps: 0,
       reasons: [],
+      cases: { derivative: { odd: 5, scalar: 4 }, linearity: { odd: 3 } },
     },
     {
       primitive: 'tan',
@@ -188,7 +189,7 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
         [16, 1],
         [70, 299],
       ],
-      likelyMedian: 11.3,
+      likelyMedian: 20.7,
       beyondLikely: 1,
       worstMin: 1.25,
       worstCase: 'random/f32/eval/plain-3/e153',
@@ -282,6 +283,11 @@ const cell: fc.Arbitrary<Cell> = fc.record({
   wrong: amount,
   gaps: amount,
   reasons: list(hostileText),
+  cases: fc.dictionary(
+    fc.constantFrom(...(Object.keys(laws) as LawName[])),
+    fc.dictionary(hostileText, amount, { maxKeys: 3 }),
+    { maxKeys: 3 },
+  ),
 });
 
 const declaredGap: fc.Arbitrary<DeclaredGap> = fc.record({
