@@ -84,6 +84,16 @@ test.each([
   await expect(runCheck({ jobs: 1, folder: null, ...options })).rejects.toThrow(UsageError);
 });
 
+test('cases that are asked for first run first', async () => {
+  const ids: string[] = [];
+  const first = ['neg/i32/vmap/odd/0000'];
+  await runCheck({ backend: 'reference', only: ['abs/i32', 'neg/i32'], first, jobs: 1, folder: null }, (e) => {
+    if (e.type === 'case') ids.push(e.result.id.split('/', 3).join('/'));
+  });
+  expect(ids[0]).toBe('neg/i32/vmap');
+  expect(ids.at(-1)).not.toBe('neg/i32/vmap');
+});
+
 test('an interrupted run reports what there is', async () => {
   const interruption = new AbortController();
   const stop = (e: CheckEvent): void => {

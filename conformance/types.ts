@@ -323,6 +323,8 @@ export interface CheckOptions {
   readonly bail?: number;
   /** Run only part i of n of the cases (`--shard i/n`, from 1). */
   readonly shard?: Shard;
+  /** The units of these cases run before others. */
+  readonly first?: readonly CaseId[];
   /** Where `.etalon/failures` goes; null: nothing is saved. Default: the current folder. */
   readonly folder?: string | null;
   /** Ends the run early with what there is. */
