@@ -252,7 +252,8 @@ class Run {
     const why = ending.kind === 'timeout' ? `nothing happened for ${this.#settings.timeout} s` : ending.message;
     const { unit, at, found, next } = progress;
     if (unit === null) {
-      this.#outcome.reject(new CannotStartError(`${this.#settings.backend} cannot start here: ${why}`));
+      const all = ending.kind === 'timeout' ? why : ending.details;
+      this.#outcome.reject(new CannotStartError(`${this.#settings.backend} cannot start here: ${all}`));
       return;
     }
     const id = at?.id ?? `${unit.key}/${next}`;

@@ -1,5 +1,5 @@
 /** What a law is: a demand on a program and its inputs that a backend meets or does not. */
-import { ConstraintError } from '../../reference/core/errors.ts';
+import { BackendError, ConstraintError } from '../../reference/core/errors.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
@@ -96,7 +96,7 @@ export function threw(
 ): Judgement {
   if (error instanceof AnsweredGap) throw error;
   const wrong = {
-    message: (error instanceof EndedError ? '' : `the backend threw ${error.name}: `) + error.message.split('\n')[0],
+    message: whatHappened(error) + error.message.split('\n')[0],
     element: null,
     jaxpr,
     inputs,
@@ -107,6 +107,12 @@ export function threw(
     ...(error instanceof EndedError && { ended: error.ended }),
   };
   return { compared: 0, uncompared: 0, measured: null, wrong };
+}
+
+/** A BackendError says in its own words what it is about; of any other the name helps. */
+function whatHappened(error: Error): string {
+  if (error instanceof EndedError) return '';
+  return error instanceof BackendError ? 'the backend failed: ' : `the backend threw ${error.name}: `;
 }
 
 /** A case that throws, where the backend's own errors have been caught: its program, or a rule, is not well-formed. */
