@@ -68,7 +68,11 @@ describe('a backend in a file', () => {
       outcome: 'crash',
       says: /exit code 1: Error: out of registers$/,
     },
-    ceil: { code: "throw new Error('no kernel');", outcome: 'wrong', says: /^the backend failed: ceil failed: no kernel$/ },
+    ceil: {
+      code: "throw new Error('no kernel');",
+      outcome: 'wrong',
+      says: /^the backend failed: ceil failed: no kernel$/,
+    },
     sqrt: { code: 'return [];', outcome: 'wrong', says: /kernel of sqrt gave 0 results, its equation has 1$/ },
     square: {
       code: 'return undefined;',
