@@ -274,7 +274,7 @@ class Tally {
 function messageOf({ output, index, expected, got, ulp }: Element, count: number): string {
   const size = ulp === null ? '' : `, ${shown(ulp)} ulp off`;
   const others = count > 1 ? ` (and ${count - 1} more elements)` : '';
-  return `result ${output}[${index.join(', ')}] is ${got}, expected ${expected}${size}${others}`;
+  return `result ${output}${index.length === 0 ? '' : `[${index.join(', ')}]`} is ${got}, expected ${expected}${size}${others}`;
 }
 const shown = (v: number): string => String(Number(v.toPrecision(3)));
 

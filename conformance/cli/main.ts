@@ -84,15 +84,21 @@ const addCheck: Adder = (program, io, done) => {
     .option('--timeout <seconds>', 'how long one case may take', positiveSeconds)
     .option('--shard <i/n>', 'run only the i-th of n parts; etalon report merge puts them together', shard)
     .option('--bail <n>', 'stop after n wrong cases', wholeNumber(1))
+    .option('--watch', "again whenever a file below the backend's folder changes, until Ctrl-C; wrong cases first")
     .option('--baseline <report>', 'an earlier report.json: only failures that it lacks count')
     .option('--json <file>', 'where the report goes; default: .etalon/report.json')
     .option('--html <file>', 'where the page goes; default: .etalon/report.html')
     .option('--junit <file>', 'write JUnit XML too')
-    .action(async (backend: string | undefined, flags: CheckFlags) => {
+    .action(async (backend: string | undefined, { watch, ...given }: CheckFlags & { watch?: true }) => {
       const name = backendOr(io, backend);
-      const cases = flags.cases ?? casesFromEnvironment(io);
-      const [{ check }, { runCheck }] = await Promise.all([import('./check.ts'), import('../run.ts')]);
-      done(await check(io, name, { ...flags, ...(cases !== undefined && { cases }) }, runCheck));
+      const cases = given.cases ?? casesFromEnvironment(io);
+      const flags = { ...given, ...(cases !== undefined && { cases }) };
+      const [{ check }, { watchAndCheck }, { runCheck }] = await Promise.all([
+        import('./check.ts'),
+        import('./watch.ts'),
+        import('../run.ts'),
+      ]);
+      done(await (watch === true ? watchAndCheck : check)(io, name, flags, runCheck));
     });
 };
 

@@ -15,7 +15,7 @@ import { programToJson } from '../../reference/core/load.ts';
 import { inferAvals, type AnyPrimitive, type Params } from '../../reference/core/primitive.ts';
 import { decodeArray, encodeArray } from '../../reference/core/program.ts';
 import { CannotStartError, UsageError } from '../types.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection, type ConnectionOptions, EndedError } from './connection.ts';
 import type { Ready } from './messages.ts';
 
 const PREFIX = 'command:';
@@ -40,7 +40,8 @@ export async function openCommand(
   const argv = parseArgsStringToArgv(command);
   if (argv.length === 0) throw new UsageError(`${asked}: the command is empty; for example command:python3 backend.py`);
   const first = await Connection.open(argv, options).catch((error: unknown) => {
-    throw new CannotStartError(`${command} does not start: ${(error as Error).message}`);
+    const why = error instanceof EndedError ? error.details : (error as Error).message;
+    throw new CannotStartError(`${command} does not start: ${why}`);
   });
   const { ready } = first;
   let connection: Promise<Connection> = Promise.resolve(first);
