@@ -143,7 +143,7 @@ export function judgeProgram(
   profile: ProfileName,
 ): Comparison {
   const rulers = expected.map(({ value, bound }) =>
-    bound === null ? exactRuler(value.dtype, profile) : carriedRuler(bound.worst),
+    bound === null ? exactRuler(value.dtype, profile) : carriedRuler(bound.worst, value.dtype, profile),
   );
   const result = compare(
     expected.map((x) => x.value),
@@ -173,7 +173,7 @@ export const judgeSaved = (
   compare(
     expected,
     got,
-    expected.map((y, j) => (budgets[j] ? carriedRuler(budgets[j]) : exactRuler(y.dtype, 'strict'))),
+    expected.map((y, j) => (budgets[j] ? carriedRuler(budgets[j], y.dtype, 'strict') : exactRuler(y.dtype, 'strict'))),
     [],
   );
 
