@@ -29,7 +29,7 @@ interface Size {
 
 const SIZES: Readonly<Record<string, Size>> = {
   small: { faults: 6, whole: false, seeds: 5, level: 'quick', parts: 200, located: 4 },
-  standard: { faults: 210, whole: false, seeds: 100, level: 'quick', parts: 2, located: 100 },
+  standard: { faults: 210, whole: false, seeds: 100, level: 'quick', parts: 3, located: 100 },
   full: { faults: 1000, whole: true, seeds: 100, level: 'standard', parts: 1, located: 400 },
 };
 
