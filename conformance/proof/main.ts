@@ -36,7 +36,13 @@ const SIZES: Readonly<Record<string, Size>> = {
 /** Runs in a process of its own; `index` from 1. `seed`: of the faults, the programs and the legal differences. */
 type Part = (size: Size, seed: number, share: { readonly index: number; readonly of: number }) => Promise<unknown>;
 
+/** What cannot be shared out comes first. */
 const PARTS: Readonly<Record<string, { readonly shares: number; readonly run: Part }>> = {
+  located: {
+    shares: 1,
+    run: ({ located: faults }, seed) => located({ faults, seed }),
+  },
+  slack: { shares: 1, run: (_, seed) => slack({ seed }) },
   caught: {
     shares: 4,
     run: ({ faults, whole }, seed, part) =>
@@ -62,11 +68,6 @@ const PARTS: Readonly<Record<string, { readonly shares: number; readonly run: Pa
           note(`${backend} is accused, seed ${own}: ${id}: ${message}`),
       }),
   },
-  located: {
-    shares: 1,
-    run: ({ located: faults }, seed) => located({ faults, seed }),
-  },
-  slack: { shares: 1, run: (_, seed) => slack({ seed }) },
 };
 
 const note = (line: string): void => void process.stderr.write(`${line}\n`);
