@@ -134,19 +134,20 @@ export function unjudged(error: unknown, sample: Sample | null): Judgement {
   return { compared: 0, uncompared: 0, measured: null, wrong };
 }
 
-/** One equation on given operands, against its primitive's accuracy. `jaxpr`: the equation as a program, if there is one. */
+/** One equation on given operands, against its primitive's accuracy. */
 export async function judgeMet(
   bench: Bench,
-  met: Met,
+  { primitive, operands, params, results, source }: Met,
   own: readonly HostArray[] | null = null,
-  jaxpr: Jaxpr = oneEquation(met.primitive, met.operands.map(avalOf), met.params),
 ): Promise<Judgement> {
-  const { primitive, operands, params, results, source } = met;
-  const got = own ?? (await attempt(bench, jaxpr, operands));
-  if (got instanceof Error) return threw(got, jaxpr, operands, results);
+  const program = (): Jaxpr => oneEquation(primitive, operands.map(avalOf), params);
+  const got = own ?? (await attempt(bench, program(), operands));
+  if (got instanceof Error) return threw(got, program(), operands, results);
   const comparison = judgeEquation(primitive, operands, params, results, got, bench.profile);
+  const { compared, uncompared, measured, wrong } = comparison;
+  if (wrong === null) return { compared, uncompared, measured, wrong };
   const where = source?.toString() || null;
-  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: where });
+  return judgement(comparison, { jaxpr: program(), inputs: operands, expected: results, got, source: where });
 }
 
 export interface Locally {
