@@ -1,0 +1,58 @@
+/** The tests that every mutant meets: those of the reference and of its pages that are fast, in one process. */
+import { relative } from 'node:path';
+import { defaultServerConditions } from 'vite';
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+const conditions = ['etalon-source', ...defaultServerConditions];
+
+/** Run last, after what may kill a mutant sooner; the slowest at the end. */
+const SLOW = [
+  'reference/core/parse.test.ts',
+  'reference/library/debug/key-reuse.test.ts',
+  'reference/primitives/cumulative.test.ts',
+  'reference/primitives/shape.test.ts',
+  'reference/transforms/checkify/planted.test.ts',
+  'reference/transforms/collectives.test.ts',
+  'reference/transforms/loops.test.ts',
+  'reference/primitives/spectral-derivatives.test.ts',
+  'reference/primitives/linalg.test.ts',
+  'reference/transforms/walk.test.ts',
+  'reference/transforms/programs.test.ts',
+  'reference/primitives/structural.test.ts',
+  'spec/spec.test.ts',
+];
+
+/** Minutes rather than seconds, or about other things than the mutated files. */
+const LEFT_OUT = [
+  'reference/transforms/laws.test.ts', // random programs under all compositions of transformations
+  'reference/transforms/deep.test.ts', // a hundred thousand equations
+  'reference/transforms/memory.test.ts', // waits for the garbage collector
+  'reference/library/debug/leaks.test.ts', // waits for the garbage collector
+  'reference/index.test.ts', // calls every public function with all that it cannot use
+  'reference/lint/**',
+];
+
+class FastFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => SLOW.indexOf(relative(process.cwd(), moduleId));
+    return files.toSorted((a, b) => rank(a) - rank(b) || (a.moduleId < b.moduleId ? -1 : 1));
+  }
+}
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['etalon-source'] } },
+  test: {
+    environment: 'node',
+    include: ['reference/**/*.test.ts', 'spec/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...LEFT_OUT],
+    setupFiles: ['tools/mutation/setup.ts'],
+    isolate: false,
+    sequence: { sequencer: FastFirst },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
+
+export default config;
