@@ -55,6 +55,7 @@ const results = await new Stryker({
   ignoreStatic: true,
   concurrency: Number(values.jobs),
   timeoutMS: 20_000,
+  dryRunTimeoutMinutes: 30,
   tempDirName: FOLDER,
   ignorePatterns: ['/dist', '/coverage', '/.etalon', '/.ci'],
   disableTypeChecks: false, // nothing checks them: Vite strips the types

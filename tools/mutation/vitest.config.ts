@@ -10,13 +10,10 @@ const conditions = ['etalon-source', ...defaultServerConditions];
 const SLOW = [
   'reference/core/parse.test.ts',
   'reference/library/debug/key-reuse.test.ts',
-  'reference/primitives/cumulative.test.ts',
   'reference/primitives/shape.test.ts',
   'reference/transforms/checkify/planted.test.ts',
   'reference/transforms/collectives.test.ts',
   'reference/transforms/loops.test.ts',
-  'reference/primitives/spectral-derivatives.test.ts',
-  'reference/primitives/linalg.test.ts',
   'reference/transforms/walk.test.ts',
   'reference/transforms/programs.test.ts',
   'reference/primitives/structural.test.ts',
@@ -31,6 +28,7 @@ const LEFT_OUT = [
   'reference/library/debug/leaks.test.ts', // waits for the garbage collector
   'reference/index.test.ts', // calls every public function with all that it cannot use
   'reference/lint/**',
+  'reference/primitives/{cumulative,fft,linalg,narrow-floats,special,spectral,spectral-derivatives}.test.ts',
 ];
 
 class FastFirst extends BaseSequencer {
@@ -50,7 +48,7 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ['tools/mutation/setup.ts'],
     isolate: false,
     sequence: { sequencer: FastFirst },
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });
