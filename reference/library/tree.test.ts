@@ -20,9 +20,7 @@ const trees = (leaf: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
       fc.constant(null),
       fc.array(tie('tree'), { maxLength: 3 }),
       fc.dictionary(fc.constantFrom('a', 'b', 'two words', '0'), tie('tree'), { maxKeys: 3 }),
-      fc
-        .tuple(tie('tree'), tie('tree'), fc.constantFrom('p', 'q', null))
-        .map(([x, y, label]) => new Spot(x, y, label)),
+      fc.tuple(tie('tree'), tie('tree'), fc.constantFrom('p', 'q', null)).map(([x, y, label]) => new Spot(x, y, label)),
     ),
   })).tree;
 const some = trees(fc.integer());
@@ -112,9 +110,12 @@ describe('trees', () => {
     ['100,000 nested lists', () => tree.leaves(deep(100_000)), /nested more than 1000 levels deep/],
     ['a wrong number of leaves', () => tree.unflatten(tree.structure([1, 2]), [1]), /\[\*, \*\] has 2 leaves, got 1/],
     ['a class of other auxiliary data', () => tree.map((x, y) => [x, y], [new Spot(1, 2, 'p')], [new Spot(1, 2, 'q')]), /expected a Spot\(\["p"\]\) of 2 at \[0\], got a Spot\(\["q"\]\) of 2/],
+    ['a wrong number, where the structure is long', () => tree.unflatten(tree.structure(new Array(100).fill(1)), []), /unflatten: \[(\*, ){66}\*… has 100 leaves, got 0/],
     ['other keys', () => tree.map((x, y) => [x, y], { a: 1 }, { b: 1 }), /expected an object of a at the root, got an object of b/],
     ['tangents of another structure', () => jvp((p: { w: NDArray[] }) => p.w[0]!, [{ w: [np.ones([])] }], [{ w: [] }]), /differ at \[0\]\.w: a list of 1, and a list of 0/],
     ['axes of another structure', () => vmap((p: { w: NDArray }) => p.w, [{ v: 0 }])({ w: np.ones([2]) }), /inAxes\[0\]: the prefix does not fit the structure: expected an object of w, got an object of v/],
+    ['axes below nothing', () => vmap((_: null, x: NDArray) => x, [[0], 0])(null, np.ones([2])), /inAxes\[0\]: .* expected null, got a list of 1/],
+    ['nothing in place of a list', () => tree.broadcast(null, [1]), /expected a list of 1, got null/],
     ['axes below a leaf', () => vmap((p: { w: NDArray }) => p.w, [{ w: [0] }])({ w: np.ones([2]) }), /inAxes\[0\]\.w: .* expected a leaf, got a list of 1/],
     ['nothing to reduce', () => tree.reduce((a: number) => a, [null]), /needs an initial value/],
     ['a field that nobody named', () => tree.leaves(Object.assign(new Spot(1, 2, 'p'), { z: 3 })), /Spot has a field 'z'/],

@@ -65,6 +65,13 @@ describe('unroll', () => {
   });
 });
 
+test('the branches stand in the text as programs', () => {
+  const text = String(makeJaxpr((x: NDArray) => lax.cond(true, lax.neg, lax.sin, x))(1));
+  expect(text).toMatch(
+    /= cond\[branches=\[\{ lambda ; c:f32\*\[\]\. let\n\s+d:f32\*\[\] = sin c\n\s+in \(d,\) \}, \{ lambda/,
+  );
+});
+
 test('a loop over trees takes no slices, and slices of nothing', () => {
   expect(bits(lax.scan((c) => [c.add(1), { c, none: null }], 0, null, { length: 2 }))).toEqual(bits([np.add(1, 1), { c: np.array([0, 1]), none: null }])); // prettier-ignore
   const [carry, { y }] = lax.scan((c, { x }) => [c, { y: x.mul(c) }], np.array(1), { x: np.zeros([0, 3]), none: null });

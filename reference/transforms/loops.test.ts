@@ -138,6 +138,7 @@ describe('foriLoop', () => {
     const step = (i: NDArray, c: NDArray): NDArray => lax.add(lax.mul(c, 3), lax.convertElementType(i, 'float32'));
     expect(lax.foriLoop(lower, upper, step, 1).item()).toBe(wanted);
     expect(lax.foriLoop(lower, np.array(BigInt(upper)), step, 1).item()).toBe(wanted);
+    expect(lax.foriLoop(np.array(BigInt(lower)), upper, step, 1).item()).toBe(wanted);
     expect(jit((n: NDArray) => lax.foriLoop(lower, n, step, 1))(np.array(BigInt(upper))).item()).toBe(wanted);
   });
 

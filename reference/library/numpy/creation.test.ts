@@ -39,6 +39,9 @@ describe('array', () => {
   it('reshapes flat sources, and refuses ragged ones', () => {
     expect(np.array(new Float32Array([1, 2, 3, 4]), { shape: [2, 2] }).js()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
     expect(() => np.array([[1], [2, 3]])).toThrow('ragged');
+    expect(np.array([np.array(1), 2]).js()).toEqual([1, 2]);
+    expect(np.array([{ re: 0, im: 0 }, { re: 0, im: 1 }, { re: 1, im: 0 }], 'bool').js()).toEqual([false, true, true]); // prettier-ignore
+    expect(() => np.array([1, np.array([2])])).toThrow('differ in shape');
     expect(() => np.array([np.zeros(2), np.zeros(3)])).toThrow('differ in shape');
     expect(() => np.array([1.5], 'int32')).toThrow(errors.ArgumentError);
   });
