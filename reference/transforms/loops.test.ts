@@ -161,6 +161,12 @@ describe('map and associativeScan', () => {
     ]);
   });
 
+  test('map needs slices', () => {
+    const along = (xs: unknown) => (): unknown => lax.map((x) => x, xs);
+    expect(along([np.ones([2]), 1])).toThrow('lax.map(anonymous): xs must have an axis to go along, got f32[]');
+    expect(along([])).toThrow('lax.map(anonymous): xs must have an axis to go along, got no array');
+  });
+
   test('the prefixes of an associative function that does not commute', () => {
     fc.assert(
       fc.property(

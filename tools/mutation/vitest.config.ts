@@ -1,4 +1,4 @@
-/** The tests that every mutant meets: those of the reference and of its pages that are fast, in one process. */
+/** The tests that every mutant meets, those that are fast, in one process. */
 import { relative } from 'node:path';
 import { defaultServerConditions } from 'vite';
 import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
@@ -8,10 +8,15 @@ const conditions = ['etalon-source', ...defaultServerConditions];
 
 /** Run last, after what may kill a mutant sooner; the slowest at the end. */
 const SLOW = [
+  'reference/index.test.ts',
   'reference/core/parse.test.ts',
   'reference/library/debug/key-reuse.test.ts',
   'reference/primitives/shape.test.ts',
   'reference/transforms/checkify/planted.test.ts',
+  'conformance/diverge.test.ts',
+  'conformance/proof/slack.test.ts',
+  'conformance/index.test.ts',
+  'conformance/programs/fixtures.test.ts',
   'reference/transforms/collectives.test.ts',
   'reference/transforms/loops.test.ts',
   'reference/transforms/walk.test.ts',
@@ -20,13 +25,21 @@ const SLOW = [
   'spec/spec.test.ts',
 ];
 
+/** Those of the suite that measure the reference. */
+const OF_THE_SUITE = [
+  'backends/op-by-op.test.ts',
+  'conformance/{budgets,diverge,index,ulp}.test.ts',
+  'conformance/{debug,laws}/*.test.ts',
+  'conformance/programs/{fixtures,moves}.test.ts',
+  'conformance/proof/slack.test.ts',
+];
+
 /** Minutes rather than seconds, or about other things than the mutated files. */
 const LEFT_OUT = [
   'reference/transforms/laws.test.ts', // random programs under all compositions of transformations
   'reference/transforms/deep.test.ts', // a hundred thousand equations
   'reference/transforms/memory.test.ts', // waits for the garbage collector
   'reference/library/debug/leaks.test.ts', // waits for the garbage collector
-  'reference/index.test.ts', // calls every public function with all that it cannot use
   'reference/lint/**',
   'reference/primitives/{cumulative,fft,linalg,narrow-floats,special,spectral,spectral-derivatives}.test.ts',
 ];
@@ -43,7 +56,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions, externalConditions: ['etalon-source'] } },
   test: {
     environment: 'node',
-    include: ['reference/**/*.test.ts', 'spec/*.test.ts'],
+    include: ['reference/**/*.test.ts', 'spec/*.test.ts', ...OF_THE_SUITE],
     exclude: [...configDefaults.exclude, ...LEFT_OUT],
     setupFiles: ['tools/mutation/setup.ts'],
     isolate: false,
