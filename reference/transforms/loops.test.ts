@@ -143,6 +143,11 @@ describe('foriLoop', () => {
   });
 
   test.each<[string, () => unknown, RegExp]>([
+    [
+      'limits of two dtypes',
+      () => lax.foriLoop(np.array(0, 'int32'), np.array(3, 'int16'), (_, c) => c, 0),
+      /lower and upper must have one dtype, got int32 and int16/,
+    ],
     ['a fraction', () => lax.foriLoop(0, 1.5, (_, c) => c, 0), /upper must be an integer/],
     [
       'a float array',
@@ -205,6 +210,7 @@ describe('map and associativeScan', () => {
       [1, 2, 3],
     ]);
     expect(lax.associativeScan(np.add, np.zeros([0, 3])).shape).toEqual([0, 3]);
+    expect(() => lax.associativeScan((a, b) => [a, b], np.ones([2]))).toThrow('f must return *, got [*, *]');
     expect(() => lax.associativeScan(np.add, np.ones([2]), { axis: 1 })).toThrow(/has no axis 1/);
     expect(() => lax.associativeScan(np.add, [np.ones([2]), np.ones([3])] as never)).toThrow(
       /must agree about the axis/,
