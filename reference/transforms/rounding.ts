@@ -99,7 +99,7 @@ export function gpuAllowance(name: string, n: number, dtype: DType): (x: number,
   const { ulp, perMagnitude = 0, absolute = 0, within = Infinity } = budget;
   // The table is for float32; rounding to fewer bits comes on top of an absolute error.
   const isShort = finfo(dtype).unitRoundoff > finfo('float32').unitRoundoff;
-  const rounding = (y: number): number => (isShort && absolute > 0 ? roundedOnce(y, dtype) : 0);
+  const rounding = (y: number): number => (isShort ? roundedOnce(y, dtype) : 0);
   const ulps = (x: number): number => (perMagnitude === 0 ? ulp : ulp + perMagnitude * Math.abs(x)); // of ∞ too
   return (x, y) => (Math.abs(x) > within ? Infinity : Math.max(ulps(x) * ulpSize(y, dtype), absolute + rounding(y)));
 }
