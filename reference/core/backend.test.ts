@@ -14,3 +14,8 @@ it.each<[string, object, string]>([
 ])('defineBackend refuses %s', (_, change, message) => {
   expect(() => defineBackend({ ...definition, ...change })).toThrow(message);
 });
+
+it('a backend computes on the first of its devices', () => {
+  expect(reference.device).toBe(reference.session.devices[0]);
+  expect(reference.device).toBeDefined();
+});
