@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { grad, jit, jvp, type NDArray, np, vmap } from '../index.ts';
-import { ConcreteArray } from './array.ts';
+import type { ConcreteArray } from './array.ts';
 import { ConcretizationError } from './errors.ts';
 
 describe('an array', () => {

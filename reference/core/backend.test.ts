@@ -12,5 +12,10 @@ it.each<[string, object, string]>([
   ['no supports', { supports: undefined }, 'supports must be a function'],
   ['no open', { open: 1 }, 'open must be a function'],
 ])('defineBackend refuses %s', (_, change, message) => {
-  expect(() => defineBackend({ ...definition, ...change } as never)).toThrow(message);
+  expect(() => defineBackend({ ...definition, ...change })).toThrow(message);
+});
+
+it('a backend computes on the first of its devices', () => {
+  expect(reference.device).toBe(reference.session.devices[0]);
+  expect(reference.device).toBeDefined();
 });

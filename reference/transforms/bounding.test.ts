@@ -33,6 +33,23 @@ describe('errorBound', () => {
     expect(worst('gpu')).toBeGreaterThan(100 * worst('strict'));
   });
 
+  test('of a sign is nothing, but where the sign is uncertain', () => {
+    const worst = (g: (x: NDArray) => NDArray): unknown =>
+      errorBound((x: NDArray) => np.sign(g(np.sin(x))))(1).worst.item();
+    expect(worst((y) => y)).toBe(0);
+    expect(worst((y) => np.negative(y))).toBe(0);
+    expect(worst((y) => y.sub(y))).toBe(Infinity);
+  });
+
+  test('of a maximum grows with the number of those that it may be', () => {
+    const likely = (xs: readonly number[]): number =>
+      errorBound((x: NDArray) => np.max(np.exp(x)))(np.array(xs)).likely.item() as number;
+    expect(likely([1])).toBe(errorBound(np.exp)(1).likely.item());
+    expect(likely([1, 0])).toBe(likely([1]));
+    expect(likely([1, 1])).toBeGreaterThan(likely([1]));
+    expect(likely([1, 1, 1])).toBeGreaterThan(likely([1, 1]));
+  });
+
   describe('of subnormal operands', () => {
     const part = fc
       .tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -140, max: -120 }))

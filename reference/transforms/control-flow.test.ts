@@ -251,6 +251,6 @@ describe('errors name the argument and its path', () => {
     ['no branches', () => lax.switch(0, []), /branches must be a list of at least one function/],
     ['an operand of a branch', () => lax.cond(true, () => 1, () => 2, { a: 'no' }), /lax\.cond, argument \[0\]\.a: a string is no array/],
     ['a predicate that is a tree', () => lax.whileLoop(() => [true] as never, (c) => c, 1), /the predicate must give one bool scalar, got \[\*\]/],
-    ['an option', () => lax.foriLoop(0, 1, (_, c) => c, 1, { unrol: 2 } as never), /unknown option 'unrol'/],
+    ['an option', () => lax.foriLoop(0, 1, (_, c) => c, 1, { unrol: 2 } as never), /lax\.foriLoop: unknown option 'unrol'/],
   ])('%s', (_, run, message) => expect(run).toThrow(message)); // prettier-ignore
 });

@@ -148,6 +148,11 @@ describe('foriLoop', () => {
       () => lax.foriLoop(np.array(0, 'int32'), np.array(3, 'int16'), (_, c) => c, 0),
       /lower and upper must have one dtype, got int32 and int16/,
     ],
+    [
+      'an argument more',
+      () => lax.foriLoop(0, 1, (_, c) => c, 0, {}, ...([1] as unknown as [])),
+      /lax\.foriLoop: got an argument more than it takes, 1/,
+    ],
     ['a fraction', () => lax.foriLoop(0, 1.5, (_, c) => c, 0), /upper must be an integer/],
     [
       'a float array',

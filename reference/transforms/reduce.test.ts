@@ -150,5 +150,6 @@ it('the dimensions may come in any order, and there must be an operand', () => {
   const x = np.arange(6).reshape(2, 3).astype('float32');
   expect(lax.reduce(x, 0, lax.add, [1, 0]).item()).toBe(15);
   expect(lax.reduce(x, 1, lax.add, [1, 0]).item()).toBe(16);
+  expect(() => lax.reduce(np.array([true]), false, lax.add, [0])).toThrow('add (I1): x must be one of');
   expect(() => lax.reduce([], [], () => [], [])).toThrow('lax.reduce(anonymous): there must be an operand');
 });

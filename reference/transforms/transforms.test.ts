@@ -174,6 +174,13 @@ describe('vmap', () => {
     expect(g.js()).toEqual([[6, 12], [42, 56]]); // prettier-ignore
   });
 
+  test('may have no examples at all', () => {
+    expect(vmap(() => array(1), { inAxes: [], axisSize: 0 })().shape).toEqual([0]);
+    expect(() => vmap(() => array(1), { inAxes: [], axisSize: -1 })()).toThrow(
+      'axisSize must be a natural number, got -1',
+    );
+  });
+
   test('takes trees of axes', () => {
     const f = ({ a, b }: { a: NDArray; b: NDArray }): NDArray => lax.add(a, b);
     expect(vmap(f, [{ a: 0, b: null }])({ a: array([1, 2]), b: array(10) }).js()).toEqual([11, 12]);

@@ -47,7 +47,8 @@ export function originalOf({ fileName, location: { start, end } }: Mutant): stri
 const code = (text: string): string => {
   const line = text.replace(/\s+/g, ' ');
   const short = line.length > 90 ? `${line.slice(0, 60)} … ${line.slice(-25)}` : line;
-  return `<code>${short.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('|', '&#124;').replaceAll('`', '&#96;')}</code>`;
+  const escaped = short.replaceAll('|', '\\|');
+  return escaped.includes('`') ? `\`\` ${escaped} \`\`` : `\`${escaped}\``;
 };
 
 const folderOf = ({ fileName }: MutantResult): string => fileName.split('/', 2).join('/');

@@ -78,6 +78,23 @@ describe('programs without failures', () => {
     expect(calls(grad((x: NDArray) => checkify(f)(x)[1]))).toEqual(calls(grad(f)));
   });
 
+  test('may close over what is traced in the condition of a loop', () => {
+    const f = (x: NDArray, end: NDArray): NDArray =>
+      lax.whileLoop(
+        (c: NDArray) => {
+          check(lax.lt(c, 100), 'large');
+          return lax.lt(c, end);
+        },
+        (c: NDArray) => lax.mul(c, 2),
+        x,
+      );
+    for (const g of [f, jit(f)]) {
+      const [error, y] = jit(checkify(g))(1, 10);
+      expect([error.get(), y.item()]).toEqual([null, 16]);
+      expect(plain(jit(checkify(g))(1, 1000)[0])).toBe('large');
+    }
+  });
+
   test('keep the rules of functions that have checks', () => {
     const own = customVjp(positive);
     own.defvjp(
