@@ -108,16 +108,17 @@ function apart<S extends Element>(
 ): Matrix<number> {
   const a = tridiagonalMatrix(t, x.field);
   const n = solutionRoundings(a.rows);
-  const own = roundings(n, dtype) * (a.largest() + e.largest());
+  const [size, change] = [a.largest(), rowSum(e)];
+  const own = roundings(n, dtype) * (size + e.largest());
   const inverse = inverseSize(t, a);
-  const share = inverse * (own + rowSum(e));
-  const lost = 2 * eta * n * (1 + a.largest());
-  return x.magnitudes().map((_, __, j) => {
-    const size = largestOfColumn(x, j);
-    const residual = largestOfColumn(f, j) + (2 * own + rowSum(e)) * size + lost;
-    if (mayOverflow(a.largest() + e.largest(), x, j, dtype)) return Infinity;
+  const share = inverse * (own + change);
+  const lost = 2 * eta * n * (1 + size);
+  const ofColumns = range(x.columns).map((j) => {
+    const residual = largestOfColumn(f, j) + (2 * own + change) * largestOfColumn(x, j) + lost;
+    if (mayOverflow(size + e.largest(), x, j, dtype)) return Infinity;
     return share < 1 && residual < Infinity ? (WIDER * inverse * residual) / (1 - share) : Infinity;
   });
+  return new Matrix(REAL, x.rows, x.columns, (_, j) => ofColumns[j]!);
 }
 
 function apartOf(operands: readonly Bounded[], x: HostArray, eta: number): Matrix<number>[] {
