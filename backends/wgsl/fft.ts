@@ -89,7 +89,7 @@ function timesRoot(k: Builder, value: Code, turn: number, of: number, inverse: b
   if (Number.isInteger(quarter))
     return [value, inverse ? left : right, `(-${value})`, inverse ? right : left][quarter]!;
   const { re, im } = rootsOfUnity(of, inverse);
-  return times(k, value, k.constant('complex64', re[turn]!, im[turn]!), 'complex64');
+  return times(k, value, k.constant('complex64', re[turn]!, im[turn]), 'complex64');
 }
 
 /** Each element by itself. */
