@@ -192,8 +192,10 @@ function roundingOf(
     // Both sides round: theirs by their accuracy, the reference's once.
     const reference = roundedOnce(size, dtype);
     const theirs = own.worst(size, i);
-    const isOpen = own.leavesRange(i) || (Number.isFinite(sizes[i]!) && overflows(size, theirs));
-    worst[i] = Number.isNaN(size) ? 0 : isOpen ? Infinity : theirs + reference + lost;
+    const mayOverflow = Number.isFinite(sizes[i]!) && overflows(size, theirs);
+    // Beside a scale out of range infinities stand for NaN as well; sums and products are NaN whatever their order.
+    const mayLeave = own.leavesRange(i) && (accuracy.kind === 'normwise' || !Number.isNaN(size));
+    worst[i] = mayOverflow || mayLeave ? Infinity : Number.isNaN(size) ? 0 : theirs + reference + lost;
     variance[i] = own.variance(size, i) + reference ** 2 / 3 + lost ** 2;
   }
   return { worst, variance };
@@ -268,8 +270,13 @@ function ownError(
     }
     case 'normwise': {
       const scale = accuracy.scale?.(operands, primitive.evaluate(operands, params))[j];
-      const u = finfo(dtype).unitRoundoff;
-      return uniform((size, i) => accuracy.n * u * (scale?.[i] ?? size) + underflow(dtype, profile));
+      const { max, unitRoundoff } = finfo(dtype);
+      const relative = accuracy.n * unitRoundoff;
+      return uniform(
+        (size, i) => relative * (scale?.[i] ?? size) + underflow(dtype, profile),
+        // What is given a scale may overflow on the way to it.
+        (i) => (scale?.[i] ?? 0) * (1 + relative) > max,
+      );
     }
   }
 }
