@@ -140,12 +140,13 @@ class Convolution {
           const [n, apart] = [shape[axis]!, lhs_dilation[d]!];
           const place = k.let('u32', addIndex(starts[d]!, timesIndex(window[d]!, rhs_dilation[d]!)));
           dims[axis] = apart === 1 ? place : k.let('u32', `${place} / ${apart}u`);
-          const inside = `${place} < ${dilatedSize(n, apart)}u`;
-          return apart === 1 ? inside : `${inside} && ${place} % ${apart}u == 0u`;
+          // Not &&: dozens of branches are more than some compilers can take.
+          const inside = `(${place} < ${dilatedSize(n, apart)}u)`;
+          return apart === 1 ? inside : `${inside} & (${place} % ${apart}u == 0u)`;
         });
         const own = converted(k, k.element(lhs, Index.flat(shape, Index.of(of, dims).flat(k))), lhs.type.dtype, dtype);
         if (conditions.length === 0) return own;
-        const isInside = k.let('bool', conditions.join(' && '));
+        const isInside = k.let('bool', conditions.join(' & '));
         return k.value(registerOf(dtype), `select(${typeText(registerOf(dtype), k.lanes)}(), ${own}, ${isInside})`);
       };
     };

@@ -9,39 +9,40 @@ import { primeFactors, rootsOfUnity } from '../../reference/primitives/numerics/
 import type { Builder, Code } from './compile/builder.ts';
 import { addIndex, Index, timesIndex } from './compile/index-space.ts';
 import type { Graph, Lowerer, Part } from './compile/lowering.ts';
-import { Computation, Indexed, type Node } from './compile/node.ts';
+import type { Making } from './compile/making.ts';
+import { Computation, Indexed, type Node, type Result } from './compile/node.ts';
 import { times } from './monoids.ts';
 import { pointwise } from './pointwise.ts';
 
-/** The most that a step splits by, if no prime factor is larger: it takes that many products per element. */
-const RADIX = 16;
+/** Up to this an invocation makes all elements that the same ones go into; of longer ones each is made by itself. */
+const BUTTERFLY = 7;
 
-/** Numbers whose product is n, few and small. */
+/** Numbers whose product is n: its prime factors, pairs of twos together. */
 function radices(n: number): number[] {
-  const found: number[] = [];
-  for (const p of primeFactors(n).toReversed()) {
-    const at = found.findIndex((r) => r * p <= RADIX);
-    if (at < 0) found.push(p);
-    else found[at]! *= p;
-  }
-  return found;
+  const primes = primeFactors(n);
+  const twos = primes.filter((p) => p === 2).length;
+  return [...Array.from({ length: twos >> 1 }, () => 4), ...primes.slice(twos - (twos & 1))];
 }
 
-/** One axis of an array, the others before and after it. */
-interface Axis {
+/** One step along an axis, the other axes before and after it. */
+interface Step {
+  readonly x: Node;
+  readonly roots: Node;
   readonly length: number;
-  /** The distance of neighbours along it. */
+  /** The distance of neighbours along the axis. */
   readonly stride: number;
+  /**
+   * The operand holds length/done transforms of length `done`, one behind the other, of elements that are length/done
+   * apart; the result holds those of length done·radix.
+   */
+  readonly done: number;
+  readonly radix: number;
+  readonly inverse: boolean;
 }
 
-/**
- * One step: `x` holds n/done transforms of length `done` along the axis, one behind the other, of elements that are n/done
- * apart. The result holds those of length done·radix.
- */
-function step(x: Node, roots: Node, { length, stride }: Axis, done: number, radix: number): Node {
+function stepped(step: Step): Node {
+  const { x, roots } = step;
   const { shape } = x.type;
-  const joined = done * radix;
-  const apart = length / joined;
   return new Computation({
     name: 'fft',
     operands: [x, roots],
@@ -49,24 +50,69 @@ function step(x: Node, roots: Node, { length, stride }: Axis, done: number, radi
     results: [{ shape, dtype: 'complex64' }],
     finishes: true,
     make: (making, { results: [result] }) =>
-      making.each(sizeOf(shape), (k, i) => {
-        const [outer, place, inner] = Index.flat([sizeOf(shape) / length / stride, length, stride], i).dims(k);
-        const [first, wave] = Index.flat([apart, joined], place!).dims(k);
-        const own = done === 1 ? '0u' : k.let('u32', `${wave} % ${done}u`);
-        const row = k.let('u32', addIndex(timesIndex(outer!, length * stride), inner!));
-        const sum = k.variable('vec2f', 'vec2f()');
-        const turn = k.variable('u32', '0u'); // q·wave modulo joined
-        k.loop('0u', `${radix}u`, '1u', (q) => {
-          const from = addIndex(timesIndex(addIndex(first!, timesIndex(q, apart)), done), own);
-          const at = k.let('u32', addIndex(row, timesIndex(from, stride)));
-          const root = k.at(roots, [timesIndex(k.read(turn), apart)]);
-          const value = k.element(x, Index.flat(shape, at));
-          k.line(`${sum} = ${sum} + ${times(k, complexOf(x, value), root, 'complex64')};`);
-          k.line(`${turn} = (${turn} + ${wave}) % ${joined}u;`);
-        });
-        k.define(result!, Index.flat(shape, i), k.read(sum));
-      }),
+      step.radix <= BUTTERFLY ? butterflies(making, step, result!) : sums(making, step, result!),
   }).results[0]!;
+}
+
+/** Where an element of one row along the axis is. */
+const placed = (k: Builder, { length, stride }: Step, outer: Code, inner: Code, place: Code): Code =>
+  k.let('u32', addIndex(timesIndex(addIndex(timesIndex(outer, length), place), stride), inner));
+
+const element = (k: Builder, { x }: Step, at: Code): Code => complexOf(x, k.element(x, Index.flat(x.type.shape, at)));
+
+/** All elements that the same `radix` ones go into, by one invocation. */
+function butterflies(making: Making, step: Step, result: Result): void {
+  const { roots, length, stride, done, radix, inverse } = step;
+  const { shape } = result.type;
+  const apart = length / done / radix;
+  making.each(sizeOf(shape) / radix, (k, i) => {
+    const [outer, first, own, inner] = Index.flat([sizeOf(shape) / length / stride, apart, done, stride], i).dims(k);
+    const turned = Array.from({ length: radix }, (_, q) => {
+      const from = addIndex(timesIndex(addIndex(first!, `${q * apart}u`), done), own!);
+      const value = k.let('vec2f', element(k, step, placed(k, step, outer!, inner!, from)));
+      if (q === 0 || done === 1) return value;
+      return times(k, value, k.at(roots, [k.let('u32', timesIndex(own!, q * apart))]), 'complex64');
+    });
+    for (let s = 0; s < radix; s++) {
+      const to = addIndex(timesIndex(first!, done * radix), addIndex(own!, `${s * done}u`));
+      const terms = turned.map((value, q) => timesRoot(k, value, (q * s) % radix, radix, inverse));
+      const at = placed(k, step, outer!, inner!, to);
+      k.define(result, Index.flat(shape, at), k.let('vec2f', terms.join(' + ')));
+    }
+  });
+}
+
+/** A number times a root of unity: quarters of a turn only exchange parts. */
+function timesRoot(k: Builder, value: Code, turn: number, of: number, inverse: boolean): Code {
+  const quarter = (4 * turn) / of;
+  const [left, right] = [`vec2f(-${value}.y, ${value}.x)`, `vec2f(${value}.y, -${value}.x)`];
+  if (Number.isInteger(quarter))
+    return [value, inverse ? left : right, `(-${value})`, inverse ? right : left][quarter]!;
+  const { re, im } = rootsOfUnity(of, inverse);
+  return times(k, value, k.constant('complex64', re[turn]!, im[turn]), 'complex64');
+}
+
+/** Each element by itself. */
+function sums(making: Making, step: Step, result: Result): void {
+  const { roots, length, stride, done, radix } = step;
+  const { shape } = result.type;
+  const joined = done * radix;
+  const apart = length / joined;
+  making.each(sizeOf(shape), (k, i) => {
+    const [outer, first, wave, inner] = Index.flat([sizeOf(shape) / length / stride, apart, joined, stride], i).dims(k);
+    const own = done === 1 ? '0u' : k.let('u32', `${wave} % ${done}u`);
+    const sum = k.variable('vec2f', 'vec2f()');
+    const turn = k.variable('u32', '0u'); // q·wave modulo joined
+    k.loop('0u', `${radix}u`, '1u', (q) => {
+      const from = addIndex(timesIndex(addIndex(first!, timesIndex(q, apart)), done), own);
+      const value = k.let('vec2f', element(k, step, placed(k, step, outer!, inner!, from)));
+      const root = k.at(roots, [timesIndex(k.read(turn), apart)]);
+      k.line(`${sum} = ${sum} + ${times(k, value, root, 'complex64')};`);
+      const next = k.read(`${turn} + ${wave}`);
+      k.line(`${turn} = select(${next}, ${next} - ${joined}u, ${next} >= ${joined}u);`);
+    });
+    k.define(result, Index.flat(shape, i), k.read(sum));
+  });
 }
 
 const complexOf = (x: Node, value: Code): Code => (x.type.dtype === 'complex64' ? value : `vec2f(${value}, 0.0)`);
@@ -81,7 +127,7 @@ function transformed(graph: Graph, x: Node, axis: number, inverse: boolean): Nod
   let done = 1;
   let y = x;
   for (const radix of radices(length)) {
-    y = step(y, roots, { length, stride }, done, radix);
+    y = stepped({ x: y, roots, length, stride, done, radix, inverse });
     done *= radix;
   }
   return y;

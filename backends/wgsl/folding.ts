@@ -14,7 +14,9 @@ import type { Runs } from './runs.ts';
 /** Elements that are combined one after the other: longer runs are combined in blocks, which keeps to the bound of sums. */
 export const LONGEST_CHAIN = 512;
 /** Invocations that make a device busy: a software driver's threads, or a GPU's. */
-export const BUSY = { cpu: 1024, gpu: 65_536 } as const;
+const BUSY = { cpu: 1024, gpu: 65_536 } as const;
+/** Runs up to so long are not split for a CPU: another kernel would cost more. */
+const SHORT = 2048;
 /** What an invocation should have to do, in elements. */
 export const WORTHWHILE = 64;
 
@@ -42,15 +44,22 @@ const pick = ({ count, length, lanes, isContiguous }: Runs): Omit<Source, 'state
   isContiguous,
 });
 
+/** How many parts runs are split into, each of which so many invocations combine. */
+export function partsFor({ target: { cpu } }: Making, { count, length }: Source, invocations: number): number {
+  if (cpu && length <= SHORT) return 1;
+  const busy = BUSY[cpu ? 'cpu' : 'gpu'] / (count * invocations);
+  return Math.max(1, Math.ceil(Math.min(busy, length / (WORTHWHILE * invocations))));
+}
+
 function reduceSource(making: Making, monoid: Monoid, result: Result, source: Source): void {
   const { count, length, isContiguous } = source;
   const { cpu } = making.target;
   const byWorkgroup = !cpu && isContiguous && length >= 2 * WORTHWHILE;
   const size = byWorkgroup ? (length >= 1024 ? 256 : 64) : 1;
-  const parts = Math.ceil(Math.min(BUSY[cpu ? 'cpu' : 'gpu'] / (count * size), length / (WORTHWHILE * size)));
+  const parts = partsFor(making, source, size);
   const combine = byWorkgroup ? byTree(size) : byOne;
   const lanes = isContiguous ? 1 : source.lanes;
-  if (parts <= 1) {
+  if (parts === 1) {
     combine(making, monoid, source, 1, (k, r, _, state) =>
       k.define(result, Index.flat(result.type.shape, r), monoid.lower(k, state)),
     );

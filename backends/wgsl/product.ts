@@ -44,6 +44,8 @@ export interface Product {
 /** Sums of more terms are made of blocks of as many, or of the square root. */
 const LONGEST_CHAIN = 1024;
 const SHORTEST_BLOCK = 512;
+/** Below so many products what counts is that the text is short: each sum has an invocation of its own. */
+const SMALL = 32_768;
 /** Invocations that make a device busy, and what one of them should have to do. */
 const BUSY = { cpu: 256, gpu: 16_384 } as const;
 const WORTHWHILE = 128;
@@ -60,9 +62,12 @@ export function added(k: Builder, dtype: DType, a: Code, x: Code, y: Code): Code
   return `${a} + ${times(k, x, y, dtype)}`;
 }
 
-/** Columns that are computed and written at once. */
-export const lanesOf = (making: Making, { columns, place }: Product): Lanes =>
-  columns % 4 === 0 && place === null && making.byFour([]) ? 4 : 1;
+/** Factors of which nothing is read four at a time. */
+const oneByOne = (product: Product): Product => ({
+  ...product,
+  left: { ...product.left, fours: null },
+  right: { ...product.right, fours: null },
+});
 
 /** Takes the sum at a place of the result (in fours, if that is how it is written). */
 export type Use = (at: Code, sum: Code) => void;
@@ -79,8 +84,15 @@ export interface Tiling {
 
 /** Computes a product, invocations each making a tile. */
 export function multiply(making: Making, product: Product, result: Result): void {
-  const isReal = registerOf(result.type.dtype) !== 'vec2f';
-  const tiles = new Tiles(product, accumulator(result.type.dtype), isReal ? lanesOf(making, product) : 1);
+  const { batch, rows, columns, depth } = product;
+  const isSmall = batch * rows * columns * depth < SMALL;
+  const byFour = !isSmall && columns % 4 === 0 && product.place === null && making.byFour([result]);
+  const tiles = new Tiles(
+    isSmall ? oneByOne(product) : product,
+    accumulator(result.type.dtype),
+    isSmall,
+    byFour ? 4 : 1,
+  );
   const busy = BUSY[making.target.cpu ? 'cpu' : 'gpu'];
   inParts(making, product.depth, tiles, busy, result);
 }
@@ -124,12 +136,12 @@ class Tiles implements Tiling {
   readonly #across: number;
   readonly #down: number;
 
-  constructor(product: Product, dtype: DType, lanes: Lanes) {
+  constructor(product: Product, dtype: DType, isSmall: boolean, lanes: Lanes) {
     this.#product = product;
     this.#dtype = dtype;
     this.lanes = lanes;
-    this.#rows = Math.min(8, product.rows);
-    this.#columns = Math.min(lanes === 4 ? 2 : 4, product.columns / lanes);
+    this.#rows = Math.min(isSmall ? 1 : 8, product.rows);
+    this.#columns = Math.min(isSmall ? 1 : lanes === 4 ? 2 : 4, product.columns / lanes);
     this.#down = Math.ceil(product.rows / this.#rows);
     this.#across = Math.ceil(product.columns / lanes / this.#columns);
     this.count = product.batch * this.#down * this.#across;
@@ -180,7 +192,7 @@ class Tiles implements Tiling {
               : place(k, b!, k.let('u32', r), k.let('u32', c));
           k.inLanes(this.lanes, () => use(k.let('u32', at), k.read(x)));
         };
-        const isInside = `${down} * ${this.#rows}u + ${m}u < ${rows}u && ${across} * ${this.#columns}u + ${n}u < ${vectors}u`;
+        const isInside = `(${down} * ${this.#rows}u + ${m}u < ${rows}u) & (${across} * ${this.#columns}u + ${n}u < ${vectors}u)`;
         if (exact) write();
         else k.block(`if (${isInside})`, write);
       }

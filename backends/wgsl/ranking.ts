@@ -49,7 +49,7 @@ const write = (k: Builder, to: readonly (Input | Result)[], at: Code, values: re
 function isLess(a: readonly Code[], b: readonly Code[]): Code {
   const [x, y] = [a[0]!, b[0]!];
   if (a.length === 1) return `(${x} < ${y})`;
-  return `((${x} < ${y}) || (${x} == ${y} && ${isLess(a.slice(1), b.slice(1))}))`;
+  return `((${x} < ${y}) | ((${x} == ${y}) & ${isLess(a.slice(1), b.slice(1))}))`;
 }
 
 function rankBlocks(making: Making, rows: Rows, block: number, to: readonly (Input | Result)[]): void {
@@ -62,7 +62,7 @@ function rankBlocks(making: Making, rows: Rows, block: number, to: readonly (Inp
     const before = k.variable('u32', '0u');
     k.loop(start, end, '1u', (other) => {
       const its = key(k, row!, other);
-      const isBefore = `${isLess(its, own)} || (${other} < ${j} && !${isLess(own, its)})`;
+      const isBefore = `${isLess(its, own)} | ((${other} < ${j}) & !${isLess(own, its)})`;
       k.line(`${before} += select(0u, 1u, ${isBefore});`);
     });
     const at = k.let('u32', `${row} * ${length}u + ${start} + ${k.read(before)}`);
@@ -107,7 +107,7 @@ function merge(
         keyAt(k.let('u32', `min(${l}, ${length - 1}u)`)),
         keyAt(k.let('u32', `min(${r}, ${length - 1}u)`)),
       ];
-      const isRight = k.let('bool', `${l} >= ${middle} || (${r} < ${end} && ${isLess(keyOfRight, keyOfLeft)})`);
+      const isRight = k.let('bool', `(${l} >= ${middle}) | ((${r} < ${end}) & ${isLess(keyOfRight, keyOfLeft)})`);
       k.line(`if (${isRight}) { ${right} += 1u; } else { ${left} += 1u; }`);
       const position = read(positions!, k.let('u32', `select(${l}, ${r}, ${isRight})`));
       const chosen = keyOfLeft.map((code, n) => `select(${code}, ${keyOfRight[n]}, ${isRight})`);

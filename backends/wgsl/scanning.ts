@@ -7,13 +7,11 @@ import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
-import { accumulate, BUSY, byOne, byTree, LONGEST_CHAIN, type Source, variables, WORTHWHILE } from './folding.ts';
+import { accumulate, byOne, byTree, LONGEST_CHAIN, partsFor, type Source, variables, WORTHWHILE } from './folding.ts';
 import type { Monoid, State } from './monoids.ts';
 
 /** Invocations of a workgroup that goes along a row. */
 const SIZE = 256;
-/** Rows up to so long are not split for a CPU: the kernels would cost more. */
-const SHORT = 2048;
 
 /** Takes the state of row r up to place j, that one included. */
 type Write = (k: Builder, r: Code, j: Code, state: State) => void;
@@ -22,11 +20,9 @@ type Write = (k: Builder, r: Code, j: Code, state: State) => void;
 export function scan(making: Making, monoid: Monoid, source: Source, write: Write): void {
   const { count, length } = source;
   const { cpu } = making.target;
-  const byWorkgroup = !cpu && source.isContiguous && length > SIZE;
+  const byWorkgroup = !cpu && source.isContiguous && length > WORTHWHILE;
   const invocations = byWorkgroup ? SIZE : 1;
-  const busy = BUSY[cpu ? 'cpu' : 'gpu'] / (count * invocations);
-  const parts =
-    cpu && length <= SHORT ? 1 : Math.max(1, Math.ceil(Math.min(busy, length / (WORTHWHILE * invocations))));
+  const parts = partsFor(making, source, invocations);
   const scanParts = byWorkgroup ? scanByWorkgroup : scanByOne;
   if (parts === 1) {
     scanParts(making, monoid, source, 1, null, write);

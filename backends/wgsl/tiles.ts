@@ -95,7 +95,7 @@ class SharedTiles implements Tiling {
     const [ms, ns] = [lines(top, y), lines(start, x)];
     total.forEach((row, m) =>
       row.forEach((sum, n) =>
-        k.block(`if (${ms[m]} < ${rows}u && ${ns[n]} < ${columns}u)`, () => {
+        k.block(`if ((${ms[m]} < ${rows}u) & (${ns[n]} < ${columns}u))`, () => {
           const at =
             place === null ? `(${b} * ${rows}u + ${ms[m]}) * ${columns}u + ${ns[n]}` : place(k, b, ms[m]!, ns[n]!);
           use(k.let('u32', at), k.read(sum));

@@ -1,0 +1,38 @@
+/** How many kernels programs become: what leads to a reduction or a product, and what follows from it, is in its kernel. */
+import { expect, test } from 'vitest';
+import { lax, makeJaxpr, type NDArray, np } from '../../reference/index.ts';
+import { compile } from './compile/compile.ts';
+import { wgslTable } from './index.ts';
+
+/** The labels of the kernels of f, for a CPU or a GPU. */
+function kernels(f: (...args: NDArray[]) => unknown, args: readonly NDArray[], cpu: boolean = true): string[] {
+  const { steps } = compile(makeJaxpr(f)(...args), wgslTable, {}, { cpu, buffers: 8, workgroup: 64 });
+  return steps.map((step) => (step.kind === 'kernel' ? step.label : step.kind));
+}
+
+const [matrix, vector] = [np.ones([2000, 64]), np.ones([64])];
+
+test('a sum, what it is of and what is made of it: one kernel', () => {
+  expect(kernels((x) => lax.reduceSum(lax.mul(x, x), [1]).mul(2).add(1), [matrix])).toHaveLength(1);
+});
+
+test('a product and what is made of it: one kernel', () => {
+  const layer = (x: NDArray, w: NDArray, b: NDArray): NDArray => lax.dot(x, w).add(b).neg();
+  expect(kernels(layer, [matrix, np.ones([64, 128]), np.ones([128])])).toHaveLength(1);
+});
+
+test('a product of few rows is a sum of products', () => {
+  expect(kernels((x, y) => lax.dot(x, y), [matrix, vector])).toHaveLength(1);
+});
+
+test('few long sums are split, and so are few long rows', () => {
+  const long = np.ones([1_000_000]);
+  for (const cpu of [true, false]) {
+    expect(kernels((x) => lax.reduceSum(x, [0]), [long], cpu)).toHaveLength(2);
+    expect(kernels((x) => lax.cumsum(x), [long], cpu)).toHaveLength(3);
+  }
+});
+
+test('short rows are sorted and gathered by two kernels', () => {
+  expect(kernels((x) => lax.sort(x), [matrix])).toHaveLength(2);
+});
