@@ -1,7 +1,9 @@
 /** A backend under test, and the running of programs on it. */
 import { type Backend, oneEquation } from '../reference/core/open-backend.ts';
 import type { Buffer, ProfileName } from '../reference/core/backend.ts';
-import { avalOf, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
+import { BackendError } from '../reference/core/errors.ts';
+import { isDType } from '../reference/core/dtypes.ts';
+import { allocate, avalOf, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
 import type { Jaxpr } from '../reference/core/jaxpr.ts';
 import { primitives } from '../reference/primitives/index.ts';
 import type { BackendFacts } from './types.ts';
@@ -78,7 +80,7 @@ export class Bench {
   }
 
   #read(buffers: readonly Buffer[]): Promise<HostArray[]> {
-    return Promise.all(buffers.map((b) => this.backend.session.read(b)));
+    return Promise.all(buffers.map(async (b, i) => checkedArray(await this.backend.session.read(b), i)));
   }
 
   #start(jaxpr: Jaxpr, hosts: readonly HostArray[]): Started {
@@ -91,12 +93,25 @@ export class Bench {
     };
     try {
       const results = executable.run(inputs);
+      const count = Array.isArray(results) ? String(results.length) : 'no array of';
+      if (count !== String(jaxpr.outputs.length))
+        throw new BackendError(`the backend gave ${count} results, the program has ${jaxpr.outputs.length}`);
       return { inputs, results, free: () => release([...results, ...inputs]) };
     } catch (error) {
       release(inputs);
       throw error;
     }
   }
+}
+
+/** What is read must be an array, whatever its type: whether that is the right one is judged later. */
+function checkedArray(value: Partial<HostArray> | null, i: number): HostArray {
+  const { dtype, shape, data } = value ?? {};
+  const isArray = isDType(dtype) && Array.isArray(shape) && data instanceof allocate(dtype, 0).constructor;
+  if (isArray) return value as HostArray;
+  throw new BackendError(
+    `result ${i} reads as no array: it must have dtype, shape and data, stored as spec/values.md says`,
+  );
 }
 
 /** What reports say of a backend; `asked`: as the user named it. */

@@ -41,6 +41,13 @@ describe('exact and rounded results', () => {
       /result 0\[0\] is 3\.0000002, expected 3, 1 ulp off/,
     );
   });
+  test('are powers of a complex zero', () => {
+    const [zero, one] = [0, 1].map((re) => hostArray('complex64', [1], [{ re, im: 0 }])) as [HostArray, HostArray];
+    const judge = (y: HostArray): string | null =>
+      judgeEquation(primitives.pow, [zero, one], {}, [zero], [y], 'strict').wrong?.message ?? null;
+    expect(judge(zero)).toBeNull();
+    expect(judge(one)).toMatch(/is 1\+0i, expected 0\+0i/);
+  });
   test('distinguish zeros, but not on a gpu', () => {
     const flipped = (profile: 'strict' | 'gpu'): string | null =>
       wrongWith(primitives.neg, [f32(0)], {}, () => 0, profile);

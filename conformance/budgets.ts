@@ -35,7 +35,7 @@ export interface Comparison {
   /** The worst element beyond its budget; what is wrong with the results' types; null: all is well. */
   readonly wrong: { readonly message: string; readonly element: Element | null } | null;
   readonly measured: Measured | null;
-  /** Absolute budgets per result, as saved cases carry them; null: bit for bit. */
+  /** Where something is wrong, absolute budgets per result, as saved cases carry them; null: bit for bit. */
   readonly budgets: readonly (Float64Array | null)[];
 }
 
@@ -113,9 +113,9 @@ function judgeSolution(
   profile: ProfileName,
 ): Comparison {
   const eta = underflow(solutionDtype(expected), profile);
-  const budgets = forward(operands, expected, eta);
+  const budgets = (): Comparison['budgets'] => forward(operands, expected, eta);
   const mismatch = typeMismatch(expected, got);
-  if (mismatch !== null) return mistyped(mismatch, budgets);
+  if (mismatch !== null) return mistyped(mismatch, budgets());
   const bins: Histogram = new Map();
   let max = 0;
   const failed: { readonly share: number; readonly message: string }[] = [];
@@ -126,13 +126,14 @@ function judgeSolution(
     else failed.push({ share: error / allowed, message: `${what} is ${shown(error)}, allowed is ${shown(allowed)}` });
   }
   const worst = failed.reduce((a, b) => (b.share > a.share ? b : a), failed[0]!);
+  const isWrong = failed.length > 0;
   return {
     compared: expected.reduce((n, y) => n + sizeOf(y.shape), 0),
     uncompared: 0,
     suspect: 0,
-    wrong: failed.length > 0 ? { message: worst.message, element: null } : null,
+    wrong: isWrong ? { message: worst.message, element: null } : null,
     measured: bins.size === 0 ? null : { unit: 'budget', bins: [...bins], max, worst: null },
-    budgets,
+    budgets: isWrong ? budgets() : [],
   };
 }
 
@@ -143,7 +144,7 @@ export function judgeProgram(
   profile: ProfileName,
 ): Comparison {
   const rulers = expected.map(({ value, bound }) =>
-    bound === null ? exactRuler(value.dtype, profile) : carriedRuler(bound.worst),
+    bound === null ? exactRuler(value.dtype, profile) : carriedRuler(bound.worst, value.dtype, profile),
   );
   const result = compare(
     expected.map((x) => x.value),
@@ -173,7 +174,7 @@ export const judgeSaved = (
   compare(
     expected,
     got,
-    expected.map((y, j) => (budgets[j] ? carriedRuler(budgets[j]) : exactRuler(y.dtype, 'strict'))),
+    expected.map((y, j) => (budgets[j] ? carriedRuler(budgets[j], y.dtype, 'strict') : exactRuler(y.dtype, 'strict'))),
     [],
   );
 
@@ -193,11 +194,12 @@ function compare(
   operands: readonly HostArray[],
 ): Comparison {
   const mismatch = typeMismatch(expected, got);
-  const budgets = expected.map((y, j) => absolute(y, rulers[j]!));
-  if (mismatch !== null) return mistyped(mismatch, budgets);
+  const budgets = (): Comparison['budgets'] => expected.map((y, j) => absolute(y, rulers[j]!));
+  if (mismatch !== null) return mistyped(mismatch, budgets());
   const tally = new Tally();
   expected.forEach((y, j) => tally.add(y, got[j]!, rulers[j]!, j, operands));
-  return { ...tally.result(), budgets };
+  const result = tally.result();
+  return { ...result, budgets: result.wrong === null ? [] : budgets() };
 }
 
 const mistyped = (message: string, budgets: Comparison['budgets']): Comparison => ({
@@ -274,7 +276,7 @@ class Tally {
 function messageOf({ output, index, expected, got, ulp }: Element, count: number): string {
   const size = ulp === null ? '' : `, ${shown(ulp)} ulp off`;
   const others = count > 1 ? ` (and ${count - 1} more elements)` : '';
-  return `result ${output}[${index.join(', ')}] is ${got}, expected ${expected}${size}${others}`;
+  return `result ${output}${index.length === 0 ? '' : `[${index.join(', ')}]`} is ${got}, expected ${expected}${size}${others}`;
 }
 const shown = (v: number): string => String(Number(v.toPrecision(3)));
 

@@ -1,27 +1,25 @@
 /** A process in which a backend runs, seen from its parent: work, time limits, crashes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { LastWords, START_SECONDS } from './ending.ts';
 import { type BackendProcess, type FromWorker, type Setup, SHRINK_MILLISECONDS, type ToWorker } from './messages.ts';
 import { packageFile, packageModule } from './package.ts';
 
 /** Why a process ended that should not have. */
-export type Ending = { readonly kind: 'timeout' } | { readonly kind: 'crash'; readonly message: string };
+export type Ending =
+  | { readonly kind: 'timeout' }
+  /** `details`: with everything that it said at last. */
+  | { readonly kind: 'crash'; readonly message: string; readonly details: string };
 
 export interface ChildEvents {
   message(child: Child, message: FromWorker): void;
   ended(child: Child, ending: Ending): void;
 }
 
-/** Loading a backend may take this long, however short the limit for cases is. */
-const START_SECONDS = 60;
-
-/** How much of what a process wrote to stderr is kept for messages. */
-const STDERR_CHARACTERS = 2000;
-
 export class Child {
   readonly #process: ChildProcess;
   readonly #seconds: number;
-  #stderr = '';
+  readonly #lastWords = new LastWords();
   #timer: NodeJS.Timeout | undefined;
   #ending: Ending | null = null;
   #closed = false;
@@ -37,9 +35,7 @@ export class Child {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    this.#process.stderr!.on('data', (text: Buffer) => {
-      this.#stderr = (this.#stderr + text.toString()).slice(-STDERR_CHARACTERS);
-    });
+    this.#process.stderr!.on('data', (text: Buffer) => this.#lastWords.add(text));
     this.#process.on('message', (message: FromWorker | BackendProcess) => {
       if (message.type === 'process') {
         this.#backendProcess = message.pid;
@@ -49,11 +45,12 @@ export class Child {
       this.#wait(message.type === 'shrinking' ? this.#seconds + SHRINK_MILLISECONDS / 1000 : this.#seconds);
       events.message(this, message);
     });
-    this.#process.on('error', (error) => (this.#ending ??= { kind: 'crash', message: error.message }));
+    this.#process.on('error', (error) => (this.#ending ??= crash(error.message)));
     this.#process.on('close', (code, signal) => {
       clearTimeout(this.#timer);
-      if (!this.#closed)
-        events.ended(this, this.#ending ?? { kind: 'crash', message: this.#crashMessage(code, signal) });
+      if (this.#closed) return;
+      const message = this.#lastWords.ending(code, signal);
+      events.ended(this, this.#ending ?? crash(message, this.#lastWords.after(message)));
     });
     this.#send({ type: 'open', setup }, Math.max(seconds, START_SECONDS));
   }
@@ -95,13 +92,9 @@ export class Child {
       // it has ended by itself
     }
   }
-
-  #crashMessage(code: number | null, signal: NodeJS.Signals | null): string {
-    const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-    const said = this.#stderr.trim();
-    return `the process ended with ${how}${said === '' ? '' : `: ${said}`}`;
-  }
 }
+
+const crash = (message: string, details: string = message): Ending => ({ kind: 'crash', message, details });
 
 /** The options of Node that make a process load the same core as this one (conformance/one-core.js). */
 function execArgv(): string[] {

@@ -5,15 +5,19 @@ import { globMatcher } from './programs/glob.ts';
 import type {
   BackendFacts,
   CaseResult,
+  CasesByLaw,
   Cell,
   DeclaredGap,
   Element,
   Failure,
   GroupCount,
+  LawName,
   Measured,
   MeasuredAccuracy,
   Report,
+  Sharpness,
 } from './types.ts';
+import { mergedSharpness } from './sharpness.ts';
 import { GROUPS } from './types.ts';
 import { quantilesOf, statusOf, verdictOf } from './verdict.ts';
 import { addTo, type Histogram } from './ulp.ts';
@@ -26,6 +30,7 @@ interface CellCount {
   wrong: number;
   gaps: number;
   readonly reasons: Map<string, number>;
+  readonly cases: Map<LawName, Map<string, number>>;
 }
 
 interface Accuracy {
@@ -49,6 +54,8 @@ function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return value;
 }
 
+const increment = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
+
 export class Collector {
   readonly #groups = new Map(GROUPS.map((group) => [group, { ok: 0, wrong: 0, gaps: 0 }]));
   readonly #cells = new Map<string, CellCount>();
@@ -59,6 +66,7 @@ export class Collector {
   readonly #slowest: { id: string; milliseconds: number }[] = [];
   readonly failures: Failure[] = [];
   readonly #coverage = new CoverageCount();
+  readonly #sharpness: Sharpness[] = [];
   #uncompared = 0;
   #elements = 0;
   /** Results of any outcome. */
@@ -79,6 +87,7 @@ export class Collector {
     if (kind === null) return;
     this.#groups.get(result.group)![kind]++;
     this.#coverage.add(result);
+    if (result.sharpness) this.#sharpness.push(result.sharpness);
     if (kind === 'gaps') this.#addGap(result);
     if (hasCell(result)) this.#addToCell(result, kind);
     if (result.measured && result.transformation === 'eval' && Object.hasOwn(primitives, result.subject))
@@ -91,7 +100,7 @@ export class Collector {
     this.#slowest.length = Math.min(this.#slowest.length, 5);
   }
 
-  #addToCell({ subject, dtype, transformation, gap }: CaseResult, kind: 'ok' | 'wrong' | 'gaps'): void {
+  #addToCell({ subject, dtype, transformation, law, variant, gap }: CaseResult, kind: 'ok' | 'wrong' | 'gaps'): void {
     const cell = entry(this.#cells, `${subject}/${dtype}/${transformation}`, () => ({
       primitive: subject,
       dtype,
@@ -100,9 +109,11 @@ export class Collector {
       wrong: 0,
       gaps: 0,
       reasons: new Map<string, number>(),
+      cases: new Map<LawName, Map<string, number>>(),
     }));
     cell[kind]++;
-    if (gap) cell.reasons.set(gap.reason, (cell.reasons.get(gap.reason) ?? 0) + 1);
+    if (gap) increment(cell.reasons, gap.reason);
+    else increment(entry(cell.cases, law, () => new Map<string, number>()), variant); // prettier-ignore
   }
 
   #addGap({ id, subject, dtype, transformation, gap }: CaseResult): void {
@@ -139,7 +150,10 @@ export class Collector {
   summary(
     backend: BackendFacts,
     interrupted: boolean,
-  ): Pick<Report, 'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'coverage' | 'uncompared'> & {
+  ): Pick<
+    Report,
+    'verdict' | 'groups' | 'cells' | 'failures' | 'gaps' | 'accuracy' | 'coverage' | 'sharpness' | 'uncompared'
+  > & {
     readonly slowest: Report['timings']['slowest'];
   } {
     const cells = [...this.#cells.values()]
@@ -166,6 +180,7 @@ export class Collector {
         .sort((a, b) => b.cells.length - a.cells.length || a.primitive.localeCompare(b.primitive)),
       accuracy: [...this.#accuracy.values()].map(finishedAccuracy).sort(by((a) => `${a.primitive}/${a.dtype}`)),
       coverage: this.#coverage.result(),
+      sharpness: mergedSharpness(this.#sharpness),
       uncompared: { elements: this.#uncompared, of: this.#elements },
       slowest: this.#slowest,
     };
@@ -177,9 +192,10 @@ const by =
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 
-function finishedCell({ reasons, ...cell }: CellCount): Cell {
+function finishedCell({ reasons, cases, ...cell }: CellCount): Cell {
   const frequent = [...reasons].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
-  return { ...cell, status: statusOf(cell), reasons: frequent };
+  const byLaw = [...cases].sort(by(([law]) => law)).map(([law, of]) => [law, Object.fromEntries([...of].sort(by(([name]) => name)))]); // prettier-ignore
+  return { ...cell, status: statusOf(cell), reasons: frequent, cases: Object.fromEntries(byLaw) as CasesByLaw };
 }
 
 function finishedAccuracy({ bins, ...accuracy }: Accuracy): MeasuredAccuracy {

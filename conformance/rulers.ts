@@ -235,15 +235,16 @@ function apart(e: Value, g: Value, allowed: number): number {
   return !isNaNElement(e) && !isNaNElement(g) && sameInfinities(e, g) ? 0 : Infinity;
 }
 
-/** Bounds that were carried through a program. */
-export function carriedRuler(worst: Float64Array): Ruler {
+/** Bounds that were carried through a program; what has none is exact. */
+export function carriedRuler(worst: Float64Array, dtype: DType, profile: ProfileName): Ruler {
+  const same = sameness(dtype, profile);
   return {
     unit: 'budget',
     limit: 1,
     allowed: (_, i) => worst[i]!,
     error(e, g, i) {
       if (worst[i] === Infinity) return -1;
-      return equalElements(e, g) ? 0 : apart(e, g, worst[i]!);
+      return equalElements(e, g) || same(e, g) ? 0 : apart(e, g, worst[i]!);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts';
 import { type Evidence, unjudged } from './laws/law.ts';
 import type { Case, Unit } from './programs/case.ts';
 import { AnsweredGap } from './protocol/connection.ts';
+import { sharpnessOf } from './sharpness.ts';
 import type { CaseResult, Failure, Outcome } from './types.ts';
 
 export interface CaseRun {
@@ -29,14 +30,16 @@ export async function runCase(bench: Bench, unit: Unit, one: Case): Promise<Case
     const { primitive, reason } = judged;
     return { result: done('gap', { gap: { primitive, reason } }), evidence: null };
   }
-  const { compared, uncompared, measured, wrong } = judged;
+  const { compared, uncompared, measured, wrong, carried } = judged;
   const counts = { compared, uncompared, ...(measured && { measured }), ...(one.drawn && { drawn: one.drawn }) };
   if (wrong !== null)
     return {
       result: done(wrong.ended ?? 'wrong', { ...counts, failure: failureOf(unit, one, wrong, wrong.ended) }),
       evidence: wrong,
     };
-  return { result: done(compared === 0 && uncompared > 0 ? 'uncompared' : 'ok', counts), evidence: null };
+  const sharpness = one.sample && carried ? sharpnessOf(unit, one.id, one.sample, carried) : null;
+  const outcome = compared === 0 && uncompared > 0 ? 'uncompared' : 'ok';
+  return { result: done(outcome, { ...counts, ...(sharpness && { sharpness }) }), evidence: null };
 }
 
 /** What a result says of its case, whatever became of it. */

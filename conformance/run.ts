@@ -41,8 +41,8 @@ export const versions = (): Versions => ({
 });
 
 /** What the run makes of its options. */
-type Settings = Required<Omit<CheckOptions, 'signal' | 'shard' | 'bail'>> &
-  Pick<CheckOptions, 'signal' | 'shard' | 'bail'>;
+type Settings = Required<Omit<CheckOptions, 'signal' | 'shard' | 'bail' | 'first'>> &
+  Pick<CheckOptions, 'signal' | 'shard' | 'bail' | 'first'>;
 
 function settled(options: CheckOptions): Settings {
   const fromEnvironment = Number(process.env['ETALON_NUM_CASES'] ?? NaN);
@@ -120,7 +120,10 @@ class Run {
       only: settings.only,
       shard: settings.shard ?? null,
     });
-    this.#queue = units.map((unit) => ({ unit, from: 0 }));
+    const first = new Set(settings.first?.map((id) => id.split('/', 3).join('/')));
+    this.#queue = [true, false].flatMap((now) =>
+      units.filter(({ key }) => first.has(key) === now).map((unit) => ({ unit, from: 0 })),
+    );
     this.#planned = perGroup((group) => units.filter((u) => u.group === group).reduce((sum, u) => sum + u.planned, 0));
     this.#done = perGroup(() => 0);
     if (units.length === 0) this.#outcome.reject(this.#noMatch());
@@ -249,7 +252,8 @@ class Run {
     const why = ending.kind === 'timeout' ? `nothing happened for ${this.#settings.timeout} s` : ending.message;
     const { unit, at, found, next } = progress;
     if (unit === null) {
-      this.#outcome.reject(new CannotStartError(`${this.#settings.backend} cannot start here: ${why}`));
+      const all = ending.kind === 'timeout' ? why : ending.details;
+      this.#outcome.reject(new CannotStartError(`${this.#settings.backend} cannot start here: ${all}`));
       return;
     }
     const id = at?.id ?? `${unit.key}/${next}`;

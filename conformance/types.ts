@@ -98,6 +98,7 @@ export interface CaseResult {
   readonly gap?: { readonly primitive: string; readonly reason: string };
   readonly measured?: Measured;
   readonly drawn?: Drawn;
+  readonly sharpness?: Sharpness;
   readonly failure?: Failure;
 }
 
@@ -142,6 +143,8 @@ export interface SavedCase {
   readonly source: string | null;
 }
 
+export type CasesByLaw = Readonly<Partial<Record<LawName, Readonly<Record<string, number>>>>>;
+
 /** A cell of the report: primitive × dtype × transformation. */
 export interface Cell {
   readonly primitive: string;
@@ -154,6 +157,8 @@ export interface Cell {
   readonly gaps: number;
   /** Reasons of the gaps, most frequent first. */
   readonly reasons: readonly string[];
+  /** Those that are ok or wrong: how many of each law and variant. Left out in reports of earlier versions. */
+  readonly cases?: CasesByLaw;
 }
 
 /** Cells that share one declared reason. */
@@ -195,6 +200,25 @@ export interface MetCell {
   readonly transformation: Transformation;
   /** How often each shape class was met; `nested` of primitives with programs inside. */
   readonly classes: readonly (readonly [shapeClass: string, times: number])[];
+}
+
+/**
+ * Error bounds over the errors that there were, of the elements of float32 programs that are off by something
+ * (spec/transformations/error-bound.md#sharpness).
+ */
+export interface Sharpness {
+  /** Of programs with at least and at most so many equations. */
+  readonly equations: readonly [least: number, most: number];
+  readonly elements: number;
+  /** Likely bound over error: how many elements fell into which bin (conformance/sharpness.ts). */
+  readonly bins: Measured['bins'];
+  /** The upper end of the median's bin. */
+  readonly likelyMedian: number;
+  /** How many elements are beyond their likely bound. */
+  readonly beyondLikely: number;
+  /** The least worst-case bound over error, below 1 if it is no bound; and the case that has it. */
+  readonly worstMin: number;
+  readonly worstCase: CaseId;
 }
 
 export interface GroupCount {
@@ -273,6 +297,8 @@ export interface Report {
   readonly gaps: readonly DeclaredGap[];
   readonly accuracy: readonly MeasuredAccuracy[];
   readonly coverage: Coverage;
+  /** By the number of equations; left out in reports of earlier versions. */
+  readonly sharpness?: readonly Sharpness[];
   /** Elements of results whose bound was infinite, so that only their equations were judged one by one. */
   readonly uncompared: { readonly elements: number; readonly of: number };
   readonly restarts: number;
@@ -297,6 +323,8 @@ export interface CheckOptions {
   readonly bail?: number;
   /** Run only part i of n of the cases (`--shard i/n`, from 1). */
   readonly shard?: Shard;
+  /** The units of these cases run before others. */
+  readonly first?: readonly CaseId[];
   /** Where `.etalon/failures` goes; null: nothing is saved. Default: the current folder. */
   readonly folder?: string | null;
   /** Ends the run early with what there is. */

@@ -81,12 +81,12 @@ export function addTo(histogram: Histogram, bins: Measured['bins']): void {
 }
 
 /** The smallest edge that a share of all elements does not exceed. */
-export function quantile(histogram: Histogram, share: number): number {
+export function quantile(histogram: Histogram, share: number, edgeOf: (bin: number) => number = binEdge): number {
   const total = [...histogram.values()].reduce((sum, n) => sum + n, 0);
   let seen = 0;
   for (const [bin, count] of [...histogram].sort(([a], [b]) => a - b)) {
     seen += count;
-    if (seen >= share * total) return binEdge(bin);
+    if (seen >= share * total) return edgeOf(bin);
   }
   return 0;
 }

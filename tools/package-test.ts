@@ -24,7 +24,7 @@ import { delimiter, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './browser.ts';
 import * as vite from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -450,8 +450,6 @@ function gzipped(folder: string): number {
 
 /** What a headless Chromium shows of the page in a folder; errors and failed requests of the page are ours. */
 async function textOfPage(folder: string): Promise<string> {
-  const [executablePath] = onPath('chromium', 'chromium-browser', 'google-chrome');
-  if (executablePath === undefined) throw new Failure('there is no chromium on PATH: apt-get install chromium');
   const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
   const server = createServer((request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : (request.url ?? ''));
@@ -461,18 +459,7 @@ async function textOfPage(folder: string): Promise<string> {
       .end(readFileSync(path));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const browser = await launchChromium();
   try {
     const tab = await browser.newPage();
     const errors: string[] = [];

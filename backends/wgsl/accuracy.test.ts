@@ -52,6 +52,10 @@ const UNARY: Readonly<Record<string, number>> = {
   erf: 1.5,
   erfc: 4,
   erf_inv: 2.5,
+  lgamma: 1.5,
+  digamma: 1,
+  bessel_i0e: 3.25,
+  bessel_i1e: 3.25,
 };
 const BINARY: Readonly<Record<string, number>> = { atan2: 2.5, pow: 1.25 };
 
@@ -88,6 +92,12 @@ describe.skipIf(isMissing)(isMissing ? session : 'accuracy', () => {
     for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(UNARY[name]!);
   });
 
+  test('beside the zeros of log |Γ| and ψ', async () => {
+    const steps = Array.from({ length: 4000 }, (_, i) => -10 + i / 320);
+    const found = await errors(['lgamma', 'digamma'], [steps.map(Math.fround)]);
+    for (const error of found) expect(error).toBeLessThanOrEqual(1.5);
+  });
+
   test('functions of two numbers', async () => {
     const names = Object.keys(BINARY);
     const [x, y] = [points(4, 2), points(4, 3)];
@@ -97,6 +107,14 @@ describe.skipIf(isMissing)(isMissing ? session : 'accuracy', () => {
       [...y, ...y, ...pairs.map(([, b]) => b)],
     ]);
     for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(BINARY[name]!);
+  });
+
+  test('zeta functions, on both sides of their poles', async () => {
+    const orders = Array.from({ length: 9 * 200 }, (_, i) => Math.floor(i / 200));
+    const x = orders.map((_, i) => Math.fround(-6 + (i % 200) * 0.1234));
+    const found = await errors(['zeta', 'polygamma'], [orders.map((m) => m + 1), x]);
+    const more = await errors(['polygamma'], [orders, x]);
+    for (const error of [...found, ...more]) expect(error).toBeLessThanOrEqual(4);
   });
 
   test('sine, cosine and tangent of what is nearly a multiple of π/2', async () => {

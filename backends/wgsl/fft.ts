@@ -62,7 +62,8 @@ function step(x: Node, roots: Node, { length, stride }: Axis, done: number, radi
           const root = k.at(roots, [timesIndex(k.read(turn), apart)]);
           const value = k.element(x, Index.flat(shape, at));
           k.line(`${sum} = ${sum} + ${times(k, complexOf(x, value), root, 'complex64')};`);
-          k.line(`${turn} = (${turn} + ${wave}) % ${joined}u;`);
+          const next = k.read(`${turn} + ${wave}`);
+          k.line(`${turn} = select(${next}, ${next} - ${joined}u, ${next} >= ${joined}u);`);
         });
         k.define(result!, Index.flat(shape, i), k.read(sum));
       }),

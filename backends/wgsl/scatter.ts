@@ -4,7 +4,7 @@
  * they go.
  */
 import { type DType, isInexact } from '../../reference/core/dtypes.ts';
-import { type Shape, sizeOf } from '../../reference/core/host.ts';
+import { sizeOf } from '../../reference/core/host.ts';
 import { remaining } from '../../reference/primitives/axes.ts';
 import { gatherDims, type ScatterParams, windowSizes } from '../../reference/primitives/scatter-windows.ts';
 import { windowAxes } from '../../reference/primitives/windows.ts';
@@ -12,7 +12,6 @@ import type { Builder, Code } from './compile/builder.ts';
 import { addIndex, Index } from './compile/index-space.ts';
 import type { Graph, Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';
-import { registerOf } from './compile/types.ts';
 import { accumulated, blocksFor, type Visit } from './accumulating.ts';
 import { startOfWindow, type Windows } from './indexing.ts';
 import { extreme, type Monoid, product, sum } from './monoids.ts';
@@ -118,7 +117,7 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
 
 /** Sorted by the place that they go to, by rows of elements that windows have whole. */
 function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum = false }: Combination): Node {
-  const { operand, dims: d } = s.windows;
+  const { operand } = s.windows;
   const partial = s.inWindow.filter(([axis]) => !s.isWhole(axis));
   const keyed = operand
     .map((_, axis) => axis)
@@ -164,7 +163,10 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
     pulled: [s.x, s.updates],
     results: [s.x.type],
     finishes: true,
-    make: (making, { results: [result] }) =>
+    make(making, { results: [result] }) {
+      // Where the rows of each place begin in order, and where the last ones end.
+      const starts = making.temporary({ shape: [sizeOf(places) + 1], dtype: 'uint32' });
+      making.each(sizeOf(places) + 1, (k, i) => k.store(starts, i, firstNotBelow(k, keys!, count, i)));
       making.each(sizeOf(operand), (k, i) => {
         const index = Index.flat(operand, i);
         const at = index.dims(k);
@@ -172,8 +174,7 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
           places,
           keyed.map((axis) => at[axis]!),
         ).flat(k);
-        const from = firstNotBelow(k, keys!, count, own);
-        const to = firstNotBelow(k, keys!, count, k.let('u32', `${own} + 1u`));
+        const [from, to] = [k.at(starts, [own]), k.at(starts, [k.let('u32', addIndex(own, '1u'))])];
         const first = monoid.lift(k, k.element(s.x, index), () => '0');
         const range = {
           from: replaces ? k.let('u32', `max(${from} + 1u, ${to}) - 1u`) : from,
@@ -181,7 +182,8 @@ function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum =
           inBlocksOf: isSum ? blocksFor(sizeOf(positions)) : null,
         };
         k.define(result!, index, monoid.lower(k, accumulated(k, monoid, first, range, visit(k, at))));
-      }),
+      });
+    },
   }).results[0]!;
 }
 

@@ -12,7 +12,7 @@ import { type Io, paintFor, widthOf } from './io.ts';
 import { showProgress } from './progress.ts';
 
 /** The options of the command line, beyond those that the suite itself takes. */
-export interface CheckFlags extends Omit<CheckOptions, 'backend' | 'folder' | 'signal'> {
+export interface CheckFlags extends Omit<CheckOptions, 'backend' | 'folder' | 'signal' | 'first'> {
   readonly baseline?: string;
   readonly json?: string;
   readonly html?: string;

@@ -60,6 +60,18 @@ describe('etalon diverge', () => {
     expect(again.out()).toContain('# src/loss.ts:31:18');
   });
 
+  it('gives sizes relative to nothing where results nearly cancel', async () => {
+    const { io, out } = folder();
+    const text = 'etalon.program/1\n{ lambda ; a:f32[3]. let b:f32[] = reduce_sum[axes=[0]] a in (b,) }';
+    writeFileSync(join(io.cwd, 'p.jaxpr'), text);
+    const nearly = hostArray('float32', [3], [3, -3.0000002384185791015625, 0.0009765625]);
+    writeFileSync(join(io.cwd, 'in.npz'), writeNpz(new Map([['in0', nearly]])));
+    expect(await main(['diverge', 'reference', './mine.mjs', 'p.jaxpr', '--inputs', 'in.npz'], io)).toBe(1);
+    expect(out()).toMatch(
+      /differs \(worst: out\[0\] 9\.77e-4, likely bound \S+, where the largest element is 9\.76e-4\)$/m,
+    );
+  });
+
   it('finds it behind a command too, which reads nothing at once, and gives JSON by its schema', async () => {
     const { io, out } = folder();
     const bin = fileURLToPath(packageFile('conformance/bin.js'));

@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { primitiveNamed } from '../../reference/primitives/index.ts';
 import { packageFile } from '../package.ts';
 import { renderJUnit } from '../report/junit.ts';
-import { renderPage, type SpecLink } from '../report/page.ts';
+import { renderPage, type Specification } from '../report/page.ts';
+import type { Clause } from '../report/page-script.ts';
 import { reportProblem } from '../report/validate.ts';
 import { type Report, UsageError } from '../types.ts';
 import { EXIT } from './errors.ts';
 import { type Io, readUserFile, reasonOf } from './io.ts';
+import { withoutMarkup } from './markdown.ts';
+import { find } from './sections.ts';
 
 export interface ReportFiles {
   readonly json: string;
@@ -54,7 +57,7 @@ export function writeReport(cwd: string, report: Report, files: ReportFiles): st
     throw new Error(`the report does not meet spec/schema/report.schema.json: ${problem}; it is kept as ${evidence}`);
   }
   write(cwd, files.json, json);
-  write(cwd, files.html, renderPage(report, specLinksFrom(dirname(resolve(cwd, files.html)))));
+  write(cwd, files.html, renderPage(report, specificationFrom(dirname(resolve(cwd, files.html)))));
   if (files.junit !== null) write(cwd, files.junit, renderJUnit(report));
   return written(files);
 }
@@ -76,18 +79,24 @@ export function appendText(path: string, text: string): void {
   }
 }
 
-/** Links relative to a folder: the page then says nothing of the machine it was made on. */
-const specLinksFrom =
-  (folder: string): SpecLink =>
-  (name) => {
-    const spec = primitiveNamed(name)?.spec;
-    if (spec === undefined) return null;
-    const [path = '', anchor = ''] = spec.split('#');
-    const href = relative(folder, fileURLToPath(packageFile(path)))
-      .split('\\')
-      .join('/');
-    return { text: spec, href: `${href.split('/').map(encodeURIComponent).join('/')}#${anchor}` };
+/** Links are relative to a folder: the page then says nothing of the machine it was made on. */
+function specificationFrom(folder: string): Specification {
+  const clause = (place: string | undefined): Clause | null => {
+    const found = place === undefined ? null : find(place);
+    if (found === null) return null;
+    const { page, anchor, text } = found;
+    const path = relative(folder, fileURLToPath(packageFile(page))).split(/[\\/]/);
+    return {
+      place: `${page}#${anchor}`,
+      href: `${path.map(encodeURIComponent).join('/')}#${anchor}`,
+      words: withoutMarkup(text),
+    };
   };
+  return {
+    primitive: (name) => clause(primitiveNamed(name)?.spec),
+    law: (name) => clause(`spec/conformance.md#${name}`),
+  };
+}
 
 /** What a report says to whoever asked for it. */
 export const exitStatus = ({ verdict }: Report): number =>

@@ -85,18 +85,29 @@ const addCheck: Adder = (program, io, done) => {
     .option('--timeout <seconds>', 'how long one case may take', positiveSeconds)
     .option('--shard <i/n>', 'run only the i-th of n parts; etalon report merge puts them together', shard)
     .option('--bail <n>', 'stop after n wrong cases', wholeNumber(1))
+    .option('--watch', "again whenever a file below the backend's folder changes, until Ctrl-C; wrong cases first")
     .option('--browser', 'run a built-in backend in a page of Chromium')
     .option('--baseline <report>', 'an earlier report.json: only failures that it lacks count')
     .option('--json <file>', 'where the report goes; default: .etalon/report.json')
     .option('--html <file>', 'where the page goes; default: .etalon/report.html')
     .option('--junit <file>', 'write JUnit XML too')
-    .action(async (backend: string | undefined, { browser, ...flags }: CheckFlags & { readonly browser?: true }) => {
-      const asked = backendOr(io, backend);
-      const name = browser ? inBrowser(asked) : asked;
-      const cases = flags.cases ?? casesFromEnvironment(io);
-      const [{ check }, { runCheck }] = await Promise.all([import('./check.ts'), import('../run.ts')]);
-      done(await check(io, name, { ...flags, ...(cases !== undefined && { cases }) }, runCheck));
-    });
+    .action(
+      async (
+        backend: string | undefined,
+        { watch, browser, ...given }: CheckFlags & { watch?: true; browser?: true },
+      ) => {
+        const asked = backendOr(io, backend);
+        const name = browser === true ? inBrowser(asked) : asked;
+        const cases = given.cases ?? casesFromEnvironment(io);
+        const flags = { ...given, ...(cases !== undefined && { cases }) };
+        const [{ check }, { watchAndCheck }, { runCheck }] = await Promise.all([
+          import('./check.ts'),
+          import('./watch.ts'),
+          import('../run.ts'),
+        ]);
+        done(await (watch === true ? watchAndCheck : check)(io, name, flags, runCheck));
+      },
+    );
 };
 
 const addRun: Adder = (program, io, done) => {

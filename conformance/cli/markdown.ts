@@ -4,8 +4,12 @@
  */
 import type { Paint } from '../report/terminal.ts';
 
+/** Comments and anchors are for other readers. */
+export const withoutMarkup = (markdown: string): string =>
+  markdown.replace(/<!--[\s\S]*?-->/g, '').replace(/<a [^>]*>(.*?)<\/a>/g, '$1');
+
 export function renderMarkdown(markdown: string, paint: Paint, colour: boolean): string {
-  const clean = markdown.replace(/<!--[\s\S]*?-->/g, '').replace(/<a [^>]*>(.*?)<\/a>/g, '$1');
+  const clean = withoutMarkup(markdown);
   if (!colour) return clean;
   let inCode = false;
   const lines: string[] = [];

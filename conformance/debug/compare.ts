@@ -26,24 +26,28 @@ export function outputDifferences(a: Side, b: Side): OutputDifference[] {
     const [u, v] = [elements(x), elements(b.got[j]!)];
     const places = Array.from({ length: sizeOf(x.shape) }, (_, i) => i);
     const scale = largestOf(a.bounded[j]!.value);
-    const relative = (sizes: readonly number[]): number | null => {
-      const largest = sizes.reduce((m, size) => (size > m || Number.isNaN(size) ? size : m), 0);
-      return largest === 0 ? 0 : finite(largest / scale);
-    };
+    const relative = (size: number): number | null => (size === 0 ? 0 : finite(size / scale));
     const same = (i: number): boolean => sameElement(u(i), v(i)) || (isNaNElement(u(i)) && isNaNElement(v(i)));
     const [p, q] = [a.bounded[j]!.bound, b.bounded[j]!.bound];
     const worst = (i: number): number => (p?.worst[i] ?? 0) + (q?.worst[i] ?? 0);
     const likely = (i: number): number => LIKELY * Math.sqrt((p?.variance[i] ?? 0) + (q?.variance[i] ?? 0));
+    const difference = greatest(places.map((i) => (same(i) ? 0 : distance(u(i), v(i)))));
+    const bound = greatest(places.map((i) => Math.min(likely(i), worst(i))));
     return {
       output: j,
       type: showAval(x),
       different: places.filter((i) => !same(i)).length,
-      largest: relative(places.map((i) => (same(i) ? 0 : distance(u(i), v(i))))),
-      likely: relative(places.map((i) => Math.min(likely(i), worst(i)))),
-      worst: relative(places.map(worst)),
+      largest: relative(difference),
+      likely: relative(bound),
+      worst: relative(greatest(places.map(worst))),
+      absolute: { largest: finite(difference), likely: finite(bound), scale },
     };
   });
 }
+
+/** NaN, if there is one. */
+const greatest = (sizes: readonly number[]): number =>
+  sizes.reduce((m, size) => (size > m || Number.isNaN(size) ? size : m), 0);
 
 /** The modulus of the largest finite element. */
 const largestOf = (x: HostArray): number => moduli(x).reduce((m, v) => (Number.isFinite(v) && v > m ? v : m), 0);

@@ -15,6 +15,8 @@ export interface OutputDifference {
   /** What rounding may make of it likely, and at most; null: nothing is known. */
   readonly likely: number | null;
   readonly worst: number | null;
+  /** Not relative to anything; `scale` is the modulus of the largest element. */
+  readonly absolute: { readonly largest: number | null; readonly likely: number | null; readonly scale: number };
 }
 
 /**

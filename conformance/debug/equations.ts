@@ -62,6 +62,10 @@ export function meetEquations(
   return run(jaxpr, inputs);
 }
 
+/** The bytes as a string, which is quick to make and to compare. */
+const bytes = ({ data }: HostArray): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1');
+
 /**
  * Every different equation that a program meets; loops meet the same one many times. A backend that reads at once goes
  * on with its own results, so that each equation is seen on the backend's operands, others with the reference's.
@@ -70,7 +74,7 @@ export function differentEquations(bench: Bench, jaxpr: Jaxpr, inputs: readonly 
   const seen = new Map<string, OwnMet>();
   meetEquations(jaxpr, inputs, (met) => {
     const { primitive, operands, params, results } = met;
-    const values = operands.map((x) => `${x.dtype}${x.shape.join(',')}:${x.data.join(',')}`);
+    const values = operands.map((x) => `${x.dtype}${x.shape.join(',')}:${bytes(x)}`);
     const key = `${primitive.name}${paramsKey(params)}${values.join(';')}`;
     const known = seen.get(key) ?? {
       ...met,

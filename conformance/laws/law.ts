@@ -1,5 +1,5 @@
 /** What a law is: a demand on a program and its inputs that a backend meets or does not. */
-import { ConstraintError } from '../../reference/core/errors.ts';
+import { BackendError, ConstraintError } from '../../reference/core/errors.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
@@ -35,6 +35,14 @@ export interface Judgement {
   readonly uncompared: number;
   readonly measured: Measured | null;
   readonly wrong: Evidence | null;
+  /** Where results were judged by bounds carried through the program. */
+  readonly carried?: Carried;
+}
+
+/** The bounds that a program's results have, and the results. */
+export interface Carried {
+  readonly bounds: readonly Bounded[];
+  readonly got: readonly HostArray[];
 }
 
 export interface Law {
@@ -88,7 +96,7 @@ export function threw(
 ): Judgement {
   if (error instanceof AnsweredGap) throw error;
   const wrong = {
-    message: (error instanceof EndedError ? '' : `the backend threw ${error.name}: `) + error.message.split('\n')[0],
+    message: whatHappened(error) + error.message.split('\n')[0],
     element: null,
     jaxpr,
     inputs,
@@ -99,6 +107,12 @@ export function threw(
     ...(error instanceof EndedError && { ended: error.ended }),
   };
   return { compared: 0, uncompared: 0, measured: null, wrong };
+}
+
+/** A BackendError says in its own words what it is about; of any other the name helps. */
+function whatHappened(error: Error): string {
+  if (error instanceof EndedError) return '';
+  return error instanceof BackendError ? 'the backend failed: ' : `the backend threw ${error.name}: `;
 }
 
 /** A case that throws, where the backend's own errors have been caught: its program, or a rule, is not well-formed. */
@@ -120,19 +134,20 @@ export function unjudged(error: unknown, sample: Sample | null): Judgement {
   return { compared: 0, uncompared: 0, measured: null, wrong };
 }
 
-/** One equation on given operands, against its primitive's accuracy. `jaxpr`: the equation as a program, if there is one. */
+/** One equation on given operands, against its primitive's accuracy. */
 export async function judgeMet(
   bench: Bench,
-  met: Met,
+  { primitive, operands, params, results, source }: Met,
   own: readonly HostArray[] | null = null,
-  jaxpr: Jaxpr = oneEquation(met.primitive, met.operands.map(avalOf), met.params),
 ): Promise<Judgement> {
-  const { primitive, operands, params, results, source } = met;
-  const got = own ?? (await attempt(bench, jaxpr, operands));
-  if (got instanceof Error) return threw(got, jaxpr, operands, results);
+  const program = (): Jaxpr => oneEquation(primitive, operands.map(avalOf), params);
+  const got = own ?? (await attempt(bench, program(), operands));
+  if (got instanceof Error) return threw(got, program(), operands, results);
   const comparison = judgeEquation(primitive, operands, params, results, got, bench.profile);
+  const { compared, uncompared, measured, wrong } = comparison;
+  if (wrong === null) return { compared, uncompared, measured, wrong };
   const where = source?.toString() || null;
-  return judgement(comparison, { jaxpr, inputs: operands, expected: results, got, source: where });
+  return judgement(comparison, { jaxpr: program(), inputs: operands, expected: results, got, source: where });
 }
 
 export interface Locally {
@@ -167,7 +182,8 @@ export async function judgeWithin(
   const got = await attempt(bench, jaxpr, inputs);
   if (got instanceof Error) return threw(got, jaxpr, inputs, values);
   const comparison = judgeProgram(expected, got, bench.profile);
-  const judged = judgement(comparison, { jaxpr, inputs, expected: values, got });
+  const carried = { bounds: expected, got };
+  const judged = { ...judgement(comparison, { jaxpr, inputs, expected: values, got }), carried };
   if (judged.wrong !== null || (comparison.uncompared === 0 && comparison.suspect === 0)) return judged;
   const locally = await judgeLocally(bench, jaxpr, inputs);
   return { ...judged, compared: judged.compared + locally.compared, wrong: locally.wrong };

@@ -10,6 +10,7 @@ import {
   build,
   elements,
   type HostArray,
+  hostArray,
   moduli,
   numbers,
   parts,
@@ -213,7 +214,7 @@ function reordered(call: KernelCall, random: RandomStream): readonly HostArray[]
   const linear = linearOperands(primitive, operands, params);
   if (!tame || linear.length === 0 || linear.some((k) => operands[k]!.dtype !== y.dtype)) return right;
   const inner = accumulatorOf(y.dtype);
-  const wide = operands.map((x) => (isFloat(x.dtype) ? build(inner, x.shape, (i) => numbers(x)[i]!) : x));
+  const wide = operands.map((x) => (isFloat(x.dtype) ? hostArray(inner, x.shape, numbers(x)) : x));
   const groups = wide.map((x) => Uint8Array.from({ length: sizeOf(x.shape) }, () => random.below(GROUPS)));
   const round = rounder(inner);
   let sum: Float64Array | null = null;
@@ -272,8 +273,10 @@ function fused(
   sr: number,
 ): HostArray {
   const n = sizeOf(plain.shape);
-  const pair = (x: HostArray, s: number, y: ArrayLike<number> | null, t: number): HostArray =>
-    build(plain.dtype, [n, 2], (i) => (i % 2 === 0 ? s * numbers(x)[i >> 1]! : y === null ? 1 : t * y[i >> 1]!));
+  const pair = (x: HostArray, s: number, y: ArrayLike<number> | null, t: number): HostArray => {
+    const first = numbers(x);
+    return build(plain.dtype, [n, 2], (i) => (i % 2 === 0 ? s * first[i >> 1]! : y === null ? 1 : t * y[i >> 1]!));
+  };
   const dimension_numbers = [
     [[1], [1]],
     [[0], [0]],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Backend, oneEquation } from '../../reference/core/open-backend.ts';
 import { aval, hostArray } from '../../reference/core/host.ts';
@@ -10,6 +11,7 @@ import { caught } from '../proof/caught.ts';
 import { jitted } from '../programs/sample.ts';
 import { drawFaults } from './draw.ts';
 import { LEGAL_BACKENDS } from './legal.ts';
+import { reasonFor, SURVIVORS } from './survivors.ts';
 import { backendOver } from './table.ts';
 
 const x = hostArray('float32', [3], [1, 2, 3]);
@@ -46,10 +48,16 @@ test('a backend with a fault is convicted', async () => {
   }
 });
 
+test('the page has the reasons of the survivors', () => {
+  const page = readFileSync(new URL('../../spec/conformance.md', import.meta.url), 'utf8');
+  for (const { faults, because } of SURVIVORS) expect(page).toContain(`| \`${faults}\` | ${because} |\n`);
+  expect(reasonFor('zero-added-is-left-out/add/float32/beside-others')).toMatch(/signs of zeros/);
+  expect(reasonFor('no-such-fault/add/float32/everywhere')).toBeNull();
+});
+
 test('whoever differs legally is not accused', async () => {
   const { cases, accusations } = await accused({
-    first: 1,
-    seeds: 1,
+    seeds: LEGAL_BACKENDS.length,
     only: ['div/f32/eval', 'dot_general/f32/vjp', 'atan2/f64/jvp'],
   });
   expect(accusations).toEqual([]);

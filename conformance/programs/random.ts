@@ -48,6 +48,7 @@ const under = (name: ProgramLaw, transformation: Transformation): Mode =>
 const MODES: readonly Mode[] = [
   ...RANDOM_TRANSFORMATIONS.map(transformedBy),
   under('vmap-is-loop', 'vmap'),
+  under('repeats', 'eval'),
   under('adjoint', 'vjp'),
   under('linearity', 'jvp'),
 ];

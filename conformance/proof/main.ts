@@ -1,7 +1,7 @@
 /**
  * The suite's own proof (spec/conformance.md#the-proof-of-the-suite): its last line is a JSON object.
  *
- *     npm run prove                   npm run prove -- --size full
+ *     npm run prove                   npm run prove -- --size full --seed 2
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -11,6 +11,7 @@ import { DEFAULT_SEED } from '../run.ts';
 import type { Level } from '../types.ts';
 import { accused, type Accused } from './accused.ts';
 import { caught, type FaultVerdict } from './caught.ts';
+import { reasonFor } from '../mutants/survivors.ts';
 import { located, type LocatedProof } from './located.ts';
 import { slack, type Slack } from './slack.ts';
 
@@ -18,7 +19,7 @@ interface Size {
   readonly faults: number;
   /** Survivors get the whole of standard. */
   readonly whole: boolean;
-  /** Seeds of the legal backends, the level that they run, and how many parts it has: each seed runs one. */
+  /** Seeds of the legal backends, the level that they run, and how many parts it has: each seed runs one, on one of them. */
   readonly seeds: number;
   readonly level: Level;
   readonly parts: number;
@@ -27,19 +28,26 @@ interface Size {
 }
 
 const SIZES: Readonly<Record<string, Size>> = {
-  small: { faults: 6, whole: false, seeds: 2, level: 'quick', parts: 400, located: 4 },
-  standard: { faults: 210, whole: false, seeds: 100, level: 'quick', parts: 20, located: 100 },
-  full: { faults: 1000, whole: true, seeds: 100, level: 'standard', parts: 10, located: 400 },
+  small: { faults: 6, whole: false, seeds: 5, level: 'quick', parts: 200, located: 4 },
+  standard: { faults: 210, whole: false, seeds: 100, level: 'quick', parts: 3, located: 100 },
+  full: { faults: 1000, whole: true, seeds: 100, level: 'standard', parts: 1, located: 400 },
 };
 
-/** Runs in a process of its own; `index` from 1. */
-type Part = (size: Size, share: { readonly index: number; readonly of: number }) => Promise<unknown>;
+/** Runs in a process of its own; `index` from 1. `seed`: of the faults, the programs and the legal differences. */
+type Part = (size: Size, seed: number, share: { readonly index: number; readonly of: number }) => Promise<unknown>;
 
+/** What cannot be shared out comes first. */
 const PARTS: Readonly<Record<string, { readonly shares: number; readonly run: Part }>> = {
+  located: {
+    shares: 1,
+    run: ({ located: faults }, seed) => located({ faults, seed }),
+  },
+  slack: { shares: 1, run: (_, seed) => slack({ seed }) },
   caught: {
     shares: 4,
-    run: ({ faults, whole }, part) =>
+    run: ({ faults, whole }, seed, part) =>
       caught({
+        seed,
         faults,
         whole,
         part,
@@ -49,34 +57,26 @@ const PARTS: Readonly<Record<string, { readonly shares: number; readonly run: Pa
   },
   accused: {
     shares: 10,
-    run: ({ seeds, level, parts }, { index, of }) =>
+    run: ({ seeds, level, parts }, seed, part) =>
       accused({
-        seeds: seedsOf(seeds, index, of).length,
-        first: seedsOf(seeds, index, of)[0] ?? 1,
+        seed,
+        seeds,
         level,
         parts,
-        onAccusation: ({ backend, seed, id, message }) =>
-          note(`${backend} is accused, seed ${seed}: ${id}: ${message}`),
+        part,
+        onAccusation: ({ backend, seed: own, id, message }) =>
+          note(`${backend} is accused, seed ${own}: ${id}: ${message}`),
       }),
   },
-  located: {
-    shares: 1,
-    run: ({ located: faults }) => located({ faults, seed: DEFAULT_SEED }),
-  },
-  slack: { shares: 1, run: () => slack({ seed: DEFAULT_SEED }) },
 };
-
-/** The seeds 1 … n that a share runs: some that follow one another. */
-const seedsOf = (n: number, index: number, of: number): number[] =>
-  Array.from({ length: n }, (_, i) => i + 1).filter((seed) => Math.ceil((seed * of) / n) === index);
 
 const note = (line: string): void => void process.stderr.write(`${line}\n`);
 
 // ---- one share
 
-async function runShare(name: string, size: Size, share: string): Promise<void> {
+async function runShare(name: string, size: Size, seed: number, share: string): Promise<void> {
   const [index, of] = share.split('/').map(Number) as [number, number];
-  const result = await PARTS[name]!.run(size, { index, of });
+  const result = await PARTS[name]!.run(size, seed, { index, of });
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exit(0); // whatever an engine still waits for
 }
@@ -84,8 +84,9 @@ async function runShare(name: string, size: Size, share: string): Promise<void> 
 // ---- all of them
 
 /** Runs a share in a process of its own and gives what its last line says. */
-function inProcess(name: string, share: string, size: string): Promise<unknown> {
-  const args = [...process.execArgv, fileURLToPath(import.meta.url), '--part', name, '--share', share, '--size', size];
+function inProcess(name: string, share: string, size: string, seed: number): Promise<unknown> {
+  const how = ['--part', name, '--share', share, '--size', size, '--seed', String(seed)];
+  const args = [...process.execArgv, fileURLToPath(import.meta.url), ...how];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)));
@@ -98,7 +99,7 @@ function inProcess(name: string, share: string, size: string): Promise<unknown> 
   });
 }
 
-async function runAll(sizeName: string, jobs: number): Promise<number> {
+async function runAll(sizeName: string, seed: number, jobs: number): Promise<number> {
   const size = SIZES[sizeName]!;
   const began = performance.now();
   const results = new Map<string, unknown[]>(Object.keys(PARTS).map((name) => [name, []]));
@@ -107,7 +108,7 @@ async function runAll(sizeName: string, jobs: number): Promise<number> {
   );
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      results.get(next.name)!.push(await inProcess(next.name, next.share, sizeName));
+      results.get(next.name)!.push(await inProcess(next.name, next.share, sizeName, seed));
       note(`${next.name} ${next.share} done, ${((performance.now() - began) / 1000).toFixed(0)} s`);
     }
   };
@@ -116,6 +117,9 @@ async function runAll(sizeName: string, jobs: number): Promise<number> {
   const accusations = results.get('accused') as Accused[];
   const [{ right, total, medianEquations }] = results.get('located') as [LocatedProof];
   const [{ likelyMedian, worstMin, likelyBelow1 }] = results.get('slack') as [Slack];
+  const survivors = verdicts
+    .filter(({ caughtAt }) => caughtAt === null)
+    .map(({ fault }) => ({ fault, because: reasonFor(fault) }));
   const atQuick = verdicts.filter(({ caughtAt }) => caughtAt === 'quick').length;
   const caughtAtAll = verdicts.filter(({ caughtAt }) => caughtAt !== null).length;
   const accusedOf = accusations.reduce((n, of) => n + of.accusations.length, 0);
@@ -126,8 +130,9 @@ async function runAll(sizeName: string, jobs: number): Promise<number> {
     slack: { likelyMedian, worstMin, likelyBelow1 },
     sizes: {
       size: sizeName,
+      seed,
       caughtAtQuick: atQuick,
-      survivors: verdicts.filter(({ caughtAt }) => caughtAt === null).map(({ fault }) => fault),
+      survivors,
       seeds: size.seeds,
       level: size.level,
       partsOfLevel: size.parts,
@@ -138,6 +143,7 @@ async function runAll(sizeName: string, jobs: number): Promise<number> {
   process.stdout.write(`${JSON.stringify(summary)}\n`);
   const demands = [
     caughtAtAll >= 0.95 * verdicts.length && atQuick >= 0.8 * verdicts.length,
+    survivors.every(({ because }) => because !== null),
     accusedOf === 0,
     right >= 0.95 * total && medianEquations <= 3,
     likelyMedian < 20 && worstMin >= 1 && likelyBelow1 < 1e-4,
@@ -148,16 +154,22 @@ async function runAll(sizeName: string, jobs: number): Promise<number> {
 const { values } = parseArgs({
   options: {
     size: { type: 'string', default: 'standard' },
+    seed: { type: 'string', default: String(DEFAULT_SEED) },
     jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
     part: { type: 'string' },
     share: { type: 'string', default: '1/1' },
   },
 });
-if (SIZES[values.size] === undefined || (values.part !== undefined && PARTS[values.part] === undefined)) {
+const seed = Number(values.seed);
+if (
+  SIZES[values.size] === undefined ||
+  !Number.isSafeInteger(seed) ||
+  (values.part !== undefined && PARTS[values.part] === undefined)
+) {
   note(
-    `usage: npm run prove -- [--size ${Object.keys(SIZES).join('|')}] [--jobs N] [--part ${Object.keys(PARTS).join('|')} --share i/n]`,
+    `usage: npm run prove -- [--size ${Object.keys(SIZES).join('|')}] [--seed N] [--jobs N] [--part ${Object.keys(PARTS).join('|')} --share i/n]`,
   );
   process.exit(2);
 }
-if (values.part !== undefined) await runShare(values.part, SIZES[values.size]!, values.share);
-else process.exitCode = await runAll(values.size, Number(values.jobs));
+if (values.part !== undefined) await runShare(values.part, SIZES[values.size]!, seed, values.share);
+else process.exitCode = await runAll(values.size, seed, Number(values.jobs));

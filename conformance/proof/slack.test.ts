@@ -3,7 +3,7 @@ import { hostArray, numbers, widened } from '../../reference/core/host.ts';
 import { evaluateJaxpr } from '../../reference/interpreter.ts';
 import { transforms as t } from '../../reference/transforms/rules.ts';
 import { RandomStream } from '../programs/random-stream.ts';
-import { evaluateInDoubles } from './doubles.ts';
+import { evaluateInDoubles } from '../doubles.ts';
 import { evaluateErring } from './erring.ts';
 import { slack } from './slack.ts';
 

@@ -3,18 +3,16 @@
  * are. The suite's float32 programs are run by backends that err as much as they may, and as much as is likely, and are
  * compared with the same programs in double precision, which is as good as exact beside that.
  */
-import { isFloat } from '../../reference/core/dtypes.ts';
-import { type HostArray, numbers, sizeOf } from '../../reference/core/host.ts';
-import { allEquations } from '../../reference/core/jaxpr.ts';
-import type { Bounded } from '../../reference/core/primitive.ts';
-import { errorBound, likelySize } from '../../reference/transforms/error-bound.ts';
+import type { HostArray } from '../../reference/core/host.ts';
+import { errorBound } from '../../reference/transforms/error-bound.ts';
+import { evaluateInDoubles } from '../doubles.ts';
 import { casesOf, type Unit } from '../programs/case.ts';
 import { CASES_PER_CELL, plan } from '../programs/plan.ts';
 import { RandomStream } from '../programs/random-stream.ts';
 import type { Sample } from '../programs/sample.ts';
 import { DEFAULT_SEED } from '../run.ts';
+import { depthName, depthOf, forEachError, hasDoubles, Ratios } from '../sharpness.ts';
 import type { Level } from '../types.ts';
-import { evaluateInDoubles, looksAtBits } from './doubles.ts';
 import { type Errors, evaluateErring } from './erring.ts';
 
 export interface SlackOptions {
@@ -58,21 +56,20 @@ export async function slack({
   const units = plan({ casesPerCell: CASES_PER_CELL[level], ofRules: false, only, shard: null }).filter(
     ({ dtype, law }) => dtype === 'float32' && law !== 'rejects',
   );
-  const [all, reference] = [new Ratios('all'), new Ratios('reference')];
-  const depths = new Rows<number>(depthName);
+  const [all, reference] = [new Ratios(), new Ratios()];
+  const depths = new Rows<number>();
   const programs = units.filter((u) => u.group === 'programs');
   await forEachSample(programs, seed, (id, sample) => {
-    const depth = depths.row(Math.ceil(Math.log2(equationsOf(sample))));
-    measure(id, sample, seed, [all, depth], [reference]);
+    const depth = depthOf(sample.jaxpr);
+    measure(id, sample, seed, [all, depths.row(depth[1], depthName(depth))], [reference]);
   });
-  const primitives = new Rows<string>((name) => name);
+  const primitives = new Rows<string>();
   const calls = units.filter((u) => u.group === 'primitives' && u.transformation === 'eval' && u.law === 'value');
-  await forEachSample(calls, seed, (id, sample, unit) => measure(id, sample, seed, [primitives.row(unit.subject)], []));
-  return { ...all.result(), reference: reference.result(), primitives: primitives.result(), depths: depths.result() };
+  await forEachSample(calls, seed, (id, sample, unit) =>
+    measure(id, sample, seed, [primitives.row(unit.subject, unit.subject)], []),
+  );
+  return { ...slackOf(all), reference: slackOf(reference), primitives: primitives.result(), depths: depths.result() };
 }
-
-/** Powers of two: `1`, `2`, `3–4`, `5–8`, … */
-const depthName = (log2: number): string => (log2 <= 1 ? String(2 ** log2) : `${2 ** (log2 - 1) + 1}–${2 ** log2}`);
 
 /** Everything of the units that can be evaluated in another precision; between units others may run. */
 async function forEachSample(
@@ -84,15 +81,13 @@ async function forEachSample(
     await letOthersRun();
     for (const { one, isNew } of casesOf(unit, seed)) {
       const { sample } = one;
-      if (sample === null || !isNew || [...allEquations(sample.jaxpr)].some((e) => looksAtBits(e.primitive))) continue;
+      if (sample === null || !isNew || !hasDoubles(sample.jaxpr)) continue;
       visit(one.id, sample, unit);
     }
   }
 }
 
 const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
-const equationsOf = ({ jaxpr }: Sample): number => [...allEquations(jaxpr)].length;
 
 /** Adds the errors of the erring backends to some rows, the reference's own to others. */
 function measure(
@@ -116,75 +111,24 @@ function measure(
   add(own, (worst, likely) => ofReference.forEach((row) => row.addWorst(worst, id).addLikely(likely)));
 }
 
-/** The bounds of every element over its error, where it has one and its bound is finite. */
-function forEachError(
-  { value, bound }: Bounded,
-  result: HostArray,
-  exact: HostArray,
-  visit: (worst: number, likely: number) => void,
-): void {
-  if (!isFloat(value.dtype)) return;
-  const [got, wanted] = [numbers(result), numbers(exact)];
-  for (let i = 0; i < sizeOf(value.shape); i++) {
-    const error = Math.abs(got[i]! - wanted[i]!);
-    const worst = bound?.worst[i] ?? 0;
-    if (!(error > 0) || error === Infinity || worst === Infinity) continue;
-    visit(worst / error, likelySize(bound?.variance[i] ?? 0) / error);
-  }
-}
-
 /** Rows by their keys. */
 class Rows<K extends number | string> {
-  readonly #name: (key: K) => string;
-  readonly #rows = new Map<K, Ratios>();
+  readonly #rows = new Map<K, { readonly name: string; readonly ratios: Ratios }>();
 
-  constructor(name: (key: K) => string) {
-    this.#name = name;
-  }
-
-  row(key: K): Ratios {
-    const known = this.#rows.get(key) ?? new Ratios(this.#name(key));
+  row(key: K, name: string): Ratios {
+    const known = this.#rows.get(key) ?? { name, ratios: new Ratios() };
     this.#rows.set(key, known);
-    return known;
+    return known.ratios;
   }
 
   /** Those with elements, in the order of their keys. */
   result(): SlackRow[] {
-    const sorted = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ratios]) => ratios);
-    return sorted.map((ratios) => ({ name: ratios.name, ...ratios.result() })).filter((row) => row.elements > 0);
+    const sorted = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+    return sorted.map(({ name, ratios }) => ({ name, ...slackOf(ratios) })).filter((row) => row.elements > 0);
   }
 }
 
-class Ratios {
-  readonly name: string;
-  readonly #likely: number[] = [];
-  #worst = Infinity;
-  #worstCase = '';
-  #below = 0;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  addWorst(ratio: number, id: string): this {
-    if (ratio < this.#worst) [this.#worst, this.#worstCase] = [ratio, id];
-    return this;
-  }
-
-  addLikely(ratio: number): void {
-    this.#likely.push(ratio);
-    this.#below += Number(ratio < 1);
-  }
-
-  result(): Omit<SlackRow, 'name'> {
-    const sorted = Float64Array.from(this.#likely).sort();
-    const n = sorted.length;
-    return {
-      elements: n,
-      likelyMedian: n === 0 ? 0 : sorted[n >> 1]!,
-      worstMin: this.#worst,
-      likelyBelow1: n === 0 ? 0 : this.#below / n,
-      worstCase: this.#worstCase,
-    };
-  }
+function slackOf(ratios: Ratios): Omit<SlackRow, 'name'> {
+  const { elements, likelyMedian, beyondLikely, worstMin, worstCase } = ratios.result();
+  return { elements, likelyMedian, worstMin, likelyBelow1: beyondLikely / Math.max(1, elements), worstCase };
 }

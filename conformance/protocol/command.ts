@@ -2,7 +2,7 @@
 import { parseArgsStringToArgv } from 'string-argv';
 import type { BackendDefinition, Session } from '../../reference/core/backend.ts';
 import { CannotStartError, UsageError } from '../types.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection, type ConnectionOptions, EndedError } from './connection.ts';
 import { remote } from './remote.ts';
 
 const PREFIX = 'command:';
@@ -21,7 +21,8 @@ export async function openCommand(
   const argv = parseArgsStringToArgv(command);
   if (argv.length === 0) throw new UsageError(`${asked}: the command is empty; for example command:python3 backend.py`);
   const first = await Connection.open(argv, options).catch((error: unknown) => {
-    throw new CannotStartError(`${command} does not start: ${(error as Error).message}`);
+    const why = error instanceof EndedError ? error.details : (error as Error).message;
+    throw new CannotStartError(`${command} does not start: ${why}`);
   });
   const { ready } = first;
   let connection: Promise<Connection> = Promise.resolve(first);

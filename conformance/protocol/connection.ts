@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { BackendError, GapError } from '../../reference/core/errors.ts';
 import type { EncodedArray, ProgramDocument } from '../../reference/core/program.ts';
+import { LastWords, START_SECONDS } from '../ending.ts';
 import { Lines } from './lines.ts';
 import { PROTOCOL_VERSION } from './answer.ts';
 import { type Answer, messageProblem, type Ready, type Request } from './messages.ts';
@@ -9,9 +10,12 @@ import { type Answer, messageProblem, type Ready, type Request } from './message
 /** The other side is gone: it ended, or it was ended because it had said nothing for too long. */
 export class EndedError extends BackendError {
   readonly ended: 'timeout' | 'crash';
-  constructor(ended: 'timeout' | 'crash', message: string) {
+  /** The message, with everything that it said at last. */
+  readonly details: string;
+  constructor(ended: 'timeout' | 'crash', message: string, details: string = message) {
     super(message);
     this.ended = ended;
+    this.details = details;
   }
 }
 
@@ -34,10 +38,6 @@ export interface ConnectionOptions {
   readonly onProcess?: (pid: number) => void;
 }
 
-/** Loading may take this long, however short the limit for answers is. */
-const START_SECONDS = 60;
-/** How much of what it wrote to stderr is kept for messages. */
-const STDERR_CHARACTERS = 2000;
 /** How much of a line that is no message is shown. */
 const SHOWN_CHARACTERS = 80;
 
@@ -53,7 +53,7 @@ export class Connection {
   readonly #lines = new Lines();
   readonly #waiting = new Map<number, Waiting>();
   readonly #handshake = Promise.withResolvers<Ready>();
-  #stderr = '';
+  readonly #lastWords = new LastWords();
   #nextId = 0;
   /** Why nothing can be asked any more. */
   #over: Error | null = null;
@@ -65,11 +65,12 @@ export class Connection {
     if (pid !== undefined) onProcess?.(pid);
     stdin!.on('error', () => {}); // a process that is gone reports its end itself
     stdout!.on('data', (bytes: Buffer) => this.#receive(bytes));
-    stderr!.on('data', (bytes: Buffer) => {
-      this.#stderr = (this.#stderr + bytes.toString()).slice(-STDERR_CHARACTERS);
-    });
+    stderr!.on('data', (bytes: Buffer) => this.#lastWords.add(bytes));
     this.#process.on('error', (error) => this.#end(new EndedError('crash', error.message)));
-    this.#process.on('close', (code, signal) => this.#end(new EndedError('crash', this.#lastWords(code, signal))));
+    this.#process.on('close', (code, signal) => {
+      const message = this.#lastWords.ending(code, signal, this.#lines.rest === '' ? '' : ' in the middle of a line');
+      this.#end(new EndedError('crash', message, this.#lastWords.after(message)));
+    });
   }
 
   /** Starts the command and waits until it is ready. @throws EndedError, BackendError */
@@ -171,13 +172,6 @@ export class Connection {
       reject(error);
     }
     this.#waiting.clear();
-  }
-
-  #lastWords(code: number | null, signal: NodeJS.Signals | null): string {
-    const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-    const where = this.#lines.rest === '' ? '' : ' in the middle of a line';
-    const said = this.#stderr.trim();
-    return `the process ended${where} with ${how}${said === '' ? '' : `: ${said}`}`;
   }
 }
 

@@ -10,7 +10,6 @@ import { encodeArray } from '../../reference/core/program.ts';
 import { printProgram } from '../../reference/core/text.ts';
 import { Bench } from '../bench.ts';
 import { openBackend } from '../open.ts';
-import { runCheck } from '../run.ts';
 import { Lines } from './lines.ts';
 import { messageProblem } from './messages.ts';
 import { serve } from './serve.ts';
@@ -27,12 +26,10 @@ function commandOf(name: string, onRun: string, ready: object = {}): string {
   const hello = { type: 'ready', version: 1, name: 'little', description: 'for tests', profile: 'strict', ...ready };
   writeFileSync(
     join(folder, `${name}.mjs`),
-    `import { existsSync, writeFileSync } from 'node:fs';
-     import { createInterface } from 'node:readline';
+    `import { createInterface } from 'node:readline';
      const say = (message) => process.stdout.write(JSON.stringify(message) + '\\n');
      const answer = ${JSON.stringify(answer)};
      let runs = 0;
-     const first = (what) => !existsSync(what) && (writeFileSync(what, ''), true);
      createInterface({ input: process.stdin }).on('line', (line) => {
        const request = JSON.parse(line);
        if (request.type === 'start') say(${JSON.stringify(hello)});
@@ -116,25 +113,6 @@ describe('a backend behind a command', () => {
     await expect(run('command:')).rejects.toThrow(/empty/);
   });
 });
-
-test('a fault costs its case, and no other is lost', async () => {
-  // Negates as it should; of the first modulus it says nothing, at the first one of a scalar it ends.
-  const body = `
-    const [{ primitive }] = request.program.jaxpr.equations;
-    const { shape, dtype, data } = request.inputs[0];
-    const bytes = Buffer.from(data, 'base64');
-    for (let i = 3; i < bytes.length; i += 4) bytes[i] = primitive === 'neg' ? bytes[i] ^ 0x80 : bytes[i] & 0x7f;
-    if (primitive === 'abs' && first('hang')) return;
-    if (primitive === 'abs' && shape.length === 0 && first('end')) process.exit(9);
-    say({ type: 'result', id, outputs: [{ dtype, shape, data: bytes.toString('base64') }] });`;
-  const backend = commandOf('faulty', body, { supports: { neg: ['float32'], abs: ['float32'] } });
-  const only = ['neg/f32/eval', 'abs/f32/eval'];
-  const report = await runCheck({ backend, only, folder, jobs: 1, timeout: 2 });
-  const told = report.failures.map((f) => `${f.subject} ${f.outcome}: ${f.message.split('\n')[0]}`);
-  expect(told.sort()).toEqual(['abs crash: the process ended with exit code 9', 'abs timeout: no answer for 1.6 s']);
-  const complete = await runCheck({ backend: 'reference', only, folder, jobs: 1 });
-  expect(report.verdict.cases).toBe(complete.verdict.cases);
-}, 60_000);
 
 describe('serving', () => {
   async function conversation(...lines: readonly string[]): Promise<unknown[]> {

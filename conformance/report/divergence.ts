@@ -35,10 +35,17 @@ function headline(found: Divergence, paint: Paint): string {
 function worstOf(differing: readonly OutputDifference[]): string {
   const size = ({ largest }: OutputDifference): number => largest ?? Infinity;
   const [worst] = differing.toSorted((a, b) => (size(a) === size(b) ? 0 : size(b) - size(a)));
-  if (worst === undefined) return '';
-  const share = (x: number | null): string => (x === null ? 'unknown' : `${rounded(100 * x)} %`);
-  const largest = worst.largest === null ? 'beyond all numbers' : share(worst.largest);
-  return ` (worst: out[${worst.output}] ${largest}, likely bound ${share(worst.likely)})`;
+  return worst === undefined ? '' : ` (worst: out[${worst.output}] ${sizesOf(worst)})`;
+}
+
+/** Relative to the largest element as long as that says something: of results that nearly cancel it is not much. */
+function sizesOf({ largest, likely, absolute }: OutputDifference): string {
+  const share = (x: number): string => `${rounded(100 * x)} %`;
+  const bound = (x: number | null, shown: (x: number) => string): string =>
+    `likely bound ${x === null ? 'unknown' : shown(x)}`;
+  if (absolute.largest === null) return `beyond all numbers, ${bound(likely, share)}`;
+  if (largest !== null && Math.max(largest, likely ?? 0) <= 1) return `${share(largest)}, ${bound(likely, share)}`;
+  return `${rounded(absolute.largest)}, ${bound(absolute.likely, rounded)}, where the largest element is ${rounded(absolute.scale)}`;
 }
 
 function findingLines(finding: Finding, found: Divergence, paint: Paint): string[] {

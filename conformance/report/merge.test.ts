@@ -6,7 +6,12 @@ import { diffReports } from './diff.ts';
 import { mergeReports } from './merge.ts';
 import { reportProblem } from './validate.ts';
 
-const options = { backend: 'reference', only: ['add/*', 'reduce_sum/f*', 'cond/f32/*'], folder: null, jobs: 1 };
+const options = {
+  backend: 'reference',
+  only: ['add/*', 'reduce_sum/f*', 'custom_jvp_call/f32/*'],
+  folder: null,
+  jobs: 1,
+};
 
 test('the shards of a run, merged, say what the whole run says', async () => {
   const whole = await runCheck(options);
@@ -14,7 +19,8 @@ test('the shards of a run, merged, say what the whole run says', async () => {
   for (const index of [1, 2, 3]) parts.push(await runCheck({ ...options, shard: { index, of: 3 } }));
   const merged = mergeReports(parts);
   expect(parts.map((p) => p.verdict.cases).reduce((a, b) => a + b)).toBe(whole.verdict.cases);
-  const told = ({ verdict, groups, cells, gaps, uncompared }: Report): unknown => ({ verdict, groups, cells, gaps, uncompared }); // prettier-ignore
+  const told = ({ verdict, groups, cells, gaps, sharpness, uncompared }: Report): unknown => ({ verdict, groups, cells, gaps, sharpness, uncompared }); // prettier-ignore
+  expect(whole.sharpness).not.toHaveLength(0);
   expect(told(merged)).toEqual(told(whole));
   // Of elements that are equally wrong either may be the worst.
   const figures = (r: Report): unknown => r.accuracy.map(({ primitive, dtype, unit, bins, p50, p99, max }) => ({ primitive, dtype, unit, bins, p50, p99, max })); // prettier-ignore

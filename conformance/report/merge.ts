@@ -1,6 +1,16 @@
 /** The reports of a run's shards as one report of the whole (`etalon report merge`). */
 import { mergedCoverage } from '../coverage.ts';
-import { type Cell, type DeclaredGap, GROUPS, type MeasuredAccuracy, type Report, UsageError } from '../types.ts';
+import { mergedSharpness } from '../sharpness.ts';
+import {
+  type CasesByLaw,
+  type Cell,
+  type DeclaredGap,
+  GROUPS,
+  type LawName,
+  type MeasuredAccuracy,
+  type Report,
+  UsageError,
+} from '../types.ts';
 import { addTo, type Histogram } from '../ulp.ts';
 import { quantilesOf, statusOf, verdictOf } from '../verdict.ts';
 
@@ -35,6 +45,7 @@ export function mergeReports(reports: readonly Report[]): Report {
     gaps: together(reports.flatMap((r) => r.gaps), (g) => `${g.primitive}\n${g.reason}`, mergedGap), // prettier-ignore
     accuracy: together(reports.flatMap((r) => r.accuracy), (a) => `${a.primitive}/${a.dtype}/${a.unit}`, mergedAccuracy), // prettier-ignore
     coverage: mergedCoverage(reports.map((r) => r.coverage)),
+    sharpness: mergedSharpness(reports.flatMap((r) => r.sharpness ?? [])),
     uncompared: { elements: sum((r) => r.uncompared.elements), of: sum((r) => r.uncompared.of) },
     restarts: sum((r) => r.restarts),
     timings: {
@@ -83,7 +94,17 @@ function together<T>(items: readonly T[], key: (item: T) => string, merge: (a: T
 
 function mergedCell(a: Cell, b: Cell): Cell {
   const counts = { ok: a.ok + b.ok, wrong: a.wrong + b.wrong, gaps: a.gaps + b.gaps };
-  return { ...a, ...counts, status: statusOf(counts), reasons: [...new Set([...a.reasons, ...b.reasons])] };
+  const cases = mergedCases(a.cases ?? {}, b.cases ?? {});
+  return { ...a, ...counts, status: statusOf(counts), reasons: [...new Set([...a.reasons, ...b.reasons])], cases };
+}
+
+function mergedCases(a: CasesByLaw, b: CasesByLaw): CasesByLaw {
+  const merged: Partial<Record<LawName, Record<string, number>>> = {};
+  for (const [law, variants] of [a, b].flatMap((cases) => Object.entries(cases) as [LawName, CasesByLaw[LawName]][])) {
+    const counts = (merged[law] ??= {});
+    for (const [name, n] of Object.entries(variants ?? {})) counts[name] = (counts[name] ?? 0) + n;
+  }
+  return merged;
 }
 
 const mergedGap = (a: DeclaredGap, b: DeclaredGap): DeclaredGap => ({

@@ -3,30 +3,47 @@
  * and puts data into the page as text only.
  */
 
-/** What the page knows of a cell beyond its colour. */
+/** What the page knows beyond what it shows at first. */
+export interface PageData {
+  readonly cells: readonly PageCell[];
+  /** By the names of primitives, and of laws. */
+  readonly primitives: Readonly<Record<string, Clause>>;
+  readonly laws: Readonly<Record<string, Clause>>;
+}
+
+/** A section of the specification: where it is, relative to the page, and its words, in Markdown. */
+export interface Clause {
+  readonly place: string;
+  readonly href: string;
+  readonly words: string;
+}
+
 export interface PageCell {
   /** `add/f32/vmap`. */
   readonly name: string;
+  readonly primitive: string;
   readonly status: string;
   /** `12 ok, 1 wrong, 3 gaps`. */
   readonly counts: string;
+  /** What ran: `scalar 4, odd 4` of a law. */
+  readonly cases: readonly { readonly law: string; readonly classes: string }[];
+  /** The command that runs them again. */
+  readonly check: string;
   readonly reasons: readonly string[];
   readonly accuracy: readonly string[];
   readonly failures: readonly PageFailure[];
-  /** A command that prints the section of the specification, and the section itself. */
-  readonly explain: string;
-  readonly spec: { readonly text: string; readonly href: string } | null;
 }
 
 export interface PageFailure {
   readonly id: string;
+  readonly law: string;
   readonly message: string;
   readonly compared: string;
   readonly command: string;
 }
 
 export function pageScript(): void {
-  const cells = JSON.parse(document.getElementById('cells')!.textContent) as PageCell[];
+  const { cells, primitives, laws } = JSON.parse(document.getElementById('data')!.textContent) as PageData;
   const panel = document.getElementById('panel')!;
   const content = document.getElementById('panel-content')!;
   const squares = [...document.querySelectorAll<HTMLElement>('.matrix [data-cell]')];
@@ -69,19 +86,45 @@ export function pageScript(): void {
       make('div', f.id, 'mono'),
       make('div', f.message),
       make('div', f.compared, 'mono'),
+      make('div', `law ${f.law}`, 'soft'),
       command(f.command),
     );
     return block;
   }
 
-  function specification(cell: PageCell): HTMLElement[] {
-    const parts = [make('h3', 'Specification')];
-    if (cell.spec !== null) {
-      const link = make('a', cell.spec.text) as HTMLAnchorElement;
-      link.href = cell.spec.href;
-      parts.push(link);
-    }
-    return [...parts, command(cell.explain)];
+  /** The smallest proof, and the others folded. */
+  function failures([first, ...others]: readonly PageFailure[]): HTMLElement[] {
+    if (first === undefined) return [];
+    const more = make('details', '');
+    more.append(make('summary', `${others.length} more`), ...others.map(failure));
+    return [make('h3', 'Failures'), failure(first), ...(others.length > 0 ? [more] : [])];
+  }
+
+  function cases(cell: PageCell): HTMLElement[] {
+    const texts = cell.cases.map(({ law, classes }) => `${law}: ${classes}`);
+    return [...section('Cases, by law and shape class', texts), command(cell.check)];
+  }
+
+  /** Folded unless it is what the cell is about. */
+  function clause(title: string, { place, href, words }: Clause, isOpen: boolean): HTMLElement {
+    const details = make('details', '', 'clause') as HTMLDetailsElement;
+    details.open = isOpen;
+    const link = make('a', place) as HTMLAnchorElement;
+    link.href = href;
+    details.append(make('summary', title), link, make('pre', words));
+    return details;
+  }
+
+  function specification({ primitive, cases: ran, failures: all }: PageCell): HTMLElement[] {
+    const own = primitives[primitive];
+    const broken = new Set(all.map((f) => f.law));
+    const asked = ran.flatMap(({ law }) => (laws[law] === undefined ? [] : [{ law, quoted: laws[law] }]));
+    return [
+      make('h3', 'Specification'),
+      ...(own === undefined ? [] : [clause(primitive, own, true)]),
+      ...asked.map(({ law, quoted }) => clause(`law ${law}`, quoted, broken.has(law))),
+      command(`npx etalon explain ${primitive}`),
+    ];
   }
 
   function show(square: HTMLElement): void {
@@ -92,12 +135,14 @@ export function pageScript(): void {
     content.replaceChildren(
       make('h2', cell.name),
       state,
-      ...(cell.failures.length > 0 ? [make('h3', 'Failures'), ...cell.failures.map(failure)] : []),
+      ...failures(cell.failures),
       ...section('Why cases are gaps', cell.reasons),
+      ...cases(cell),
       ...section('Measured, over the primitive in this dtype', cell.accuracy),
       ...specification(cell),
     );
     panel.hidden = false;
+    panel.scrollTop = 0;
     history.replaceState(null, '', `#cell=${encodeURIComponent(cell.name)}`);
   }
 
@@ -164,10 +209,14 @@ export function pageScript(): void {
   const box = document.getElementById('filter') as HTMLInputElement;
   box.addEventListener('input', () => filter(box.value));
   filter(box.value);
-  const asked = /^#cell=(.*)$/.exec(location.hash)?.[1];
-  const square = squares.find((s) => encodeURIComponent(cellOf(s).name) === asked);
-  if (square !== undefined) {
+  /** What the address asks for: `#cell=add%2Ff32%2Feval`. */
+  function follow(): void {
+    const asked = /^#cell=(.*)$/.exec(location.hash)?.[1];
+    const square = squares.find((s) => encodeURIComponent(cellOf(s).name) === asked);
+    if (square === undefined) return;
     show(square);
     square.scrollIntoView({ block: 'center' });
   }
+  addEventListener('hashchange', follow);
+  follow();
 }

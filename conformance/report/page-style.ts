@@ -43,9 +43,12 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .list th, .list td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); }
 .list th { font-weight: 600; color: var(--soft); font-size: .85rem; white-space: nowrap; }
 .list .number { text-align: right; white-space: nowrap; }
+.list .text { min-width: 6rem; }
+.list .mono { overflow-wrap: break-word; }
+.list td.mono { white-space: nowrap; }
 .scroll { overflow: auto; max-height: 78vh; }
 .scroll thead { position: sticky; top: 0; background: var(--card); z-index: 2; }
-.bar { width: 14rem; height: .7rem; display: block; margin-top: .45rem; border-radius: .35rem; background: var(--gap); }
+.bar { width: min(14rem, 22vw); height: .7rem; display: block; margin-top: .45rem; border-radius: .35rem; background: var(--gap); }
 .bar .ok { fill: light-dark(#3fa45b, #3f9a59); }
 .bar .wrong { fill: var(--wrong); }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 1rem 0 0; }
@@ -82,6 +85,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .panel h2 { font-family: var(--mono); padding-right: 4rem; overflow-wrap: anywhere; }
 .panel h3 { margin-top: 1.1rem; }
 .panel ul { margin: .2rem 0; padding-left: 1.2rem; }
+.clause { margin: .5rem 0; }
+.clause pre { font: .8rem/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0; }
 details summary { cursor: pointer; color: var(--link); }
 [hidden] { display: none !important; }
 @media print { nav, .filter, .panel { display: none !important; } .scroll { max-height: none; overflow: visible; } }

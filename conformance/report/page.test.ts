@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { primitiveNamed } from '../../reference/primitives/index.ts';
+import { plan } from '../programs/plan.ts';
 import { hostileText, reports, sampleReport } from '../testing/reports.ts';
 import { escapeHtml, html, jsonMarkup } from './markup.ts';
 import { renderPage } from './page.ts';
+import type { PageData } from './page-script.ts';
+import { casesOf } from './words.ts';
 
 const tags = (page: string): string[] => [...page.matchAll(/<\/?([a-z][a-z0-9]*)/gi)].map((m) => m[0].toLowerCase());
 const blocks = (page: string, tag: string): string[] =>
@@ -68,11 +72,19 @@ describe('the HTML report', () => {
     );
   });
 
+  it('names the cases of every cell as the suite does', () => {
+    const named = { casesPerCell: 2, ofRules: true, only: [], shard: null };
+    const units = plan(named).filter(({ subject, law }) => law !== 'rejects' && primitiveNamed(subject) !== undefined);
+    expect(units.length).toBeGreaterThan(5000);
+    for (const { key, subject: primitive, dtype, transformation, law } of units)
+      expect(casesOf({ primitive, dtype, transformation }, law)).toBe(key);
+  });
+
   it('renders any report, its cells as JSON that reads back', () => {
     fc.assert(
       fc.property(reports, (report) => {
-        const [cells] = blocks(renderPage(report), 'script');
-        expect(JSON.parse(cells!)).toHaveLength(report.cells.length);
+        const [data] = blocks(renderPage(report), 'script');
+        expect((JSON.parse(data!) as PageData).cells).toHaveLength(report.cells.length);
       }),
     );
   });

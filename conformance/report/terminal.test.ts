@@ -28,6 +28,7 @@ describe('the verdict on a terminal', () => {
   gaps   1 of 5 cells declared, 1 in part: no float64 in tfjs (1), rank above 6 (1)   full list: report.html#gaps
   worst  tan 1.9 ulp · reduce_sum 0.4 of budget
   random 2 programs (1 drawn in vain) met 2 of 900 primitive × dtype × transformation × shape class
+  bound  likely bounds are 20.7 times the error (median), worst-case bounds at least 1.25 times; 1 of 300 elements beyond likely
   bound  2 of 40,000 elements had an infinite bound: their equations were judged one by one
 
 tfjs:wasm does not conform: 1 of 4,030 cases wrong; 4 of 5 cells answered (1 of them in part), 1 declared gap.

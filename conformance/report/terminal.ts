@@ -4,6 +4,7 @@
 import type { styleText } from 'node:util';
 import type { Failure, Group, Report } from '../types.ts';
 import { coverageLine } from './coverage-section.ts';
+import { sharpnessLine } from './sharpness-section.ts';
 import {
   comparison,
   count,
@@ -126,6 +127,8 @@ function renderRemarks(report: Report, { paint, width }: TerminalOptions): strin
   const worst = leastExact(report.accuracy, 3, 2).map((a) => printable(`${a.primitive} ${measure(a.max, a.unit)}`));
   if (worst.length > 0) lines.push(`  ${paint('bold', 'worst')}  ${worst.join(' · ')}`);
   if (report.coverage.programs > 0) lines.push(`  ${paint('bold', 'random')} ${coverageLine(report.coverage)}`);
+  const sharpness = sharpnessLine(report);
+  if (sharpness !== null) lines.push(`  ${paint('bold', 'bound')}  ${sharpness}`);
   const { elements, of } = report.uncompared;
   if (elements > 0) {
     lines.push(

@@ -3,7 +3,7 @@
  */
 import { shortName } from '../../reference/core/dtypes.ts';
 import { isBuiltIn } from '../open.ts';
-import type { Cell, DeclaredGap, Element, Failure, MeasuredAccuracy, Report } from '../types.ts';
+import type { Cell, DeclaredGap, Element, Failure, LawName, MeasuredAccuracy, Report } from '../types.ts';
 
 /** `4,030`. */
 export const count = (n: number): string => n.toLocaleString('en-US');
@@ -33,6 +33,10 @@ export const seconds = (s: number): string =>
 /** `add/f32/vmap`, as case ids begin. */
 export const cellName = (c: Pick<Cell, 'primitive' | 'dtype' | 'transformation'>): string =>
   `${c.primitive}/${shortName(c.dtype)}/${c.transformation}`;
+
+/** How the ids of a cell's cases of a law begin: `add/f32/vmap`, `add/f32/repeats`. */
+export const casesOf = (c: Pick<Cell, 'primitive' | 'dtype' | 'transformation'>, law: LawName): string =>
+  law === 'value' || law === 'jit-is-eager' ? cellName(c) : `${c.primitive}/${shortName(c.dtype)}/${law}`;
 
 /** Text from a backend or a file, made safe to print: control characters could move the cursor or fake lines. */
 export const printable = (text: string): string =>
@@ -123,16 +127,20 @@ export interface FailureGroup {
   readonly others: readonly Failure[];
 }
 
+/** Those with the smallest proof come first, those that were not saved last. */
+export function smallestFirst(a: Failure, b: Failure): number {
+  const size = (f: Failure): number => f.equations ?? Number.MAX_VALUE;
+  return size(a) - size(b);
+}
+
 /** Failures by primitive, program or model, because one defect makes many of them; smallest proofs first. */
 export function failureGroups(failures: readonly Failure[]): FailureGroup[] {
-  const size = (f: Failure): number => f.equations ?? Infinity;
-  const bySize = (a: Failure, b: Failure): number => (size(a) === size(b) ? 0 : size(a) - size(b));
   return [...Map.groupBy(failures, (f) => f.subject)]
     .map(([subject, of]) => {
-      const [first, ...others] = of.toSorted(bySize);
+      const [first, ...others] = of.toSorted(smallestFirst);
       return { subject, first: first!, others };
     })
-    .sort((a, b) => bySize(a.first, b.first));
+    .sort((a, b) => smallestFirst(a.first, b.first));
 }
 
 /** The least exact primitives, those measured in units in the last place first. */

@@ -29,9 +29,6 @@ export const FAULTS = {
     const results = evaluate();
     if (primitive.name !== 'mul' || !/int/.test(results[0].dtype)) return results;
     return [{ ...results[0], data: results[0].data.map((_, i) => operands[0].data[i] * operands[1].data[i]) }];`,
-  'hangs-in-tanh': `
-    while (primitive.name === 'tanh') {}
-    return evaluate();`,
   'crashes-in-sin': `
     if (primitive.name === 'sin') process.kill(process.pid, 'SIGKILL');
     return evaluate();`,

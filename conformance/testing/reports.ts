@@ -14,6 +14,7 @@ import {
   type MeasuredAccuracy,
   type Report,
   RANDOM_TRANSFORMATIONS,
+  type Sharpness,
 } from '../types.ts';
 
 const tanElement: Element = {
@@ -95,6 +96,7 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
       wrong: 1,
       gaps: 0,
       reasons: [],
+      cases: { derivative: { odd: 5, scalar: 4 }, linearity: { odd: 3 } },
     },
     {
       primitive: 'tan',
@@ -179,6 +181,20 @@ export const sampleReport = (changes: Partial<Report> = {}): Report => ({
       },
     ],
   },
+  sharpness: [
+    {
+      equations: [5, 8],
+      elements: 300,
+      bins: [
+        [16, 1],
+        [70, 299],
+      ],
+      likelyMedian: 20.7,
+      beyondLikely: 1,
+      worstMin: 1.25,
+      worstCase: 'random/f32/eval/plain-3/e153',
+    },
+  ],
   uncompared: { elements: 2, of: 40_000 },
   restarts: 0,
   timings: {
@@ -267,6 +283,11 @@ const cell: fc.Arbitrary<Cell> = fc.record({
   wrong: amount,
   gaps: amount,
   reasons: list(hostileText),
+  cases: fc.dictionary(
+    fc.constantFrom(...(Object.keys(laws) as LawName[])),
+    fc.dictionary(hostileText, amount, { maxKeys: 3 }),
+    { maxKeys: 3 },
+  ),
 });
 
 const declaredGap: fc.Arbitrary<DeclaredGap> = fc.record({
@@ -286,6 +307,16 @@ const measured: fc.Arbitrary<MeasuredAccuracy> = fc.record({
   p99: size,
   max: size,
   worst: nullable(element),
+});
+
+export const sharpness: fc.Arbitrary<Sharpness> = fc.record({
+  equations: fc.nat(9).map((log2) => [Math.floor(2 ** log2 / 2) + 1, 2 ** log2] as const),
+  elements: amount,
+  bins: list(fc.tuple(amount, amount)),
+  likelyMedian: size,
+  beyondLikely: amount,
+  worstMin: size,
+  worstCase: caseId,
 });
 
 /** Any report that the schema allows. */
@@ -336,6 +367,7 @@ export const reports: fc.Arbitrary<Report> = fc.record({
       }),
     ),
   }),
+  sharpness: list(sharpness),
   uncompared: fc.record({ elements: amount, of: amount }),
   restarts: amount,
   timings: fc.record({

@@ -110,10 +110,10 @@ const views: readonly (readonly [new () => ArrayBufferView, DType])[] = [
 const dtypeOfView = (x: ArrayBufferView): DType | undefined => views.find(([type]) => x instanceof type)?.[1];
 
 /**
- * An uncommitted array from nested lists, a scalar, a typed array or an array. The values are copied.
+ * An uncommitted array from nested lists, a scalar or a typed array. The values are copied.
  * @throws ArgumentError for ragged lists, or values that do not fit `dtype`
  */
-export function fromNested(x: Nested | ArrayBufferView | NDArray, dtype: DType | undefined, where: string): NDArray {
+export function fromNested(x: Nested | ArrayBufferView, dtype: DType | undefined, where: string): NDArray {
   if (dtype !== undefined) checkDType(dtype, `${where}: dtype`);
   if (ArrayBuffer.isView(x)) {
     const own = dtypeOfView(x);
@@ -123,7 +123,7 @@ export function fromNested(x: Nested | ArrayBufferView | NDArray, dtype: DType |
     const to = dtype ?? own;
     return ConcreteArray.fromHost(hostArray(to, [values.length], values.map((v) => scalarAs(v, to, where)))); // prettier-ignore
   }
-  const shape = shapeOfNested(x, where);
+  const shape = shapeOfNested(x);
   const flat: Leaf[] = [];
   collect(x, 0, shape, flat, where);
   const to = dtype ?? dtypeOfLeaves(flat);
@@ -131,11 +131,9 @@ export function fromNested(x: Nested | ArrayBufferView | NDArray, dtype: DType |
   return ConcreteArray.fromHost(hostArray(to, shape, flat.map(element)));
 }
 
-function shapeOfNested(x: unknown, where: string): number[] {
+function shapeOfNested(x: unknown): number[] {
   const shape: number[] = [];
   for (let level = x; ; level = level[0] as unknown) {
-    if (level instanceof NDArray && level.ndim > 0)
-      throw new ArgumentError(`${where}: arrays inside a list; use np.stack or np.concatenate`);
     if (!Array.isArray(level)) return shape;
     shape.push(level.length);
     if (level.length === 0) return shape;
@@ -144,8 +142,7 @@ function shapeOfNested(x: unknown, where: string): number[] {
 
 function collect(x: unknown, depth: number, shape: Shape, into: Leaf[], where: string): void {
   if (depth === shape.length) {
-    if (x instanceof ConcreteArray && x.ndim === 0) into.push(x.item());
-    else if (isScalar(x) || isComplexNumber(x)) into.push(x);
+    if (isScalar(x) || isComplexNumber(x)) into.push(x);
     else throw new ArgumentError(`${where}: expected a number, got ${describe(x)} (ragged lists have no shape)`);
     return;
   }

@@ -206,19 +206,14 @@ function nodeOf({ dtype, weak }: Promotable): string {
 }
 
 /** The dtype that operands of different dtypes are converted to: the least upper bound of JAX's lattice. */
-export function promote(operands: readonly Promotable[], where: string): Promotable {
+export function promote(operands: readonly Promotable[]): Promotable {
   const [first] = operands;
   if (first !== undefined && operands.every((o) => o.dtype === first.dtype)) {
     return { dtype: first.dtype, weak: operands.every((o) => o.weak) };
   }
   const common = operands.map((o) => above[nodeOf(o)]!).reduce((a, b) => a.intersection(b));
-  const least = [...common].find((n) => [...common].every((m) => above[n]!.has(m)));
-  const dtype = least === undefined ? undefined : strongest(least, operands);
-  if (dtype === undefined) {
-    const names = operands.map((o) => o.dtype).join(' and ');
-    throw new DTypeError(`${where}: ${names} promote to no dtype; convert one of them, e.g. x.astype('float32')`);
-  }
-  return { dtype, weak: !isDType(least) };
+  const least = [...common].find((n) => [...common].every((m) => above[n]!.has(m)))!;
+  return { dtype: strongest(least, operands), weak: !isDType(least) };
 }
 
 /** The dtype of arrays made from JavaScript numbers. */
@@ -232,12 +227,13 @@ export const inexactOf = (dtype: DType): DType =>
 export const defaultInt = (): DType => (x64Enabled() ? 'int64' : 'int32');
 
 /**
- * A weak node of the lattice stands for the widest dtype among the weak operands of that kind; where there is none, as
- * above int64 and uint64, for the default.
+ * A weak node of the lattice stands for what its weak operands would promote to if they were not; where that is another
+ * kind, as above int64 and uint64, for the default.
  */
-function strongest(node: string, operands: readonly Promotable[]): DType | undefined {
+function strongest(node: string, operands: readonly Promotable[]): DType {
   if (isDType(node)) return node;
-  const kinds: readonly DTypeKind[] = node === 'i*' ? ['int', 'uint'] : node === 'f*' ? ['float'] : ['complex'];
-  const found = operands.map((o) => o.dtype).filter((d) => kinds.includes(dtypes[d].kind));
-  return found.sort((a, b) => dtypes[b].bytes - dtypes[a].bytes)[0] ?? (node === 'f*' ? defaultFloat() : undefined);
+  const weak = operands.filter((o) => o.weak);
+  if (weak.length === 0) return defaultFloat();
+  const { dtype } = promote(weak.map((o) => ({ dtype: o.dtype, weak: false })));
+  return nodeOf({ dtype, weak: true }) === node ? dtype : defaultFloat();
 }

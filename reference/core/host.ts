@@ -144,8 +144,11 @@ const wrongDomain = (dtype: DType): never => {
 /** The elements as numbers, to be read only. @throws DTypeError for 64-bit integers and complex numbers */
 export function numbers(x: HostArray): NumberData {
   if (domainOf(x.dtype) !== 'number') wrongDomain(x.dtype);
-  if (x.dtype === 'bfloat16') return Float32Array.from(x.data as Uint16Array, fromBfloat16Bits);
-  return x.data as NumberData;
+  if (x.dtype !== 'bfloat16') return x.data as NumberData;
+  const bits = x.data as Uint16Array;
+  const data = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) data[i] = fromBfloat16Bits(bits[i]!);
+  return data;
 }
 
 /** The elements of 64-bit integers. */
@@ -178,10 +181,12 @@ export function elements(x: HostArray): (i: number) => Element {
 /** The moduli of the elements, in double precision. */
 export function moduli(x: HostArray): Float64Array {
   const at = elements(x);
-  return Float64Array.from({ length: sizeOf(x.shape) }, (_, i) => {
+  const sizes = new Float64Array(sizeOf(x.shape));
+  for (let i = 0; i < sizes.length; i++) {
     const v = at(i);
-    return typeof v === 'object' ? Math.hypot(v.re, v.im) : Math.abs(Number(v));
-  });
+    sizes[i] = typeof v === 'object' ? Math.hypot(v.re, v.im) : Math.abs(Number(v));
+  }
+  return sizes;
 }
 
 /** Real and imaginary parts, one after the other, of a complex array; the elements of another array of numbers. */
@@ -190,7 +195,7 @@ export const parts = (x: HostArray): NumberData => (isComplex(x.dtype) ? (x.data
 /** Floats and complex numbers in double precision, which holds each of them; other arrays as they are. */
 export function widened(x: HostArray): HostArray {
   if (!isInexact(x.dtype)) return x;
-  return { shape: x.shape, dtype: doubleOf(x.dtype), data: Float64Array.from(parts(x)) };
+  return { shape: x.shape, dtype: doubleOf(x.dtype), data: new Float64Array(parts(x)) };
 }
 
 /** Stores element i, rounding floats to nearest even and wrapping integers. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { jit, type NDArray, np } from '../index.ts';
 import { add, neg } from '../primitives/arithmetic.ts';
 import { ConcreteArray } from './array.ts';
 import { aval, avalOf, type HostArray, hostScalar, numbers } from './host.ts';
@@ -114,6 +115,13 @@ describe('interpret', () => {
     const input = kernels.put(hostScalar('float32', 1));
     expect(() => executable.run([input])).toThrow(/add.*failed: out of memory/);
     expect([...live]).toEqual([input]);
+  });
+
+  test('a tracer is no constant', () => {
+    let leaked = np.zeros([]);
+    jit((x: NDArray) => (leaked = x))(1);
+    const program = jaxprOf({ constvars: [variable()], consts: [leaked] });
+    expect(() => interpret(counted().kernels)(program)).toThrow('a constant of the program is a tracer');
   });
 
   test('the number of operands is checked', () => {

@@ -110,12 +110,20 @@ function applyPrimitive<V extends Buffer>(
 ): readonly V[] {
   switch (primitive.kind) {
     case 'first-order':
-      return kernels.apply(primitive, operands, params, results);
+      return checkCount(primitive, kernels.apply(primitive, operands, params, results), results.length);
     case 'higher-order':
       return cleaning(machine, (own) => primitive.evaluate(own, operands, params));
     case 'collective':
       return unresolved(primitive, params, null);
   }
+}
+
+/** A kernel that gives too few results, or too many, must not go unnoticed. */
+function checkCount<V>({ name }: AnyPrimitive, given: readonly V[], count: number): readonly V[] {
+  const got = Array.isArray(given) ? String(given.length) : 'no array of';
+  if (got !== String(count))
+    throw new BackendError(`the kernel of ${name} gave ${got} results, its equation has ${count}`);
+  return given;
 }
 
 /** Runs a rule with a machine that releases what the rule has made and not released, should it fail. */
@@ -238,7 +246,7 @@ function runProgram<V extends Buffer>(
 
 function refuseRead(name: string, source: SourceLocation | null): never {
   throw new NoSyncReadError(
-    `${name}${source === null ? '' : ` at ${source.toString()}`} decides by a value, which this backend cannot read at once. ` +
+    `${name}${placeOf(source)} decides by a value, which this backend cannot read at once. ` +
       `Loops of a known length, lax.scan and lax.foriLoop with numbers as limits, need no decision, backwards neither; or run on another backend: jit(f, { backend })`,
   );
 }
@@ -253,15 +261,23 @@ const runStep = <V extends Buffer>(
   return namingFailures(primitive, source, () => applyPrimitive(kernels, own, primitive, operands, params, results));
 };
 
+/** ` at src/loss.ts:9:74`, where the user's line is known. */
+function placeOf(source: SourceLocation | null): string {
+  const place = source?.toString() ?? '';
+  return place === '' ? '' : ` at ${place}`;
+}
+
 /** Runs an equation. What fails in it, a kernel or a callback, is told as a BackendError that names the equation. */
 export function namingFailures<T>({ name }: AnyPrimitive, source: SourceLocation | null, f: () => T): T {
   try {
     return f();
   } catch (error) {
     if (error instanceof EtalonError) throw error;
-    const where = source === null ? '' : ` at ${source.toString()}`;
-    throw new BackendError(`${name}${where} failed: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new BackendError(
+      `${name}${placeOf(source)} failed: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -328,6 +328,10 @@ describe('what is not a program', () => {
     says('{', 'the program is not JSON');
     says('{}', 'format must be "etalon.program/1", got none');
     says(json.replace('"swap"', '"swop"'), '/jaxpr/equations/0/primitive: there is no primitive "swop"');
+    says(
+      json.replace('"primitive":"swap"', '"primitiv":"swap"'),
+      '/jaxpr/equations/0/primitive: there is no primitive here',
+    );
     says(json.replace('"name":"a"', '"nam":"a"'), '/jaxpr/constants/0: name is missing');
     for (const nothing of [null, 3, [], 'x']) expect(() => programFromJson(nothing, table)).toThrow(ProgramError);
   });
@@ -343,6 +347,17 @@ describe('what is not a program', () => {
       json.replace('"names":', `"names":${'['.repeat(5000)}${']'.repeat(5000)},"x":`),
       'nested more than 128 programs',
     );
+    const message = (document: object): string => {
+      try {
+        programFromJson(document, table);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    let list: unknown[] = [];
+    for (let i = 0; i < 2000; i++) list = [list];
+    expect(message({ format: 'etalon.program/1', list })).toMatch(/^\/list[/0]{75}: nested more/);
   });
 
   test('is refused with a ProgramError whatever is changed in a program', () => {

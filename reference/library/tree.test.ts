@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { grad, jit, jvp, type NDArray, np, tree, vmap } from '../index.ts';
 
-class Point {
+class Spot {
   x: unknown;
   readonly label: unknown;
   y: unknown;
@@ -10,7 +10,7 @@ class Point {
     [this.x, this.y, this.label] = [x, y, label];
   }
 }
-tree.registerDataclass(Point, { data: ['x', 'y'], meta: ['label'] });
+tree.registerDataclass(Spot, { data: ['x', 'y'], meta: ['label'] });
 
 /** Trees of every kind of node, with leaves that JavaScript compares by value. */
 const trees = (leaf: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
@@ -20,9 +20,7 @@ const trees = (leaf: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
       fc.constant(null),
       fc.array(tie('tree'), { maxLength: 3 }),
       fc.dictionary(fc.constantFrom('a', 'b', 'two words', '0'), tie('tree'), { maxKeys: 3 }),
-      fc
-        .tuple(tie('tree'), tie('tree'), fc.constantFrom('p', 'q', null))
-        .map(([x, y, label]) => new Point(x, y, label)),
+      fc.tuple(tie('tree'), tie('tree'), fc.constantFrom('p', 'q', null)).map(([x, y, label]) => new Spot(x, y, label)),
     ),
   })).tree;
 const some = trees(fc.integer());
@@ -108,17 +106,20 @@ describe('trees', () => {
 
   test.each<[string, () => unknown, RegExp]>([
     ['one that contains itself', () => tree.leaves(cyclic()), /contains itself: what is at \[1\]\.next is one of the nodes above it/],
-    ['its like in auxiliary data', () => String(tree.structure(new Point(1, 2, cyclic()))), /nested more than 1000 levels deep, or contains itself/],
+    ['its like in auxiliary data', () => String(tree.structure(new Spot(1, 2, cyclic()))), /nested more than 1000 levels deep, or contains itself/],
     ['100,000 nested lists', () => tree.leaves(deep(100_000)), /nested more than 1000 levels deep/],
     ['a wrong number of leaves', () => tree.unflatten(tree.structure([1, 2]), [1]), /\[\*, \*\] has 2 leaves, got 1/],
-    ['a class of other auxiliary data', () => tree.map((x, y) => [x, y], [new Point(1, 2, 'p')], [new Point(1, 2, 'q')]), /expected a Point\(\["p"\]\) of 2 at \[0\], got a Point\(\["q"\]\) of 2/],
+    ['a class of other auxiliary data', () => tree.map((x, y) => [x, y], [new Spot(1, 2, 'p')], [new Spot(1, 2, 'q')]), /expected a Spot\(\["p"\]\) of 2 at \[0\], got a Spot\(\["q"\]\) of 2/],
+    ['a wrong number, where the structure is long', () => tree.unflatten(tree.structure(new Array(100).fill(1)), []), /unflatten: \[(\*, ){66}\*… has 100 leaves, got 0/],
     ['other keys', () => tree.map((x, y) => [x, y], { a: 1 }, { b: 1 }), /expected an object of a at the root, got an object of b/],
     ['tangents of another structure', () => jvp((p: { w: NDArray[] }) => p.w[0]!, [{ w: [np.ones([])] }], [{ w: [] }]), /differ at \[0\]\.w: a list of 1, and a list of 0/],
     ['axes of another structure', () => vmap((p: { w: NDArray }) => p.w, [{ v: 0 }])({ w: np.ones([2]) }), /inAxes\[0\]: the prefix does not fit the structure: expected an object of w, got an object of v/],
+    ['axes below nothing', () => vmap((_: null, x: NDArray) => x, [[0], 0])(null, np.ones([2])), /inAxes\[0\]: .* expected null, got a list of 1/],
+    ['nothing in place of a list', () => tree.broadcast(null, [1]), /expected a list of 1, got null/],
     ['axes below a leaf', () => vmap((p: { w: NDArray }) => p.w, [{ w: [0] }])({ w: np.ones([2]) }), /inAxes\[0\]\.w: .* expected a leaf, got a list of 1/],
     ['nothing to reduce', () => tree.reduce((a: number) => a, [null]), /needs an initial value/],
-    ['a field that nobody named', () => tree.leaves(Object.assign(new Point(1, 2, 'p'), { z: 3 })), /Point has a field 'z'/],
-    ['a class registered twice', () => tree.registerStatic(Point), /Point is registered already/],
+    ['a field that nobody named', () => tree.leaves(Object.assign(new Spot(1, 2, 'p'), { z: 3 })), /Spot has a field 'z'/],
+    ['a class registered twice', () => tree.registerStatic(Spot), /Spot is registered already/],
   ])('refuse %s', (_, run, message) => expect(run).toThrow(message)); // prettier-ignore
 
   test('the deepest tree that is taken can be worked with', () => {
@@ -141,7 +142,7 @@ function deep(levels: number, leaf: unknown = 1): unknown {
 
 describe('registered classes', () => {
   test('of fields are made again with their methods and structure', () => {
-    class Affine {
+    class Line {
       w: NDArray;
       b: NDArray;
       kind = 'affine';
@@ -152,10 +153,10 @@ describe('registered classes', () => {
         return x.mul(this.w).add(this.b);
       }
     }
-    tree.registerDataclass(Affine, { data: ['w', 'b'], meta: ['kind'] });
-    const model = new Affine(np.array(2), np.array(3));
-    const gradient = jit(grad((m: Affine) => m.apply(np.array(5))))(model);
-    expect(gradient).toBeInstanceOf(Affine);
+    tree.registerDataclass(Line, { data: ['w', 'b'], meta: ['kind'] });
+    const model = new Line(np.array(2), np.array(3));
+    const gradient = jit(grad((m: Line) => m.apply(np.array(5))))(model);
+    expect(gradient).toBeInstanceOf(Line);
     expect([gradient.w.item(), gradient.b.item(), gradient.kind]).toEqual([5, 1, 'affine']);
     expect(tree.leavesWithPath({ model }).map(([path]) => path)).toEqual(['.model.w', '.model.b']);
   });

@@ -233,10 +233,12 @@ function raisedTo(operands: readonly HostArray[], [result]: readonly HostArray[]
   const size = (i: number): number => {
     const [base, exponent, power] = [z!(i), w!(i), y!(i)];
     const log = Math.hypot(Math.log(Math.hypot(base.re, base.im)), Math.atan2(base.im, base.re));
-    return Math.hypot(power.re, power.im) * (1 + Math.hypot(exponent.re, exponent.im) * log);
+    return product(Math.hypot(power.re, power.im), 1 + product(Math.hypot(exponent.re, exponent.im), log));
   };
   return [Float64Array.from({ length: sizeOf(result!.shape) }, (_, i) => size(i))];
 }
+/** 0·∞ is 0: powers of zero, and zeroth powers, are exact. */
+const product = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
 const realsOf = (x: HostArray): ((i: number) => Complex) => {
   const at = elements(x);
   return (i) => ({ re: Number(at(i)), im: 0 });

@@ -21,7 +21,10 @@ import { betaincOf } from './numerics/incomplete-beta.ts';
 import { igammacOf, igammaGradAOf, igammaOf, randomGammaGradOf } from './numerics/incomplete-gamma.ts';
 import { distance } from './monotone.ts';
 
-/** Of a function that grows (+1) or falls (−1) with each operand: the results at the corners of the uncertain box. */
+/**
+ * Of a function that grows (+1) or falls (−1) with each operand: the results at the corners of the uncertain box. Beside
+ * operands beyond its domain there may be others that it is defined for.
+ */
 const monotoneIn =
   (signs: readonly number[], f: (...x: readonly number[]) => number): BoundRule<NoParams> =>
   (operands): (Bound | null)[] => {
@@ -31,6 +34,7 @@ const monotoneIn =
       f(...operands.map(({ bound }, k) => values[k]![i]! + side * signs[k]! * (bound?.worst[i] ?? 0)));
     const worst = Float64Array.from(values[0]!, (_, i) => {
       const [low, y, high] = [at(i, -1), at(i, 0), at(i, 1)];
+      if (Number.isNaN(y)) return operands.some(({ bound }) => (bound?.worst[i] ?? 0) > 0) ? Infinity : 0;
       return Math.max(distance(y, low), distance(high, y));
     });
     return [{ worst, variance: worst.map((w) => w ** 2 / 3) }];

@@ -43,6 +43,10 @@ describe('special values', () => {
     expect(edges.map(([a, x]) => f(special.igammac)(a, x))).toEqual([NaN, NaN, NaN, 0, 1, 0, 1, 0]);
     expect(edges.map(([a, x]) => f(special.igammaGradA)(a, x))).toEqual([NaN, NaN, NaN, NaN, 0, 0, 0, 0]);
     expect(edges.map(([a, x]) => f(special.randomGammaGrad)(a, x))).toEqual([NaN, NaN, NaN, NaN, 0, Infinity, 0, NaN]); // prettier-ignore
+    // The distribution is a point there, and a sample moves as a does.
+    for (const a of [2 ** 890, 2 ** 1000, 2 ** 1023]) {
+      expect([f(special.igamma)(a, a), f(special.randomGammaGrad)(a, a)]).toEqual([0.5, 1]);
+    }
   });
 
   it('regularized_incomplete_beta', () => {

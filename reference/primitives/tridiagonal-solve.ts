@@ -48,6 +48,9 @@ const solutionRoundings = (n: number): number => 24 * n + 80;
 
 const largestOfColumn = <S extends Element>(x: Matrix<S>, j: number): number =>
   x.column(j).reduce((most, v) => Math.max(most, x.field.abs(v)), 0);
+/** Whether something on the way to a column of X may overflow, the largest element of A being `largest`. */
+const mayOverflow = <S extends Element>(largest: number, x: Matrix<S>, j: number, dtype: DType): boolean =>
+  !(6 * largest * largestOfColumn(x, j) <= finfo(dtype).max);
 /** The largest sum of moduli of a row. */
 const rowSum = <S extends Element>(a: Matrix<S>): number =>
   a.magnitudes().times(new Matrix(REAL, a.columns, 1, () => 1)).largest(); // prettier-ignore
@@ -78,9 +81,8 @@ function checksOf<S extends Element>(
     const sure = !expected.isNaN() && inverseSize(t, a) * 3 * g * a.largest() < 1;
     return [none('no solution is given of a system that is safely not singular', sure)];
   }
-  const { max } = finfo(dtype);
   const residual = b.minus(a.times(x));
-  const judged = range(b.columns).filter((j) => 6 * a.largest() * largestOfColumn(expected, j) <= max);
+  const judged = range(b.columns).filter((j) => !mayOverflow(a.largest(), expected, j, dtype));
   const row = (of: (j: number) => number): Matrix<number> =>
     new Matrix(REAL, 1, judged.length, (_, k) => of(judged[k]!));
   return [
@@ -106,15 +108,17 @@ function apart<S extends Element>(
 ): Matrix<number> {
   const a = tridiagonalMatrix(t, x.field);
   const n = solutionRoundings(a.rows);
-  const own = roundings(n, dtype) * (a.largest() + e.largest());
+  const [size, change] = [a.largest(), rowSum(e)];
+  const own = roundings(n, dtype) * (size + e.largest());
   const inverse = inverseSize(t, a);
-  const share = inverse * (own + rowSum(e));
-  const lost = 2 * eta * n * (1 + a.largest());
-  return x.magnitudes().map((_, __, j) => {
-    const size = largestOfColumn(x, j);
-    const residual = largestOfColumn(f, j) + (2 * own + rowSum(e)) * size + lost;
+  const share = inverse * (own + change);
+  const lost = 2 * eta * n * (1 + size);
+  const ofColumns = range(x.columns).map((j) => {
+    const residual = largestOfColumn(f, j) + (2 * own + change) * largestOfColumn(x, j) + lost;
+    if (mayOverflow(size + e.largest(), x, j, dtype)) return Infinity;
     return share < 1 && residual < Infinity ? (WIDER * inverse * residual) / (1 - share) : Infinity;
   });
+  return new Matrix(REAL, x.rows, x.columns, (_, j) => ofColumns[j]!);
 }
 
 function apartOf(operands: readonly Bounded[], x: HostArray, eta: number): Matrix<number>[] {

@@ -33,6 +33,60 @@ describe('errorBound', () => {
     expect(worst('gpu')).toBeGreaterThan(100 * worst('strict'));
   });
 
+  test('of a sign is nothing, but where the sign is uncertain', () => {
+    const worst = (g: (x: NDArray) => NDArray): unknown =>
+      errorBound((x: NDArray) => np.sign(g(np.sin(x))))(1).worst.item();
+    expect(worst((y) => y)).toBe(0);
+    expect(worst((y) => np.negative(y))).toBe(0);
+    expect(worst((y) => y.sub(y))).toBe(Infinity);
+  });
+
+  test('of a maximum grows with the number of those that it may be', () => {
+    const likely = (xs: readonly number[]): number =>
+      errorBound((x: NDArray) => np.max(np.exp(x)))(np.array(xs)).likely.item() as number;
+    expect(likely([1])).toBe(errorBound(np.exp)(1).likely.item());
+    expect(likely([1, 0])).toBe(likely([1]));
+    expect(likely([1, 1])).toBeGreaterThan(likely([1]));
+    expect(likely([1, 1, 1])).toBeGreaterThan(likely([1, 1]));
+  });
+
+  describe('of subnormal operands', () => {
+    const part = fc
+      .tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -140, max: -120 }))
+      .map(([n, e]) => n * 2 ** e);
+    const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v);
+    const factor = 2 ** 100;
+    const bounds = (x: NDArray, profile: 'strict' | 'gpu'): number[] =>
+      errorBound((y: NDArray) => np.multiply(y, factor), { profile })(x).worst.js() as number[];
+
+    test('holds where they count as zeros, and only there', () => {
+      fc.assert(
+        fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (numbers) => {
+          const [gpu, strict] = [bounds(np.array(numbers), 'gpu'), bounds(np.array(numbers), 'strict')];
+          for (const [i, v] of numbers.entries()) {
+            const lost = Math.abs(v - flushed(v)) * factor;
+            expect(gpu[i]).toBeGreaterThanOrEqual(lost);
+            expect(strict[i]! < lost).toBe(lost > 0);
+          }
+        }),
+      );
+    });
+
+    test('holds of each part of a complex number', () => {
+      fc.assert(
+        fc.property(fc.array(fc.tuple(part, part), { minLength: 1, maxLength: 5 }), (pairs) => {
+          const x = np.array(pairs.map(([re, im]) => ({ re, im })));
+          const [gpu, strict] = [bounds(x, 'gpu'), bounds(x, 'strict')];
+          for (const [i, [re, im]] of pairs.entries()) {
+            const lost = Math.hypot(re - flushed(re), im - flushed(im)) * factor;
+            expect(gpu[i]).toBeGreaterThanOrEqual(lost);
+            if (lost > 0) expect(gpu[i]).toBeGreaterThan(strict[i]!);
+          }
+        }),
+      );
+    });
+  });
+
   test('needs values', () => {
     const bound = (x: NDArray): NDArray => errorBound(f)(x).worst;
     const x = np.array([1, 2]);
@@ -43,6 +97,8 @@ describe('errorBound', () => {
 
   test('refuses what is no option, and no profile', () => {
     expect(() => errorBound(f, { profil: 'gpu' } as never)).toThrow(OptionError);
-    expect(() => errorBound(f, { profile: 'loose' as never })).toThrow('one of strict, fast, gpu');
+    expect(() => errorBound(f, { profile: 'loose' as never })).toThrow(
+      'errorBound: profile must be one of strict, fast, gpu',
+    );
   });
 });

@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { grad, jit, jvp, lax, linearize, np, tree, valueAndGrad, vjp, vmap } from '../index.ts';
+import {
+  grad,
+  jit,
+  jvp,
+  lax,
+  linearize,
+  linearTranspose,
+  makeJaxpr,
+  np,
+  tree,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from '../index.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { customJvp } from './custom-jvp.ts';
 
@@ -142,6 +155,19 @@ test('brackets meet an error on arrays and tracers, to read and to write', () =>
   expect(x).toBeInstanceOf(Object);
   expect([x.take(0, 0).item(), 'then' in x, (x as { nothing?: unknown }).nothing]).toEqual([1, false, undefined]);
 });
+
+test.each<[string, () => unknown, RegExp]>([
+  ['a typed array', () => jit((x: unknown) => x)(new Float32Array(2)), /argument \[0\]: a typed array is not an array of Etalon; write np\.array/],
+  ['an object of a class', () => jit((x: unknown) => x)(new Date()), /argument \[0\]: an object of class Date is no array and no registered tree/],
+  ['a closure over a traced value', () => jit((x: NDArray) => (makeJaxpr((y: NDArray) => y.add(x))(1), x))(1), /makeJaxpr\(anonymous\): the function closes over a traced value; pass it as an argument/],
+  ['a gradient of integers', () => grad((x: NDArray) => x.astype('int32'))(1), /grad\(anonymous\): a float result is needed, got i32\[\], which has no derivative/],
+  ['a transpose of what rounds', () => linearTranspose((x: NDArray) => x.astype('int32'), np.ones([]))(1), /linearTranspose\(anonymous\): the result is int32, so it is not linear/],
+  ['a function that calls itself', () => forever(1), /jit\(forever\): programs are nested more than 128 deep; does a function call itself\?/],
+])('%s is refused in words', (_, run, message) => expect(run).toThrow(message)); // prettier-ignore
+const forever = jit(function forever(x: NDArray): NDArray {
+  return again(x);
+});
+const again = (x: NDArray): NDArray => forever(x);
 
 test('ten thousand leaves are no burden', () => {
   const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`leaf${i}`, np.array(i)]));

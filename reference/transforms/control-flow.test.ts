@@ -65,6 +65,13 @@ describe('unroll', () => {
   });
 });
 
+test('the branches stand in the text as programs', () => {
+  const text = String(makeJaxpr((x: NDArray) => lax.cond(true, lax.neg, lax.sin, x))(1));
+  expect(text).toMatch(
+    /= cond\[branches=\[\{ lambda ; c:f32\*\[\]\. let\n\s+d:f32\*\[\] = sin c\n\s+in \(d,\) \}, \{ lambda/,
+  );
+});
+
 test('a loop over trees takes no slices, and slices of nothing', () => {
   expect(bits(lax.scan((c) => [c.add(1), { c, none: null }], 0, null, { length: 2 }))).toEqual(bits([np.add(1, 1), { c: np.array([0, 1]), none: null }])); // prettier-ignore
   const [carry, { y }] = lax.scan((c, { x }) => [c, { y: x.mul(c) }], np.array(1), { x: np.zeros([0, 3]), none: null });
@@ -231,6 +238,9 @@ describe('errors name the argument and its path', () => {
     ['xs of other lengths', () => lax.scan((c) => [c, null], 1, [x, { p: np.ones([3]) }]), /xs\[0\] has 2 slices, but xs\[1\]\.p has 3/],
     ['length', () => lax.scan((c) => [c, null], 1, x, { length: 3 }), /length is 3, but xs has 2/],
     ['unroll', () => lax.scan((c) => [c, null], 1, x, { unroll: 0 }), /unroll must be a positive integer or a boolean, got 0/],
+    ['a vector as predicate', () => lax.cond(x, lax.neg, lax.sin, 1), /lax\.cond: predicate must be a scalar, got \S+\[2\]; np\.where/],
+    ['an index that is no integer', () => lax.switch(np.ones([]), [lax.neg], 1), /lax\.switch: index must be an integer scalar, got f32\[\]/],
+    ['a body that returns no pair', () => lax.scan((c) => c as never, 0, x), /lax\.scan\(anonymous\): f must return \[carry, y\]/],
     ['the unroll of a traced limit', () => lax.foriLoop(0, np.array(2, { dtype: 'int32' }), (_, c) => c, 1, { unroll: 2 }), /unroll needs numbers as limits/],
     ['batchSize', () => lax.map((y) => y, x, { batchSize: 0 }), /batchSize must be a positive integer, got 0/],
     ['a carry of another structure', () => lax.scan((c) => [{ w: [c.w[0]!, c.w[0]!] }, null], { w: [1] }, x), /they differ at \.w: a list of 1, and a list of 2/],
@@ -241,6 +251,6 @@ describe('errors name the argument and its path', () => {
     ['no branches', () => lax.switch(0, []), /branches must be a list of at least one function/],
     ['an operand of a branch', () => lax.cond(true, () => 1, () => 2, { a: 'no' }), /lax\.cond, argument \[0\]\.a: a string is no array/],
     ['a predicate that is a tree', () => lax.whileLoop(() => [true] as never, (c) => c, 1), /the predicate must give one bool scalar, got \[\*\]/],
-    ['an option', () => lax.foriLoop(0, 1, (_, c) => c, 1, { unrol: 2 } as never), /unknown option 'unrol'/],
+    ['an option', () => lax.foriLoop(0, 1, (_, c) => c, 1, { unrol: 2 } as never), /lax\.foriLoop: unknown option 'unrol'/],
   ])('%s', (_, run, message) => expect(run).toThrow(message)); // prettier-ignore
 });

@@ -197,6 +197,9 @@ describe('customVjp', () => {
   });
 
   test('customGradient takes the rule from the function itself', () => {
+    expect(() => customGradient((x: NDArray) => x as never)(1)).toThrow(
+      'the function must return [value, gradient], gradient being a function',
+    );
     const square = customGradient((x: NDArray) => [x.mul(x), (ct: NDArray) => [ct.mul(x).mul(7)]]);
     expect([square(3), grad(square as F)(np.array(3)), vmap(grad(square as F))(np.array([1, 2]))].map((x) => x.js())).toEqual([9, 21, [7, 14]]); // prettier-ignore
   });

@@ -119,7 +119,8 @@ class VjpCall extends Call {
         [...residuals.avals, ...cotangentTypes(types)],
         lifted,
       );
-    let [first, second]: [Jaxpr | undefined, Jaxpr | undefined] = [undefined, undefined];
+    let first: Jaxpr | undefined;
+    let second: Jaxpr | undefined;
     const axes = currentAxes();
     const rule: VjpRule = {
       axes,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { finfo } from '../core/dtypes.ts';
 import { aval, type HostArray, hostArray, numbers } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
@@ -62,6 +63,14 @@ describe('the worst-case bound', () => {
     expect(y!.bound!.worst[0]).toBeGreaterThanOrEqual(16);
     expect(y!.bound!.worst[0]).toBeLessThan(16 + 2 ** -46);
     expect(Math.floor(y!.bound!.variance[0]!)).toBe(19);
+  });
+
+  test('of what may overflow is infinite', () => {
+    const { max } = finfo('float64');
+    const x = { value: array('float64', [max / 2, max / 4]), bound: null };
+    const y = { ...x, bound: { worst: Float64Array.of(max / 2, max / 8), variance: new Float64Array(2) } };
+    const jaxpr = trace('float64', [[2], [2]], (a, b) => [lax.add(a, b)]);
+    expect([...carry(jaxpr, [x, y], 'strict')[0]!.bound!.worst].map(Number.isFinite)).toEqual([false, true]);
   });
 
   test('of comparisons is unknown where the intervals of the operands meet', () => {

@@ -291,4 +291,5 @@ function products(primitive: AnyFirstOrder, operands: readonly Bounded[], params
 const f64 = (like: HostArray, data: Float64Array): HostArray => ({ shape: like.shape, dtype: 'float64', data });
 
 /** Bounds that came out of an evaluation: ∞ − ∞ and 0·∞ say nothing, which is ∞. */
-const bounds = (x: HostArray): Float64Array => Float64Array.from(numbers(x), (v) => (Number.isNaN(v) ? Infinity : v));
+const bounds = (x: HostArray): Float64Array =>
+  new Float64Array(numbers(x)).map((v) => (Number.isNaN(v) ? Infinity : v));

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConcreteArray } from '../core/array.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { disagreement } from '../../conformance/testing/agree.ts';
-import { type Transformation, TRANSFORMATIONS } from '../../conformance/testing/programs/algebra.ts';
+import { FORWARD, REVERSE, type Transformation, TRANSFORMATIONS } from '../../conformance/testing/programs/algebra.ts';
 import {
   agreement,
   composed,
@@ -19,7 +19,7 @@ import {
   structuredFunction,
   vectorOf,
 } from '../../conformance/testing/programs/compositions.ts';
-import { OPERATIONS, operationsIn } from '../../conformance/testing/programs/random.ts';
+import { calling, OPERATIONS, operationsIn, REVERSE_ONLY } from '../../conformance/testing/programs/random.ts';
 import { checkpoint, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, np, vjp, vmap } from '../index.ts';
 
 const TIMES = process.env['TEST_LEVEL'] === 'full' ? 25 : 1;
@@ -74,8 +74,27 @@ describe('every composition of two and of three transformations is what the plai
       );
     }
     expect(runs).toBe(90 * 2 * TIMES);
-    expect([...OPERATIONS].filter((op) => !met.has(op))).toEqual([]);
+    const possible = FORWARD.includes(outer) ? OPERATIONS : [...OPERATIONS, ...REVERSE_ONLY];
+    expect(possible.filter((op) => !met.has(op))).toEqual([]);
     expect(compared / elements).toBeGreaterThan(0.95);
+  });
+});
+
+describe('a function with a backward pass of its own cannot be differentiated forwards, whatever is around', () => {
+  const others = TRANSFORMATIONS.filter((t) => !FORWARD.includes(t));
+  const inert = others.filter((t) => !REVERSE.includes(t));
+  test.each(FORWARD)('%s', (forward) => {
+    const around = fc.tuple(fc.subarray(others, { maxLength: 1 }), fc.subarray(inert, { maxLength: 1 }));
+    const calls = fc.constantFrom(...REVERSE_ONLY).chain((op) => calling(fc, op));
+    fc.assert(
+      fc.property(around, samples(fc, [forward]), calls, ([outer, inner], sample, program) => {
+        // Of a batch without examples nothing is differentiated.
+        const form = sample.form % 3;
+        const f = structuredFunction(composed([...outer, forward, ...inner], { ...sample, program, form }), sample);
+        expect(() => f(vectorOf(sample, 0))).toThrow(/none for forward mode/);
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 

@@ -138,10 +138,21 @@ describe('foriLoop', () => {
     const step = (i: NDArray, c: NDArray): NDArray => lax.add(lax.mul(c, 3), lax.convertElementType(i, 'float32'));
     expect(lax.foriLoop(lower, upper, step, 1).item()).toBe(wanted);
     expect(lax.foriLoop(lower, np.array(BigInt(upper)), step, 1).item()).toBe(wanted);
+    expect(lax.foriLoop(np.array(BigInt(lower)), upper, step, 1).item()).toBe(wanted);
     expect(jit((n: NDArray) => lax.foriLoop(lower, n, step, 1))(np.array(BigInt(upper))).item()).toBe(wanted);
   });
 
   test.each<[string, () => unknown, RegExp]>([
+    [
+      'limits of two dtypes',
+      () => lax.foriLoop(np.array(0, 'int32'), np.array(3, 'int16'), (_, c) => c, 0),
+      /lower and upper must have one dtype, got int32 and int16/,
+    ],
+    [
+      'an argument more',
+      () => lax.foriLoop(0, 1, (_, c) => c, 0, {}, ...([1] as unknown as [])),
+      /lax\.foriLoop: got an argument more than it takes, 1/,
+    ],
     ['a fraction', () => lax.foriLoop(0, 1.5, (_, c) => c, 0), /upper must be an integer/],
     [
       'a float array',
@@ -158,6 +169,12 @@ describe('map and associativeScan', () => {
       [0, 1, 4, 9],
       [-0, -1, -2, -3],
     ]);
+  });
+
+  test('map needs slices', () => {
+    const along = (xs: unknown) => (): unknown => lax.map((x) => x, xs);
+    expect(along([np.ones([2]), 1])).toThrow('lax.map(anonymous): xs must have an axis to go along, got f32[]');
+    expect(along([])).toThrow('lax.map(anonymous): xs must have an axis to go along, got no array');
   });
 
   test('the prefixes of an associative function that does not commute', () => {
@@ -198,6 +215,7 @@ describe('map and associativeScan', () => {
       [1, 2, 3],
     ]);
     expect(lax.associativeScan(np.add, np.zeros([0, 3])).shape).toEqual([0, 3]);
+    expect(() => lax.associativeScan((a, b) => [a, b], np.ones([2]))).toThrow('f must return *, got [*, *]');
     expect(() => lax.associativeScan(np.add, np.ones([2]), { axis: 1 })).toThrow(/has no axis 1/);
     expect(() => lax.associativeScan(np.add, [np.ones([2]), np.ones([3])] as never)).toThrow(
       /must agree about the axis/,

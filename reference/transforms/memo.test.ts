@@ -1,5 +1,6 @@
+import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { customJvp, devicePut, grad, jit, jvp, lax, linearize, liveBuffers, np, reference, tidy, valueAndGrad, vjp, vmap } from '../index.ts'; // prettier-ignore
+import { customJvp, devicePut, grad, jit, jvp, lax, linearize, linearTranspose, liveBuffers, np, reference, tidy, tree, valueAndGrad, vjp, vmap } from '../index.ts'; // prettier-ignore
 import type { NDArray } from '../core/ndarray.ts';
 
 const x = devicePut(np.array([1, 2, 3]), reference);
@@ -34,6 +35,53 @@ describe('what comes again is not compiled again', () => {
     ['a derivative', () => derivative(x)],
     ['a pullback', () => pull(1)],
   ])('%s', (_, run) => expect(recompiled(run)).toBe(0));
+});
+
+describe('what was made of a program for one use is not taken for another', () => {
+  type Pair = (a: NDArray, b: NDArray) => [NDArray, NDArray];
+  type Uses = Readonly<Record<string, (f: Pair) => unknown>>;
+  const [one, two] = [np.array(1), np.array(2)];
+  const batches: Uses = {
+    'of two': (f) => vmap(f)(np.ones([2]), np.ones([2])),
+    'of three': (f) => vmap(f)(x, x),
+    'of three, of the first argument only': (f) => vmap(f, [0, null])(x, one),
+    'of three, of the second argument only': (f) => vmap(f, [null, 0])(one, x),
+  };
+  const derivatives: Uses = {
+    'tangents along the first argument': (f) => jvp((a: NDArray) => f(a, two), [one], [one]),
+    'tangents along the second argument': (f) => jvp((b: NDArray) => f(one, b), [two], [one]),
+    'tangents along both': (f) => jvp(f, [one, two], [one, two]),
+    'the gradient of the first result': (f) => grad((a: NDArray) => f(a, a)[0])(two),
+    'the gradient of the second result': (f) => grad((a: NDArray) => f(a, a)[1])(two),
+    'the gradient with respect to the first argument': (f) => grad((a: NDArray) => f(a, two)[0])(one),
+    'the gradient with respect to the second argument': (f) => grad((b: NDArray) => f(one, b)[0])(two),
+  };
+  const transposed =
+    (of: (ys: [NDArray, NDArray]) => unknown, ct: unknown) =>
+    (f: Pair): unknown =>
+      linearTranspose((a: NDArray, b: NDArray) => of(f(a, b)) as NDArray, one, one)(ct as NDArray);
+  const transposes: Uses = {
+    'for both results': transposed((ys) => ys, [two, one]),
+    'for the first result': transposed(([y]) => y, two),
+    'for the second result': transposed(([, y]) => y, one),
+  };
+  const product: Pair = (a, b) => [np.sin(a).mul(b), np.stack([a, b, a]).sum()];
+  const linear: Pair = (a, b) => [a.mul(2).add(b), b.mul(3)];
+  test.each<[string, () => Pair, Uses]>([
+    ['batches', () => jit(product), batches],
+    ['derivatives', () => jit(product), derivatives],
+    ['transposes', () => jit(linear), transposes],
+  ])('%s', (_, make, uses) => {
+    const results = (f: () => Pair, some: readonly string[]): unknown =>
+      some.map((name) => [name, ...tree.leaves(uses[name]!(f())).map((y) => (y as NDArray).js())]);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(Object.keys(uses), { minLength: 2 }), (some) => {
+        const shared = make();
+        expect(results(() => shared, some)).toEqual(results(make, some));
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
 
 test('programs that do not come again leave no constants behind', () => {

@@ -31,6 +31,7 @@ describe('a name holds', () => {
     expect(() => lax.psum(1, 'i')).toThrow(UnboundAxisError);
     expect(() => over((_: NDArray) => { throw new Error('stop'); })(x)).toThrow('stop'); // prettier-ignore
     expect(() => lax.axisSize('i')).toThrow("no axis is named 'i' here; in scope: none");
+    expect(() => over((v) => lax.psum(v, 'j'))(x)).toThrow(/no axis is named 'j' here; in scope: 'i' \(\d\)\. Name it/);
   });
 
   test('for the innermost axis that has it', () => {

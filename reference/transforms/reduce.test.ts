@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { disagreement } from '../../conformance/testing/agree.ts';
-import { grad, jit, jvp, lax, makeJaxpr, type NDArray, np, vmap } from '../index.ts';
+import { type ArrayLike, grad, jit, jvp, lax, makeJaxpr, type NDArray, np, vmap } from '../index.ts';
 import { reduce as reducePrimitive } from '../primitives/higher-order/reduce.ts';
 import { transforms } from './rules.ts';
 
@@ -132,4 +132,24 @@ describe('reduceWindow', () => {
       { numRuns: 40 },
     );
   });
+});
+
+it.each<[string, NDArray, ArrayLike, Parameters<typeof lax.reduce>[2], string]>([
+  ['the sum of complex numbers', np.array([{ re: 1, im: 2 }]), 0, lax.add, 'reduce_sum'],
+  ['a product', np.ones([2]), 1, lax.mul, 'reduce_prod'],
+  ['a conjunction', np.array([true]), true, lax.bitwiseAnd, 'reduce_and'],
+  ['bits', np.array([1n]), 0n, lax.bitwiseXor, 'reduce_xor'],
+  ['a sum that does not begin at zero', np.ones([2]), 1, lax.add, 'reduce'],
+  ['a complex one', np.array([{ re: 1, im: 2 }]), np.array({ re: 0, im: 1 }), lax.add, 'reduce'],
+  ['a maximum that does not begin at the lowest', np.ones([2]), 0, lax.max, 'reduce'],
+])('%s is as special as its initial value', (_, x, init, f, name) => {
+  expect(String(makeJaxpr((y: NDArray) => lax.reduce(y, init, f, [0]))(x))).toContain(` = ${name}[`);
+});
+
+it('the dimensions may come in any order, and there must be an operand', () => {
+  const x = np.arange(6).reshape(2, 3).astype('float32');
+  expect(lax.reduce(x, 0, lax.add, [1, 0]).item()).toBe(15);
+  expect(lax.reduce(x, 1, lax.add, [1, 0]).item()).toBe(16);
+  expect(() => lax.reduce(np.array([true]), false, lax.add, [0])).toThrow('add (I1): x must be one of');
+  expect(() => lax.reduce([], [], () => [], [])).toThrow('lax.reduce(anonymous): there must be an operand');
 });

@@ -99,11 +99,9 @@ export function gpuAllowance(name: string, n: number, dtype: DType): (x: number,
   const { ulp, perMagnitude = 0, absolute = 0, within = Infinity } = budget;
   // The table is for float32; rounding to fewer bits comes on top of an absolute error.
   const isShort = finfo(dtype).unitRoundoff > finfo('float32').unitRoundoff;
-  const rounding = (y: number): number => (isShort && absolute > 0 ? roundedOnce(y, dtype) : 0);
-  return (x, y) =>
-    Math.abs(x) > within
-      ? Infinity
-      : Math.max((ulp + perMagnitude * Math.abs(x)) * ulpSize(y, dtype), absolute + rounding(y));
+  const rounding = (y: number): number => (isShort ? roundedOnce(y, dtype) : 0);
+  const ulps = (x: number): number => (perMagnitude === 0 ? ulp : ulp + perMagnitude * Math.abs(x)); // of ∞ too
+  return (x, y) => (Math.abs(x) > within ? Infinity : Math.max(ulps(x) * ulpSize(y, dtype), absolute + rounding(y)));
 }
 
 export interface Rounding {
@@ -186,16 +184,26 @@ function roundingOf(
   const sizes = moduli(y);
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
   const own = ownError(accuracy, call, y, j, profile);
+  const overflows = overflow(dtype);
   const worst = new Float64Array(sizes.length);
   const variance = new Float64Array(sizes.length);
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i]! + (spread?.[i] ?? 0);
     // Both sides round: theirs by their accuracy, the reference's once.
     const reference = roundedOnce(size, dtype);
-    worst[i] = Number.isNaN(size) ? 0 : own.leavesRange(i) ? Infinity : own.worst(size, i) + reference + lost;
+    const theirs = own.worst(size, i);
+    const isOpen = own.leavesRange(i) || (Number.isFinite(sizes[i]!) && overflows(size, theirs));
+    worst[i] = Number.isNaN(size) ? 0 : isOpen ? Infinity : theirs + reference + lost;
     variance[i] = own.variance(size, i) + reference ** 2 / 3 + lost ** 2;
   }
   return { worst, variance };
+}
+
+/** Whether a number of this size may be rounded to an infinity where it is off by an error; by halves, lest doubles overflow. */
+function overflow(dtype: DType): (size: number, error: number) => boolean {
+  const { max } = finfo(dtype);
+  const half = max / 2 + ulpSize(max, dtype) / 4;
+  return (size, error) => size / 2 + error / 2 > half;
 }
 
 /**

@@ -38,6 +38,19 @@ describe('grad', () => {
     expect([grad(absolute)(array(3)).item(), grad(absolute)(array(-3)).item()]).toEqual([1, -1]);
   });
 
+  test('gives values in every way that an array does', async () => {
+    let later: Promise<unknown>[] = [];
+    const read = (x: NDArray): NDArray => {
+      expect([x.item(), x.js(), [...x.dataSync()]]).toEqual([3, 3, [3]]);
+      later = [x.data().then(([v]) => v), x.jsAsync(), x.blockUntilReady().then((ready) => ready === x)];
+      return x;
+    };
+    for (const run of [() => grad(read)(array(3)), () => jvp(read, [array(3)], [array(1)])]) {
+      run();
+      expect(await Promise.all(later)).toEqual([3, 3, true]);
+    }
+  });
+
   test('keeps nested derivatives apart (perturbation confusion)', () => {
     const f = (x: NDArray): NDArray => lax.mul(x, grad((y: NDArray) => lax.add(x, y))(array(1)));
     expect(grad(f)(array(1)).item()).toBe(1);
@@ -159,6 +172,13 @@ describe('vmap', () => {
     const perExample = jit(vmap(grad(loss), { inAxes: [null, 0, 0] }));
     const g = perExample(array([1, 1]), array([[1, 2], [3, 4]]), array([0, 0])); // prettier-ignore
     expect(g.js()).toEqual([[6, 12], [42, 56]]); // prettier-ignore
+  });
+
+  test('may have no examples at all', () => {
+    expect(vmap(() => array(1), { inAxes: [], axisSize: 0 })().shape).toEqual([0]);
+    expect(() => vmap(() => array(1), { inAxes: [], axisSize: -1 })()).toThrow(
+      'axisSize must be a natural number, got -1',
+    );
   });
 
   test('takes trees of axes', () => {

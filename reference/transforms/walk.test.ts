@@ -6,7 +6,7 @@ import { RandomStream } from '../../conformance/programs/random-stream.ts';
 import { higherOrderPrograms } from '../../tools/spec/programs.ts';
 import { ConcreteArray } from '../core/array.ts';
 import { setRunner } from '../core/evaluation.ts';
-import type { Aval, HostArray } from '../core/host.ts';
+import { type Aval, type HostArray, hostScalar } from '../core/host.ts';
 import { allEquations, type Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import { bind } from '../core/trace.ts';
@@ -15,6 +15,7 @@ import { jit as jitPrimitive } from '../primitives/higher-order/jit.ts';
 import { scan, switch_ } from './control-flow.ts';
 import { customJvp } from './custom-jvp.ts';
 import { whileLoop } from './loops.ts';
+import { makeJaxpr } from './make-jaxpr.ts';
 import { type Executed, type Observer, walk } from './walk.ts';
 
 afterEach(() => setRunner(null));
@@ -67,6 +68,14 @@ describe('a program that is walked', () => {
       );
       expectSame(jaxpr, inputs);
     }
+  });
+
+  test('gives weak values back as such', () => {
+    const sums = (x: NDArray): unknown =>
+      scan((c: NDArray, s: NDArray) => [lax.add(c, s), s], x, lax.broadcast(x, [3]));
+    const jaxpr = makeJaxpr(sums)(1);
+    expect(jaxpr.outAvals.map(({ weak }) => weak)).toEqual([true, false]);
+    expectSame(jaxpr, [hostScalar('float32', 2)]);
   });
 
   test('leaves no buffers behind', () => {

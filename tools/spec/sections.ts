@@ -151,7 +151,7 @@ export function checkPromotion(pages: readonly Page[]): { readonly cells: number
     cells.forEach((cell, i) => {
       let got: string;
       try {
-        const { dtype, weak } = promote([read(name!), read(names[i]!)], '');
+        const { dtype, weak } = promote([read(name!), read(names[i]!)]);
         got = shortName(dtype) + (weak ? '*' : '');
       } catch {
         got = '–';

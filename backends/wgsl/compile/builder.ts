@@ -10,6 +10,9 @@ import { layoutOf } from './node.ts';
 import type { WgslFunction } from './wgsl-function.ts';
 import { type Register, registerOf, type Stored, storedAs, type Type } from './types.ts';
 
+/** Characters of a function, what it calls included, beyond which it is not written four times. */
+const LONG_FUNCTION = 2000;
+
 /** An expression of WGSL. */
 export type Code = string;
 
@@ -175,8 +178,19 @@ export class Builder {
     this.#use(f);
     if (this.lanes === 1) return this.let(register, `${f.name}(${operands.join(', ')})`);
     if (register === 'vec2u') throw new Error('pairs of words are computed one at a time');
+    if (f.length > LONG_FUNCTION) return this.#callInTurn(f, register, operands);
     const each = ['x', 'y', 'z', 'w'].map((lane) => `${f.name}(${operands.map((x) => `${x}.${lane}`).join(', ')})`);
     return this.value(register, `${typeText(register, 4)}(${each.join(', ')})`);
+  }
+
+  /** Lane by lane in a loop: written four times it would take drivers four times as long to compile. */
+  #callInTurn(f: WgslFunction, register: Register, operands: readonly Code[]): Code {
+    const type = typeText(register, 4);
+    const result = this.variable(type, `${type}()`);
+    this.loop('0u', '4u', '1u', (i) => {
+      this.line(`${result}[${i}] = ${f.name}(${operands.map((x) => `${x}[${i}]`).join(', ')});`);
+    });
+    return this.read(result);
   }
 
   // ---- numbers

@@ -1,9 +1,8 @@
 /** Roots and powers. */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
 import { exp2Scaled } from './exponentials.ts';
-import { infinity, isNan, nan, upperHalf, withoutLastBit, withSign } from './floats.ts';
-import { splitAtRoot } from './logarithms.ts';
-import { pairProduct, pairSum, pairTimes } from './pairs.ts';
+import { infinity, isNan, nan, upperHalf, withSign } from './floats.ts';
+import { pairLog2, pairSum, pairTimes } from './pairs.ts';
 
 /**
  * A third of the bits is near the root (Kahan); then twice Halley's iteration. Before the last one the root has 12 bits, so
@@ -25,31 +24,6 @@ fn cbrt_of(x: f32) -> f32 {
 );
 
 // ---- powers
-
-/**
- * log₂ x for 0 < x < ∞ to some 2⁻³⁸ of it: with x = m·2ᵏ and s = (m − 1)/(m + 1), k + s·(2/ln 2 + s²·(2/(3·ln 2) + P(s²)·s²)),
- * of which all but P is computed in pairs.
- */
-const pairLog2: WgslFunction = wgslFunction(
-  `
-fn pair_log2(x: f32) -> vec2f {
-  let parts = split_at_root(x);
-  let f = parts.x - 1.0;
-  let divisor = pair_sum(2.0, f);
-  let quotient = without_last_bit(f / divisor.x);
-  let back = pair_product(quotient, divisor.x);
-  let s = pair_sum(quotient, (((f - back.x) - back.y) - quotient * divisor.y) / divisor.x);
-  let z = pair_times(s, s);
-  let tail = z.x * (0.577078 + z.x * (0.41220593 + z.x * (0.32001162 + z.x * 0.28172153)));
-  let third = pair_times(z, pair_sum(0.9617967, -7.028462e-9 + tail));
-  let factor = pair_sum(2.88539, third.x);
-  let log = pair_times(s, pair_sum(factor.x, factor.y + (third.y + 3.851926e-8)));
-  let sum = pair_sum(parts.y, log.x);
-  if (parts.y == 0.0) { return log; }
-  return pair_sum(sum.x, sum.y + log.y);
-}`,
-  [pairSum, pairProduct, pairTimes, splitAtRoot, withoutLastBit],
-);
 
 /** |x|^y for 0 < |x| < ∞ and finite y = y.x + y.y. */
 const positivePower: WgslFunction = wgslFunction(

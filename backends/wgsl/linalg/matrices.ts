@@ -58,14 +58,19 @@ export class Team {
     return k.read(sum);
   }
 
-  /** `body` if a condition holds, which everybody finds alike: so compilers let the team meet within. */
-  when(condition: Code, body: () => void): void {
+  /** A number that everybody finds alike, in a way that lets compilers see it: so the team may meet where it decides. */
+  uniform(code: Code): Code {
     const { k } = this;
-    if (this.size === 1) return k.block(`if (${condition})`, body);
-    const flag = k.fresh('shared');
-    k.declare(`var<workgroup> ${flag}: u32;`);
-    k.line(`if (local == 0u) { ${flag} = select(0u, 1u, ${condition}); }`);
-    k.block(`if (workgroupUniformLoad(&${flag}) != 0u)`, body);
+    if (this.size === 1) return k.read(code);
+    const shared = k.fresh('shared');
+    k.declare(`var<workgroup> ${shared}: u32;`);
+    k.line(`if (local == 0u) { ${shared} = ${code}; }`);
+    return k.read(`workgroupUniformLoad(&${shared})`);
+  }
+
+  /** `body` if a condition holds, which everybody finds alike. */
+  when(condition: Code, body: () => void): void {
+    this.k.block(`if (${this.uniform(`select(0u, 1u, ${condition})`)} != 0u)`, body);
   }
 }
 

@@ -21,6 +21,9 @@ const LARGEST = 1e3;
 /** Operands are scaled to at most this. */
 const MODERATE = 4;
 
+/** An operand has at most so many copies of a result. */
+const MOST_COPIES = 4;
+
 /** What stands for an operand of a step: a value that there is, by its number, or a new input. */
 export type Source = number | HostArray;
 
@@ -58,12 +61,12 @@ export class Growing {
     return typeof source === 'number' ? this.#values[source]! : { value: source, bound: null };
   }
 
-  /** A value that steps can go on with, new ones first; null: there is none. */
-  pick(random: RandomStream): number | null {
+  /** A value that steps can go on with, for an operand of so many elements, new ones first; null: there is none. */
+  pick(random: RandomStream, wanted: number = 1): number | null {
     for (let tries = 0; tries < 4; tries++) {
       const n = this.#values.length;
       const i = random.chance(0.6) ? n - 1 - random.below(Math.min(n, 4)) : random.below(n);
-      if (isUsable(this.#values[i])) return i;
+      if (isUsable(this.#values[i], wanted)) return i;
     }
     return null;
   }
@@ -96,9 +99,13 @@ export class Growing {
   }
 }
 
-/** Moderate numbers, known well enough that what is made of them can be compared. */
-function isUsable(x: Bounded | undefined): boolean {
+/**
+ * Moderate numbers, known well enough that what is made of them can be compared. Copies of a result err alike, which is not
+ * likely of the elements of an array: there are few.
+ */
+function isUsable(x: Bounded | undefined, wanted: number): boolean {
   if (x === undefined || sizeOf(x.value.shape) === 0) return false;
+  if (x.bound !== null && wanted > MOST_COPIES * sizeOf(x.value.shape)) return false;
   if (!isInexact(x.value.dtype)) return x.bound === null || x.bound.worst.every((w) => w === 0);
   return moduli(x.value).every((v, i) => v <= LARGEST && (x.bound?.worst[i] ?? 0) <= 0.05 * (1 + v));
 }

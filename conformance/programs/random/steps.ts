@@ -37,7 +37,8 @@ export function callStep(program: Growing, target: Target, random: RandomStream)
   const { args, params } = drawCall(target, random);
   return TRIES.some((share) => {
     const drawn = args.map((arg, n): readonly [Source, Fit] => {
-      const live = isPlace(primitive, n) || sizeOf(arg.shape) === 0 || !random.chance(share) ? null : program.pick(random); // prettier-ignore
+      const size = sizeOf(arg.shape);
+      const live = isPlace(primitive, n) || size === 0 || !random.chance(share) ? null : program.pick(random, size);
       return live === null ? [arg, (x) => x] : [live, fitted(program.value(live), arg)];
     });
     const sources = drawn.map(([source]) => source);

@@ -106,27 +106,48 @@ function apply<V>(
   const closed = (f: Program): Nested<V> => (B) => (...xs) => run(B, f, xs); // prettier-ignore
   const open = (f: Program): Nested<V> => (B, lift) => (...xs) => run(B, f, xs, values.map(lift)); // prettier-ignore
   if (op === 'customJvp') return A.custom('jvp', closed(bodies[0]!), x, y);
-  if (op === 'customVjp') return form % 2 === 0 ? A.declared('vjp', x) : A.custom('vjp', closed(bodies[0]!), x, y);
+  if (op === 'customVjp') return A.custom('vjp', closed(bodies[0]!), x, y);
+  if (op === 'declaredVjp') return A.declared('vjp', x);
   return CONSTRUCTS[op]!.run(A, x, y, form, bodies.map(open)); // prettier-ignore
 }
 
-/** What may be drawn: programs that forward mode differentiates first cannot hold a customVjp. */
+/**
+ * Which functions with a backward pass of the user's own there are: none where forward mode differentiates. A derivative
+ * that its argument does not take part in leaves such a function to the next one out, which the plain meaning, with a
+ * number for every tangent, cannot tell: of derivatives of derivatives only passes that give the true derivative are asked.
+ */
+export type CustomVjps = 'none' | 'true' | 'declared';
+
+/** What may be drawn. */
 export interface Choices {
   readonly depth: number;
   readonly steps: number;
-  readonly customVjp: boolean;
+  readonly customVjps: CustomVjps;
   /** Left out of the program. */
   readonly without?: readonly string[];
 }
 
-const bodyCount = (op: string): number => CONSTRUCTS[op]?.bodies ?? (op.startsWith('custom') ? 1 : 0);
+/** What the bodies of an operation may hold of them, where it may hold `around` itself. The rule of a customJvp uses `jvp`. */
+function withinBody(op: string, around: CustomVjps): CustomVjps {
+  if (around === 'none' || op === 'customJvp' || FORWARD.some((t) => t === op)) return 'none';
+  return op === 'customVjp' || REVERSE.some((t) => t === op) ? 'true' : around;
+}
+/** Operations that forward mode cannot differentiate. */
+export const REVERSE_ONLY: readonly string[] = ['customVjp', 'declaredVjp'];
+const CUSTOM_VJPS: Readonly<Record<CustomVjps, readonly string[]>> = {
+  none: [],
+  true: ['customVjp'],
+  declared: REVERSE_ONLY,
+};
 
-export function programs(fc: typeof FC, { depth, steps, customVjp, without = [] }: Choices): FC.Arbitrary<Program> {
+const bodyCount = (op: string): number => CONSTRUCTS[op]?.bodies ?? (op === 'customJvp' || op === 'customVjp' ? 1 : 0);
+
+export function programs(fc: typeof FC, { depth, steps, customVjps, without = [] }: Choices): FC.Arbitrary<Program> {
   const allowed = (ops: readonly string[]): string[] => ops.filter((op) => !without.includes(op));
   const simple = allowed(Object.keys(ARITHMETIC));
-  const nested = allowed(['customJvp', ...(customVjp ? ['customVjp'] : []), ...Object.keys(CONSTRUCTS)]);
+  const nested = allowed(['customJvp', ...CUSTOM_VJPS[customVjps], ...Object.keys(CONSTRUCTS)]);
   const below = (op: string): FC.Arbitrary<Program> =>
-    programs(fc, { depth: depth - 1, steps: 2, customVjp: customVjp && !WITHOUT_VJP.includes(op), without });
+    programs(fc, { depth: depth - 1, steps: 2, customVjps: withinBody(op, customVjps), without });
   const step = (op: string): FC.Arbitrary<Step> =>
     fc.record({
       op: fc.constant(op),
@@ -146,13 +167,16 @@ export function programs(fc: typeof FC, { depth, steps, customVjp, without = [] 
   return fc.array(any, { minLength: depth === 0 ? 0 : 1, maxLength: steps, size: 'max' });
 }
 
-/**
- * Operations whose bodies hold no customVjp. Forward mode cannot pass through one. A derivative that its argument does
- * not take part in leaves it to the next one out, which the plain meaning, with a number for every tangent, cannot tell.
- */
-const WITHOUT_VJP: readonly string[] = [...FORWARD, ...REVERSE, 'customJvp', 'customVjp'];
+/** Programs that do nothing but one operation, on their arguments. */
+export const calling = (fc: typeof FC, op: string): FC.Arbitrary<Program> =>
+  fc
+    .array(programs(fc, { depth: 1, steps: 2, customVjps: 'none' }), {
+      minLength: bodyCount(op),
+      maxLength: bodyCount(op),
+    })
+    .map((bodies) => [{ op, x: 0, y: 0, form: 0, bodies }]);
 
-/** Every operation that a step can be. */
+/** Every operation that a step can be, under any transformation. */
 export const OPERATIONS: readonly string[] = [...Object.keys(ARITHMETIC), ...Object.keys(CONSTRUCTS), 'customJvp'];
 /** The operations of a program, those of its bodies too. */
 export const operationsIn = (program: Program): string[] =>

@@ -9,7 +9,7 @@ const LENGTH = 3;
 
 /** Programs without roots, which have no derivative at 0. */
 export const smoothPrograms = (fc: typeof FC): FC.Arbitrary<Program> =>
-  programs(fc, { depth: 1, steps: 3, customVjp: false, without: ['root', 'roots'] });
+  programs(fc, { depth: 1, steps: 3, customVjps: 'none', without: ['root', 'roots'] });
 
 /** A program as a function of a vector of three to another one. */
 export const smoothFunction =

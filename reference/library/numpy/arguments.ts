@@ -42,10 +42,7 @@ export function promoteDtypes(
 ): NDArray[] {
   const all = xs.map((x) => asArray(x, where));
   const arrays = all.filter((_, i) => xs[i] instanceof NDArray);
-  const common = promote(
-    (arrays.length > 0 ? arrays : all).map((x) => x.aval),
-    where,
-  );
+  const common = promote((arrays.length > 0 ? arrays : all).map((x) => x.aval));
   const dtype = to(common.dtype);
   return xs.map((x) => {
     if (!(x instanceof NDArray)) return scalar(x, dtype, where, common.weak);

@@ -118,7 +118,7 @@ function changed(
 /** What is written takes the dtype of the array. @throws DTypeError if that would lose something */
 function inDtypeOf(x: NDArray, values: ArrayLike, name: string): NDArray {
   if (!(values instanceof NDArray)) return scalar(values, x.dtype, name);
-  if (promote([x.aval, values.aval], name).dtype !== x.dtype) {
+  if (promote([x.aval, values.aval]).dtype !== x.dtype) {
     throw new DTypeError(
       `${name}: ${values.dtype} values do not fit an array of ${x.dtype}; convert one: .astype('${x.dtype}')`,
     );

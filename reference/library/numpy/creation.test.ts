@@ -39,8 +39,14 @@ describe('array', () => {
   it('reshapes flat sources, and refuses ragged ones', () => {
     expect(np.array(new Float32Array([1, 2, 3, 4]), { shape: [2, 2] }).js()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
     expect(() => np.array([[1], [2, 3]])).toThrow('ragged');
+    expect(np.array([np.array(1), 2]).js()).toEqual([1, 2]);
+    expect(np.array([{ re: 0, im: 0 }, { re: 0, im: 1 }, { re: 1, im: 0 }], 'bool').js()).toEqual([false, true, true]); // prettier-ignore
+    expect(() => np.array([1, np.array([2])])).toThrow('differ in shape');
     expect(() => np.array([np.zeros(2), np.zeros(3)])).toThrow('differ in shape');
     expect(() => np.array([1.5], 'int32')).toThrow(errors.ArgumentError);
+    expect(() => np.array([{ re: 1, im: 2 }], 'float32')).toThrow('np.array: 1 + 2i is complex, beside float32');
+    expect(() => np.array(new DataView(new ArrayBuffer(8)))).toThrow('np.array: no dtype for DataView; pass a list');
+    expect(() => np.bitwiseAnd(np.array([true]), 1)).toThrow('np.bitwiseAnd: 1 beside a bool array; write a boolean');
   });
   it('astype truncates and saturates', () => {
     expect(np.astype(np.array([1.9, -1.9, NaN, 1e20]), 'int32').js()).toEqual([1, -1, 0, 2 ** 31 - 1]);
@@ -60,6 +66,7 @@ describe('filled arrays', () => {
       values: [5, 5],
     });
     expect(() => np.zeros([-1])).toThrow(errors.ShapeError);
+    expect(() => np.zeros([2 ** 20, 2 ** 20])).toThrow('the shape [1048576,1048576] has more than 4294967295 elements');
   });
 });
 

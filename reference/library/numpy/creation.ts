@@ -309,7 +309,7 @@ export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
   const known = xs.map((x) =>
     typeof x === 'string' ? { dtype: checkDType(x, 'np.resultType'), weak: false } : asArray(x, 'np.resultType').aval,
   );
-  return promote(known, 'np.resultType').dtype;
+  return promote(known).dtype;
 }
 /** Smallest and largest value of an integer dtype: bigints for those of 64 bits. @throws DTypeError for other dtypes */
 export function iinfo(dtype: DType, ...more: []): { readonly min: number | bigint; readonly max: number | bigint } {

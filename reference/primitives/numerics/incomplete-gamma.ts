@@ -17,6 +17,11 @@ const SMALLEST = 2 ** -100;
 
 /** a·log(a/x) + x − a ≥ 0, to double-double precision. */
 function deviance(a: number, x: number): DoubleDouble {
+  if (a > 2 ** 900) {
+    // Products would overflow: it grows as a and x do.
+    const { hi, lo } = deviance(a * 2 ** -200, x * 2 ** -200);
+    return { hi: hi * 2 ** 200, lo: lo * 2 ** 200 };
+  }
   const [p, q] = [exactly(x), exactly(a)];
   const ratio = x < a * 2 ** -500 ? subtract(log(p), log(q)) : log(divide(p, q)); // the quotient may underflow
   return subtract(twoSum(x, -a), multiply(q, ratio));

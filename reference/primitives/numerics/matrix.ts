@@ -96,7 +96,8 @@ export class Matrix<S extends Element> {
     this.field = field;
     this.rows = rows;
     this.columns = columns;
-    this.#data = Array.from({ length: rows * columns }, (_, k) => element(Math.floor(k / columns), k % columns));
+    this.#data = [];
+    for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) this.#data.push(element(i, j));
   }
 
   static identity<S extends Element>(field: Field<S>, rows: number, columns: number = rows): Matrix<S> {

@@ -67,7 +67,12 @@ export function zetaOf(s: number, q: number): number {
   if (Number.isInteger(q) || q === -Infinity) return isEven(s) ? Infinity : NaN;
   if (!Number.isInteger(s)) return NaN;
   const first = q - Math.floor(q);
+  const second = 1 + Math.floor(q) - q; // 1 − first is 0 for the smallest of them
   const sign = isEven(s) ? 1 : -1;
+  const [one, other] = [zetaOfPositive(s, first), zetaOfPositive(s, second)];
+  // Of two powers that overflow that of the smaller base counts.
+  if (one === Infinity && other === Infinity && first !== second) return first < second ? one : sign * other;
   // In this order what cancels for odd s, the sums from either side of 0, does so at once.
-  return zetaOfPositive(s, first) + sign * zetaOfPositive(s, 1 - first) - sign * zetaOfPositive(s, 1 - q);
+  const both = first === second && sign < 0 ? 0 : one + sign * other;
+  return both - sign * zetaOfPositive(s, 1 - q);
 }

@@ -5,6 +5,7 @@ import { smallVectors, smoothFunction, smoothPrograms } from '../../../conforman
 import {
   checkify as checked,
   customJvp,
+  customVjp,
   debug,
   devicePut,
   errors,
@@ -75,6 +76,40 @@ describe('programs without failures', () => {
     };
     expect(calls(checkify(f))).toEqual(calls(f));
     expect(calls(grad((x: NDArray) => checkify(f)(x)[1]))).toEqual(calls(grad(f)));
+  });
+
+  test('may close over what is traced in the condition of a loop', () => {
+    const f = (x: NDArray, end: NDArray): NDArray =>
+      lax.whileLoop(
+        (c: NDArray) => {
+          check(lax.lt(c, 100), 'large');
+          return lax.lt(c, end);
+        },
+        (c: NDArray) => lax.mul(c, 2),
+        x,
+      );
+    for (const g of [f, jit(f)]) {
+      const [error, y] = jit(checkify(g))(1, 10);
+      expect([error.get(), y.item()]).toEqual([null, 16]);
+      expect(plain(jit(checkify(g))(1, 1000)[0])).toBe('large');
+    }
+  });
+
+  test('keep the rules of functions that have checks', () => {
+    const own = customVjp(positive);
+    own.defvjp(
+      (x) => [positive(x), x],
+      (x: NDArray, ct: NDArray) => [ct.mul(x).mul(7)],
+    );
+    for (const f of [own, jit(own)]) {
+      const checkedFirst = (x: NDArray): [NDArray, ErrorValue] => {
+        const [error, y] = checkify(f)(x);
+        return [y, error];
+      };
+      const [slope, error] = grad(checkedFirst, { hasAux: true })(2);
+      expect([slope.item(), error.get()]).toEqual([14, null]);
+      expect(plain(grad(checkedFirst, { hasAux: true })(-2)[1])).toBe('x must be positive, got -2');
+    }
   });
 
   test('keep the error and the results, nothing else', () => {

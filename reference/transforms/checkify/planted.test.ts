@@ -2,9 +2,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Block, checkedPrograms, functionOf, modelOf } from '../../../conformance/testing/checked.ts';
-import { checkify as checked, errors, grad, jit, type NDArray, np, valueAndGrad, vmap } from '../../index.ts';
+import { checkify as checked, errors, grad, jit, lax, type NDArray, np, valueAndGrad, vmap } from '../../index.ts';
 
-const { checkify, allChecks, userChecks } = checked;
+const { check, checkify, allChecks, userChecks } = checked;
 type F = (c: NDArray) => NDArray;
 const state = (c: number): NDArray => np.array(c, { dtype: 'float64' });
 const starts = fc.nat(10);
@@ -74,6 +74,15 @@ describe('the first check that fails is named, and the value is what it is witho
       }),
       { numRuns: 12 },
     ));
+
+  test('a batch checks nothing that nobody asked for', () => {
+    const noted = (y: NDArray): NDArray => {
+      check(lax.gt(y, 0), 'must be positive');
+      return np.log(y.neg());
+    };
+    const f = (x: NDArray): NDArray => lax.cond(lax.gt(x, 0), noted, (y: NDArray) => y, x);
+    expect(vmap(f)(np.array([1, -1])).js()).toEqual([NaN, -1]);
+  });
 
   test('without checkify it is thrown, under jit and under grad too', () =>
     holds({ derivatives: true }, 10, (block, c) => {

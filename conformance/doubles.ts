@@ -1,11 +1,11 @@
 /** A program evaluated in double precision, whatever it is typed as: what its results are with hardly any rounding. */
-import type { ConcreteArray } from '../../reference/core/array.ts';
-import { doubleOf, isDType, isInexact } from '../../reference/core/dtypes.ts';
-import { avalOf, type HostArray, widened } from '../../reference/core/host.ts';
-import { type Atom, type Jaxpr, Literal, type Var } from '../../reference/core/jaxpr.ts';
-import { unresolved } from '../../reference/core/named-axes.ts';
-import type { AnyFirstOrder, Machine, Params } from '../../reference/core/primitive.ts';
-import { primitiveNamed } from '../../reference/primitives/index.ts';
+import type { ConcreteArray } from '../reference/core/array.ts';
+import { doubleOf, isDType, isInexact } from '../reference/core/dtypes.ts';
+import { avalOf, type HostArray, widened } from '../reference/core/host.ts';
+import { type Atom, type Jaxpr, Literal, type Var } from '../reference/core/jaxpr.ts';
+import { unresolved } from '../reference/core/named-axes.ts';
+import type { AnyFirstOrder, Machine, Params } from '../reference/core/primitive.ts';
+import { primitiveNamed } from '../reference/primitives/index.ts';
 
 /** Primitives that look at the bits of numbers: in another precision they are other functions. */
 const OF_BITS: ReadonlySet<string> = new Set(['bitcast_convert_type', 'nextafter', 'reduce_precision']);
