@@ -1,11 +1,12 @@
 /** Sums, products and extremes of everything up to a place. */
-import { type DType, isComplex } from '../../reference/core/dtypes.ts';
+import type { DType } from '../../reference/core/dtypes.ts';
 import { sizeOf } from '../../reference/core/host.ts';
 import type { Builder, Code } from './compile/builder.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation } from './compile/node.ts';
-import { extreme, logSum, type Monoid, product, sum } from './monoids.ts';
+import { logSum } from './log-sum.ts';
+import { extreme, type Monoid, product, sum } from './monoids.ts';
 import { scan } from './scanning.ts';
 
 interface Params {
@@ -51,8 +52,5 @@ export const cumulatives: Part<'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cum
   cumprod: cumulative('cumprod', product),
   cummax: cumulative('cummax', (dtype) => extreme(dtype, 'max')),
   cummin: cumulative('cummin', (dtype) => extreme(dtype, 'min')),
-  cumlogsumexp: {
-    gap: ([x]) => (isComplex(x!.dtype) ? 'no complex logarithm in WGSL' : null),
-    lower: cumulative('cumlogsumexp', logSum),
-  },
+  cumlogsumexp: cumulative('cumlogsumexp', logSum),
 };

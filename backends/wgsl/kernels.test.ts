@@ -10,6 +10,7 @@ import type { Params } from '../../reference/core/primitive.ts';
 import { convGeneralPermutations } from '../../reference/primitives/convolution-shapes.ts';
 import { type PrimitiveName, primitives } from '../../reference/primitives/index.ts';
 import { compile } from './compile/compile.ts';
+import { control } from './control.ts';
 import { openDevice, type Opened } from './device/adapter.ts';
 import { WgslSession } from './device/session.ts';
 import { wgslTable } from './index.ts';
@@ -153,7 +154,7 @@ describe.skipIf(opened instanceof Error)('kernels (skipped where no GPU can be o
     let session: WgslSession;
     beforeAll(async () => {
       session = new WgslSession({ ...(await openDevice()), cpu }, (jaxpr, target) =>
-        compile(jaxpr, wgslTable, {}, target),
+        compile(jaxpr, wgslTable, control, target),
       );
     });
     afterAll(() => session.close());

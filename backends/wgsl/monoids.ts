@@ -2,7 +2,6 @@
 import { type DType, iinfo, isComplex, isFloat } from '../../reference/core/dtypes.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
 import { registerOf } from './compile/types.ts';
-import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
 import { complexMul } from './functions/complex-arithmetic.ts';
 import { extremeKey, keyOf, numberOf } from './ordering.ts';
 import { narrowed } from './pointwise.ts';
@@ -73,38 +72,4 @@ export const place = (dtype: DType, end: 'max' | 'min', index: DType): Monoid =>
     return [`select(${a}, ${b}, ${isBetter})`, `select(${i}, ${j}, ${isBetter})`];
   },
   lower: (k, [, i]) => narrowed(k, `${typeText(registerOf(index), k.lanes)}(${i})`, index),
-});
-
-/**
- * Sums of exponentials, relative to the largest exponent so far. WGSL's own exp and log do: of weights up to 1 the error
- * of exp, 3 + 2·|x| units, is some units of 1, and log is off by 2⁻²¹ at most near 1: both are within the 10·u per step of
- * spec/primitives/cumulative.md. They are not asked for what is infinite or NaN.
- */
-const weight: WgslFunction = wgslFunction(`
-fn exponential_weight(x: f32, largest: f32, key: i32, key_of_largest: i32) -> f32 {
-  if (key == key_of_largest) { return 1.0; }
-  let d = x - largest;
-  return select(0.0, exp(d), d >= -104.0);
-}`);
-const logOf: WgslFunction = wgslFunction(`
-fn log_of_sum(largest: f32, sum: f32) -> f32 {
-  let exponent = (bitcast<u32>(largest) >> 23u) & 0xffu;
-  return select(largest + log(sum), largest, exponent == 0xffu);
-}`);
-
-export const logSum = (dtype: DType): Monoid => ({
-  // The key of the largest exponent, and the sum.
-  state: ['int32', 'float32'],
-  initial: (k) => [k.constant('int32', extremeKey(dtype, 'least')), k.constant('float32', 0)],
-  lift: (k, x) => [keyOf(k, x, dtype, { nan: 'last', zeros: 'apart' }), k.constant('float32', 1)],
-  combine(k, [a, x], [b, y]) {
-    const key = k.let('i32', `max(${a}, ${b})`);
-    const largest = k.let('f32', numberOf(k, key, dtype));
-    const weighed = (own: Code, sum: Code): Code => {
-      const number = k.let('f32', numberOf(k, own, dtype));
-      return `${sum} * ${k.call(weight, 'f32', number, largest, own, key)}`;
-    };
-    return [key, `${weighed(a!, x!)} + ${weighed(b!, y!)}`];
-  },
-  lower: (k, [key, sum]) => narrowed(k, k.call(logOf, 'f32', k.let('f32', numberOf(k, key!, dtype)), sum!), dtype),
 });

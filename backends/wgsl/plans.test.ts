@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest';
 import { lax, makeJaxpr, type NDArray, np } from '../../reference/index.ts';
 import { compile } from './compile/compile.ts';
+import { control } from './control.ts';
 import { wgslTable } from './index.ts';
 
 /** The labels of the kernels of f, for a CPU or a GPU. */
 function kernels(f: (...args: NDArray[]) => unknown, args: readonly NDArray[], cpu: boolean = true): string[] {
-  const { steps } = compile(makeJaxpr(f)(...args), wgslTable, {}, { cpu, buffers: 8, workgroup: 64 });
+  const { steps } = compile(makeJaxpr(f)(...args), wgslTable, control, { cpu, buffers: 8, workgroup: 64 });
   return steps.map((step) => (step.kind === 'kernel' ? step.label : step.kind));
 }
 

@@ -10,10 +10,10 @@ import type { Making } from './compile/making.ts';
 import type { Input, Result } from './compile/node.ts';
 
 /** Rows up to this long are ranked at once; of longer ones, blocks. */
-const RANKED = 128;
-const BLOCK = 32;
-/** What one invocation merges. */
-const STRETCH = 16;
+const RANKED = 64;
+const BLOCK = 8;
+/** What one invocation merges, or all of two blocks that have no more. */
+const STRETCH = 64;
 
 /** Rows of keys: i32, the first of several decides. */
 export interface Rows {
@@ -77,7 +77,8 @@ function merge(
   [positions, ...keys]: readonly Input[],
   to: readonly (Input | Result)[],
 ): void {
-  const stretches = Math.ceil(length / STRETCH);
+  const own = Math.min(STRETCH, 2 * width);
+  const stretches = Math.ceil(length / own);
   making.each(count * stretches, (k, i) => {
     const [row, stretch] = Index.flat([count, stretches], i).dims(k);
     const base = k.let('u32', `${row} * ${length}u`);
@@ -85,7 +86,7 @@ function merge(
       k.element(node, Index.flat(node.type.shape, k.let('u32', `${base} + ${j}`)));
     const keyAt = (j: Code): readonly Code[] => keys.map((node) => read(node, j));
     const blocks = k.parameter(width);
-    const first = k.let('u32', `${stretch} * ${STRETCH}u`);
+    const first = k.let('u32', `${stretch} * ${own}u`);
     const start = k.let('u32', `${first} - ${first} % (2u * ${blocks})`);
     const middle = k.let('u32', `min(${start} + ${blocks}, ${length}u)`);
     const end = k.let('u32', `min(${middle} + ${blocks}, ${length}u)`);
@@ -101,14 +102,20 @@ function merge(
     });
     const left = k.variable('u32', `${start} + ${low}`);
     const right = k.variable('u32', `${middle} + ${done} - ${low}`);
-    k.loop(first, k.let('u32', `min(${first} + ${STRETCH}u, ${end})`), '1u', (at) => {
+    const held = [left, right].map((at) =>
+      keyAt(k.let('u32', `min(${k.read(at)}, ${length - 1}u)`)).map((code) => k.variable('i32', code)),
+    );
+    k.loop(first, k.let('u32', `min(${first} + ${own}u, ${end})`), '1u', (at) => {
       const [l, r] = [k.read(left), k.read(right)];
-      const [keyOfLeft, keyOfRight] = [
-        keyAt(k.let('u32', `min(${l}, ${length - 1}u)`)),
-        keyAt(k.let('u32', `min(${r}, ${length - 1}u)`)),
-      ];
+      const [keyOfLeft, keyOfRight] = held.map((keys) => keys.map((code) => k.read(code))) as [Code[], Code[]];
       const isRight = k.let('bool', `(${l} >= ${middle}) | ((${r} < ${end}) & ${isLess(keyOfRight, keyOfLeft)})`);
-      k.line(`if (${isRight}) { ${right} += 1u; } else { ${left} += 1u; }`);
+      k.line(`${left} = select(${l} + 1u, ${l}, ${isRight});`);
+      k.line(`${right} = select(${r}, ${r} + 1u, ${isRight});`);
+      const next = keyAt(k.let('u32', `min(select(${l}, ${r}, ${isRight}) + 1u, ${length - 1}u)`));
+      next.forEach((code, n) => {
+        k.line(`${held[0]![n]} = select(${code}, ${keyOfLeft[n]}, ${isRight});`);
+        k.line(`${held[1]![n]} = select(${keyOfRight[n]}, ${code}, ${isRight});`);
+      });
       const position = read(positions!, k.let('u32', `select(${l}, ${r}, ${isRight})`));
       const chosen = keyOfLeft.map((code, n) => `select(${code}, ${keyOfRight[n]}, ${isRight})`);
       write(k, to, k.let('u32', `${base} + ${at}`), [position, ...chosen]);
