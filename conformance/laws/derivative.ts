@@ -100,24 +100,26 @@ interface Quotient {
 
 /** Extrapolated central differences of every result along `v`. */
 function quotients({ jaxpr, inputs, active }: Sample, v: readonly HostArray[]): Quotient[] {
-  const at = (h: number): readonly HostArray[] => {
-    const moved = inputs.map((x, i) => {
+  const moved = (h: number): readonly HostArray[] =>
+    inputs.map((x, i) => {
       const k = active.indexOf(i);
       return k < 0 ? x : buildParts(x.dtype, x.shape, (e) => parts(x)[e]! + h * parts(v[k]!)[e]!);
     });
-    return evaluateJaxpr(jaxpr, moved);
-  };
+  const at = (h: number): readonly HostArray[] => evaluateJaxpr(jaxpr, moved(h));
   const middle = errorBound(jaxpr, inputs, 'strict', 'alike');
+  // In the middle the value may be zero, and what rounds it nothing, beside that of its neighbours.
+  const beside = errorBound(jaxpr, moved(STEPS.at(-1)!), 'strict', 'alike');
   const sides = STEPS.map((h) => ({ h, ahead: at(h), behind: at(-h) }));
   return middle.map(({ value, bound }, j) => {
     const wide = widened(value);
     if (!isInexact(value.dtype)) return { value, worst: new Float64Array(sizeOf(value.shape)) };
     const perElement = isComplex(value.dtype) ? 2 : 1;
     const middles = parts(wide);
+    const rounding = (i: number): number => Math.max(bound?.worst[i] ?? 0, beside[j]!.bound?.worst[i] ?? 0);
     const curves = sides.map(({ h, ahead, behind }) => ({ h, ahead: parts(ahead[j]!), behind: parts(behind[j]!) }));
     const all = Array.from(middles, (middle, k) => {
       const points = curves.map(({ h, ahead, behind }) => ({ h, ahead: ahead[k]!, behind: behind[k]! }));
-      return extrapolated(points, middle, bound?.worst[Math.floor(k / perElement)] ?? 0);
+      return extrapolated(points, middle, rounding(Math.floor(k / perElement)));
     });
     return {
       value: buildParts(wide.dtype, wide.shape, (k) => all[k]!.slope),

@@ -87,12 +87,15 @@ function checksOf<S extends Element>(
   const size = l.magnitudes().times(u.magnitudes());
   const g = checkedRoundings(k + 1, dtype);
   const largest = freedom(dtype) * (1 + 4 * finfo(dtype).unitRoundoff);
+  // What a multiplier loses by underflow counts as often as its row of U is large.
+  const above = (i: number, j: number): number =>
+    range(Math.min(i, j, k - 1) + 1).reduce((sum, m) => sum + a.field.abs(u.at(m, j)), 0);
   return [
     ...exchanges,
     componentwise(
       '|P·A − L·U|',
       permutedRows(a, order).minus(l.times(u)).magnitudes(),
-      size.map((v, i, j) => g * v + eta * (k + 1) * (1 + a.field.abs(u.at(Math.min(i, j, k - 1), j)))),
+      size.map((v, i, j) => g * v + eta * (k + 1) * (1 + above(i, j))),
     ),
     none(
       'multipliers above 1',

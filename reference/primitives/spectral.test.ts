@@ -46,6 +46,35 @@ describe('the results solve the problem', () => {
     expect(failures(eig, a, { compute_left_eigenvectors: true, compute_right_eigenvectors: true })).toEqual([]);
   });
 
+  test('of eig, where the block of two eigenvalues has a determinant far below its elements', () => {
+    const a = hostArray('float64', [3, 3], [-2.5, 2.5, -1.56, -0.5, 1.5, 1.09, 2e-308, -(2 ** 53), -1.75]);
+    expect(failures(eig, a, { compute_left_eigenvectors: true, compute_right_eigenvectors: true })).toEqual([]);
+  });
+
+  test('of eig, where elements are of any sizes', () => {
+    const exponent = fc.constantFrom(-900, -80, -53, -27, -10, 0, 0, 0, 10, 27, 53, 80);
+    const part = fc.oneof(
+      { weight: 1, arbitrary: fc.constant(0) },
+      {
+        weight: 5,
+        arbitrary: fc.tuple(fc.integer({ min: -64, max: 64 }), exponent).map(([m, e]) => (m / 16) * 2 ** e),
+      },
+    );
+    const element = { float64: part, complex128: fc.record({ re: part, im: part }) };
+    const matrix = fc
+      .tuple(fc.constantFrom('float64', 'float64', 'complex128'), fc.integer({ min: 2, max: 6 }))
+      .chain(([dtype, n]) =>
+        fc
+          .array<Element>(element[dtype], { minLength: n * n, maxLength: n * n })
+          .map((elements) => hostArray(dtype, [n, n], elements)),
+      );
+    const params = { compute_left_eigenvectors: true, compute_right_eigenvectors: true };
+    const isSolved = fc.property(matrix, (a) => {
+      expect(failures(eig, a, params)).toEqual([]);
+    });
+    fc.assert(isSolved, { numRuns: 300 });
+  });
+
   /** Matrices that are hard in one way or another. */
   const hard: Readonly<Record<string, <S extends Element>(field: Field<S>, n: number, draw: () => S) => Matrix<S>>> = {
     'of deficient rank': (f, n, draw) => {

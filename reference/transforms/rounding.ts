@@ -3,8 +3,8 @@
  * accuracy that its primitive is specified to have. What is bounded is |backend − reference|, so both sides round.
  */
 import type { ProfileName } from '../core/backend.ts';
-import { type DType, finfo, isComplex, isInexact } from '../core/dtypes.ts';
-import { avalOf, elements, type HostArray, moduli, numbers, sameElement, sizeOf } from '../core/host.ts';
+import { type DType, finfo, isComplex, isFloat, isInexact } from '../core/dtypes.ts';
+import { avalOf, elements, type HostArray, moduli, numbers, rounder, sameElement, sizeOf } from '../core/host.ts';
 import type { Accuracy, AnyFirstOrder, Bound, Params } from '../core/primitive.ts';
 import { gamma, type GpuBudget, ULP_BUDGETS, type UlpBudget } from '../primitives/accuracy.ts';
 
@@ -185,20 +185,58 @@ function roundingOf(
   const lost = PROFILES[profile].flushToZero ? finfo(dtype).tiny : 0;
   const own = ownError(accuracy, call, y, j, profile);
   const overflows = overflow(dtype);
+  const isExact = spread === null ? isExactSum(call) : (): boolean => false;
+  const isOverflow = overflowed(accuracy, call, sizes, spread);
   const worst = new Float64Array(sizes.length);
   const variance = new Float64Array(sizes.length);
   for (let i = 0; i < sizes.length; i++) {
+    if (isExact(i)) continue;
     const size = sizes[i]! + (spread?.[i] ?? 0);
     // Both sides round: theirs by their accuracy, the reference's once.
     const reference = roundedOnce(size, dtype);
     const theirs = own.worst(size, i);
-    const mayOverflow = Number.isFinite(sizes[i]!) && overflows(size, theirs);
+    const mayOverflow = isOverflow(i) || (Number.isFinite(sizes[i]!) && overflows(size, theirs));
     // Beside a scale out of range infinities stand for NaN as well; sums and products are NaN whatever their order.
     const mayLeave = own.leavesRange(i) && (accuracy.kind === 'normwise' || !Number.isNaN(size));
     worst[i] = mayOverflow || mayLeave ? Infinity : Number.isNaN(size) ? 0 : theirs + reference + lost;
     variance[i] = own.variance(size, i) + reference ** 2 / 3 + lost ** 2;
   }
   return { worst, variance };
+}
+
+/**
+ * Whether a sum of two numbers is one of the dtype's own, so that nobody rounds it: x + 1 of a small x. (What is lost of
+ * a + b is a number again: Knuth, The Art of Computer Programming, volume 2, §4.2.2.) Subnormal numbers may be flushed.
+ */
+function isExactSum({ primitive: { name }, operands: [a, b] }: Call): (i: number) => boolean {
+  if ((name !== 'add' && name !== 'sub') || !isFloat(a!.dtype)) return () => false;
+  const [xs, ys] = [numbers(a!), numbers(b!)];
+  const { tiny } = finfo(a!.dtype);
+  const round = rounder(a!.dtype);
+  return (i) => {
+    const [x, y] = [xs[i]!, name === 'add' ? ys[i]! : -ys[i]!];
+    const sum = x + y;
+    const part = sum - x;
+    const isKept = [x, y, sum].every((v) => v === 0 || Math.abs(v) >= tiny);
+    return isKept && x - (sum - part) + (y - part) === 0 && round(sum) === sum;
+  };
+}
+
+/**
+ * Whether a result is infinite though its operands are not: who errs may stay in the range. Of exact operands rounding has
+ * one result.
+ */
+function overflowed(
+  { kind }: Accuracy,
+  { operands }: Call,
+  sizes: Float64Array,
+  spread: Float64Array | null,
+): (i: number) => boolean {
+  if (!sizes.includes(Infinity)) return () => false;
+  const given = operands.map(moduli);
+  const allFinite = given.every((x) => x.length === sizes.length || x.every(Number.isFinite));
+  const isFinite = (i: number): boolean => given.every((x) => x.length !== sizes.length || Number.isFinite(x[i]));
+  return (i) => sizes[i] === Infinity && (kind !== 'rounded' || (spread?.[i] ?? 0) > 0) && allFinite && isFinite(i);
 }
 
 /** Whether a number of this size may be rounded to an infinity where it is off by an error; by halves, lest doubles overflow. */
