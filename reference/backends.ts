@@ -2,7 +2,7 @@
 import { loadBackendDefinition } from '../backends/registry.ts';
 import { ConcreteArray } from './core/array.ts';
 import { getDefaultBackend, setDefaultBackend as makeDefault } from './core/evaluation.ts';
-import { Backend } from './core/open-backend.ts';
+import { Backend, requireBackend } from './core/open-backend.ts';
 import { tidyArrays } from './core/scopes.ts';
 import type { BackendDefinition, OpenOptions } from './core/backend.ts';
 import { environmentVariable } from './core/config.ts';
@@ -96,13 +96,5 @@ export async function blockUntilReady<T>(tree: T): Promise<T> {
 export const liveBuffers = (
   where: Backend = getDefaultBackend(),
 ): { readonly buffers: number; readonly bytes: number } => requireBackend(where, 'liveBuffers').session.live();
-
-/** @throws ArgumentError */
-function requireBackend(x: Backend, where: string): Backend {
-  if (x instanceof Backend) return x;
-  throw new ArgumentError(
-    `${where}: expected an open backend, got ${describe(x)}; open one: await backend('reference')`,
-  );
-}
 
 export { getDefaultBackend };

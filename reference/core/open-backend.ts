@@ -1,6 +1,6 @@
 /** An open backend: its session, and the executables that it has compiled. */
 import type { BackendDefinition, Device, Executable, Gap, Session } from './backend.ts';
-import { GapError } from './errors.ts';
+import { ArgumentError, describe, GapError } from './errors.ts';
 import { type Aval, showAval } from './host.ts';
 import { allEquations, type Equation, Jaxpr, Var } from './jaxpr.ts';
 import { unresolved } from './named-axes.ts';
@@ -155,4 +155,12 @@ export function oneEquation(primitive: AnyPrimitive, avals: readonly Aval[], par
   const outputs = inferAvals(primitive, avals, params).map((a) => new Var(a));
   const equation: Equation = { primitive, inputs, params, outputs, source: SourceLocation.capture() };
   return new Jaxpr({ constvars: [], consts: [], inputs, equations: [equation], outputs });
+}
+
+/** @throws ArgumentError unless it is a backend that has been opened */
+export function requireBackend(x: Backend, where: string): Backend {
+  if (x instanceof Backend) return x;
+  throw new ArgumentError(
+    `${where}: expected an open backend, got ${describe(x)}; open one: await backend('reference')`,
+  );
 }

@@ -17,7 +17,9 @@ import {
   makeJaxpr,
   NDArray,
   np,
+  pmap,
   reference,
+  softPmap,
   valueAndGrad,
   vmap,
 } from '../index.ts';
@@ -159,6 +161,23 @@ describe('lower', () => {
     const low = jit((x: NDArray) => np.sin(x)).lower(1);
     expect(() => low.compile({ backend: poor })).toThrow(/without-sin does not compute this program:\n.*no sines here/);
     expect(low.compile()(0)).toBeInstanceOf(NDArray);
+  });
+
+  test.each<[string, string, () => unknown]>([
+    ['jit', 'jit(double)', () => jit(double, { backend: 'cpu' as never })],
+    [
+      'compile',
+      'jit(double).lower(…).compile',
+      () =>
+        jit(double)
+          .lower(1)
+          .compile({ backend: 'cpu' as never }),
+    ],
+    ['pmap', 'pmap(double)', () => pmap(double, { backend: 'cpu' as never })],
+    ['softPmap', 'pmap(double)', () => softPmap(double, { backend: 'cpu' as never })],
+  ])('%s wants a backend that is open', (_, where, run) => {
+    expect(run).toThrow(errors.ArgumentError);
+    expect(run).toThrow(`${where}: expected an open backend, got the string "cpu"; open one: await backend(`);
   });
 
   test('refuses what closes over a traced value', () => {

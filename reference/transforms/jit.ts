@@ -1,5 +1,5 @@
 import { ConcreteArray } from '../core/array.ts';
-import type { Backend } from '../core/open-backend.ts';
+import { type Backend, requireBackend } from '../core/open-backend.ts';
 import { ArgumentError, checkOptions, refuseExtra } from '../core/errors.ts';
 import { leaves, unflatten } from '../core/tree.ts';
 import { SourceLocation } from '../core/source.ts';
@@ -56,7 +56,9 @@ export function jit<F extends AnyFunction>(f: F, options: JitOptions = {}, ...mo
   checkOptions(options, ['backend', 'staticArgnums', 'donateArgnums'], 'jit');
   const where = called('jit', f);
   const name = nameOf(f);
-  const target: JitTarget = { f, name, where, backend: options.backend ?? null };
+  const backend = options.backend ?? null;
+  if (backend !== null) requireBackend(backend, where);
+  const target: JitTarget = { f, name, where, backend };
   const call = (...args: readonly unknown[]): unknown => {
     const given = split(target, args, options);
     if (jitDisabled()) return plainly(target, given);

@@ -106,6 +106,11 @@ describe('whileLoop', () => {
       /one bool scalar, got bool\[2\]/,
     ],
     [
+      'a predicate that is no function',
+      () => lax.whileLoop(true as never, (x: NDArray) => x, 1),
+      /lax\.whileLoop\(anonymous\): the predicate must be a function, got true/,
+    ],
+    [
       'a carry that changes shape',
       () =>
         lax.whileLoop(

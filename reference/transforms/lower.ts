@@ -2,7 +2,7 @@ import { checkOptions, EtalonError, ShapeError, TreeError } from '../core/errors
 import { getDefaultBackend } from '../core/evaluation.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
-import type { Backend } from '../core/open-backend.ts';
+import { type Backend, requireBackend } from '../core/open-backend.ts';
 import { printProgram } from '../core/text.ts';
 import { bind } from '../core/trace.ts';
 import { difference, shortly, type TreeDef, unflatten } from '../core/tree.ts';
@@ -54,8 +54,10 @@ export function lower<Result>(target: JitTarget, call: SplitCall): Lowered<Resul
       return printProgram(params.jaxpr);
     },
     compile(options = {}) {
-      checkOptions(options, ['backend'], `${target.where}.lower(…).compile`);
-      return compiled(program, call.treedef, options.backend ?? target.backend ?? getDefaultBackend(), target.where);
+      const where = `${target.where}.lower(…).compile`;
+      checkOptions(options, ['backend'], where);
+      const backend = requireBackend(options.backend ?? target.backend ?? getDefaultBackend(), where);
+      return compiled(program, call.treedef, backend, target.where);
     },
   };
 }

@@ -185,9 +185,7 @@ export function partialEvalJaxpr(
   forceUnknown?: readonly boolean[],
 ): Split {
   return memo(jaxpr, flags(known, forceUnknown), () => {
-    let rest: Jaxpr | undefined;
-    let knownResults: boolean[] = [];
-    let residuals: readonly NDArray[] = [];
+    let later!: Omit<Split, 'known'>;
     const first = stageClosed(
       (args) => {
         const trace = new PartialTrace(currentTrace(), t);
@@ -195,17 +193,16 @@ export function partialEvalJaxpr(
         let at = 0;
         const operands = waiting.map((v, i) => (known[i] ? args[at++]! : trace.unknown(v)));
         const results = withNewTrace(trace, () => evaluate(jaxpr, operands));
-        knownResults = results.map((y, j) => !trace.isUnknown(y) && forceUnknown?.[j] !== true);
+        const knownResults = results.map((y, j) => !trace.isUnknown(y) && forceUnknown?.[j] !== true);
         const made = trace.rest(
           waiting.filter((_, i) => !known[i]),
           results.filter((_, j) => !knownResults[j]).map((y) => trace.atom(y)),
         );
-        rest = made.jaxpr;
-        residuals = made.residuals;
-        return [...results.filter((_, j) => knownResults[j]), ...residuals];
+        later = { unknown: made.jaxpr, knownResults, residuals: made.residuals.map((x) => x.aval) };
+        return [...results.filter((_, j) => knownResults[j]), ...made.residuals];
       },
       jaxpr.inAvals.filter((_, i) => known[i]),
     );
-    return { known: first, unknown: rest!, knownResults, residuals: residuals.map((x) => x.aval) };
+    return { known: first, ...later };
   });
 }

@@ -1,5 +1,5 @@
 /** Functions over devices, as far as one device goes (spec/transformations/pmap.md). */
-import type { Backend } from '../core/open-backend.ts';
+import { type Backend, requireBackend } from '../core/open-backend.ts';
 import { checkOptions } from '../core/errors.ts';
 import { type Axes, vmap } from './batching.ts';
 import {
@@ -43,6 +43,7 @@ export function pmap<F extends AnyFunction>(
   checkOptions(options, known, 'pmap');
   const { staticBroadcastedArgnums, donateArgnums, backend, inAxes, ...rest } = options;
   const where = called('pmap', f);
+  if (backend !== undefined) requireBackend(backend, where);
   const spread = (...args: Tree[]): unknown => {
     const fixed = argumentNumbers(staticBroadcastedArgnums ?? [], args.length, `${where} staticBroadcastedArgnums`);
     const moves = (_: unknown, i: number): boolean => !fixed.includes(i);

@@ -4,6 +4,7 @@ import { defaultFloat } from '../core/dtypes.ts';
 import { enableX64 } from '../core/config.ts';
 import { fromNested } from '../core/convert.ts';
 import { showAval } from '../core/host.ts';
+import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray, Nested } from '../core/ndarray.ts';
 import * as lax from '../lax.ts';
 import { vmap } from './batching.ts';
@@ -70,6 +71,15 @@ describe('grad', () => {
       [1, 1],
       [-1, -2],
     ]);
+  });
+
+  test('names a constant once, however often the derivative needs it', () => {
+    const w = array([1, 2]);
+    for (const transform of [(f: (x: NDArray) => NDArray) => f, jit]) {
+      const derivative = makeJaxpr(grad(transform((x: NDArray) => sum(lax.mul(lax.mul(x, w), w)))))(w);
+      const programs = [derivative, ...derivative.equations.map(({ params }) => params['jaxpr'] as Jaxpr | undefined)];
+      expect(programs.reduce((n, jaxpr) => n + (jaxpr?.consts.length ?? 0), 0)).toBe(1);
+    }
   });
 
   test('stops at stopGradient', () => {
