@@ -143,11 +143,7 @@ export const HYPOT_ULPS = 4;
 
 /** What has complex results beside sums and moves; the powers depend on their exponents. */
 export type ComplexFunction =
-  | Exclude<Transcendental, SpecialFunction | 'atan2' | 'erf' | 'cbrt' | 'pow'>
-  | 'mul'
-  | 'div'
-  | 'sign'
-  | 'sqrt';
+  Exclude<Transcendental, SpecialFunction | 'atan2' | 'erf' | 'cbrt' | 'pow'> | 'mul' | 'div' | 'sign' | 'sqrt';
 
 /**
  * Complex results: |error| ≤ n·u·|result|, n being what the textbook formula of each function gives whose real functions

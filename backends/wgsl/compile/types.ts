@@ -1,4 +1,4 @@
-/** How values are held: in registers of a kernel, and in buffers (spec/backend.md#wgsl). */
+/** How values are held: in registers of a kernel, and in buffers (spec/backend.md#webgpu). */
 import { type DType, dtypes } from '../../../reference/core/dtypes.ts';
 import { allocate, bfloat16Bits, type HostArray, type Shape, sizeOf } from '../../../reference/core/host.ts';
 
