@@ -8,6 +8,7 @@ import { addIndex, Index, timesIndex } from './index-space.ts';
 import type { Constant, Node, Result } from './node.ts';
 import { layoutOf } from './node.ts';
 import type { WgslFunction } from './wgsl-function.ts';
+import { type Binding, type KernelText, kernelText } from './kernel-text.ts';
 import { type Register, registerOf, type Stored, storedAs, type Type } from './types.ts';
 
 /** Characters of a function, what it calls included, beyond which it is not written four times. */
@@ -35,14 +36,6 @@ export interface Surroundings {
   readonly following: readonly Following[];
 }
 
-export interface KernelText {
-  readonly code: string;
-  /** The buffer of each binding, and whether it is written. */
-  readonly bindings: readonly { readonly buffer: number; readonly written: boolean }[];
-  /** Numbers beside the text, bound last; empty: there is no such binding. */
-  readonly literals: Uint32Array<ArrayBuffer>;
-}
-
 const VECTOR: Readonly<Record<Exclude<Register, 'vec2f'>, string>> = {
   f32: 'vec4f',
   i32: 'vec4i',
@@ -55,14 +48,6 @@ export function typeText(register: Register, lanes: Lanes): string {
   if (lanes === 1) return register;
   if (register === 'vec2f') throw new Error('complex numbers are computed one at a time');
   return VECTOR[register];
-}
-
-interface Binding {
-  readonly buffer: number;
-  readonly stored: Stored;
-  written: boolean;
-  scalar: boolean;
-  vector: boolean;
 }
 
 interface Scope {
@@ -382,61 +367,14 @@ export class Builder {
   // ---- the end
 
   finish(): KernelText {
-    const bindings = [...this.#bindings.values()];
-    for (const { buffer, written, scalar, vector } of bindings) {
-      // A buffer that is written by kernels of several shapes of access would need two bindings.
-      if (written && scalar && vector) throw new Error(`buffer ${buffer} is written as numbers and as vectors`);
-    }
-    const literals = new Uint32Array(Math.ceil(this.#literals.length / 4) * 4);
-    literals.set(this.#literals);
-    const code = [
-      ...bindings.map(bindingText),
-      ...(literals.length > 0
-        ? [`@group(0) @binding(${bindings.length}) var<uniform> literals: array<vec4u, ${literals.length / 4}>;`]
-        : []),
-      ...this.#declarations,
-      ...this.#functions.values(),
-      ...bindings.map(accessText),
-      `@compute @workgroup_size(${this.workgroup})`,
-      'fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {',
-      '  let workgroup = group.x + group.y * groups.x;',
-      `  let invocation = workgroup * ${this.workgroup}u + local;`,
-      ...this.#lines,
-      '}',
-    ].join('\n');
-    return renumbered({
-      code,
-      bindings: bindings.map(({ buffer, written }) => ({ buffer, written })),
-      literals,
+    return kernelText({
+      bindings: [...this.#bindings.values()],
+      literals: this.#literals,
+      declarations: [...this.#declarations, ...this.#functions.values()],
+      workgroup: this.workgroup,
+      body: this.#lines,
     });
   }
-}
-
-/** Buffers by the number of their binding: kernels that differ in nothing else are one pipeline. */
-function renumbered({ code, bindings, literals }: KernelText): KernelText {
-  const position = new Map(bindings.map(({ buffer }, i) => [buffer, i]));
-  const own = code.replace(
-    /\b(b|load_|load4_|store_)(\d+)\b/g,
-    (_, what: string, n: string) => what + position.get(Number(n))!,
-  );
-  return { code: own, bindings, literals };
-}
-
-const vectorOf: Readonly<Record<Stored, string>> = { f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', vec2f: 'vec4f' };
-
-function bindingText({ buffer, stored, written, scalar }: Binding, at: number): string {
-  const element = scalar ? stored : vectorOf[stored];
-  return `@group(0) @binding(${at}) var<storage, ${written ? 'read_write' : 'read'}> b${buffer}: array<${element}>;`;
-}
-
-function accessText({ buffer: n, stored, written, scalar, vector }: Binding): string {
-  const four = vectorOf[stored];
-  if (written)
-    return `fn store_${n}(i: u32, x: ${scalar ? stored : four}) { b${n}[i] = x; }\nfn load_${n}(i: u32) -> ${scalar ? stored : four} { return b${n}[i]; }`;
-  const one = scalar ? `fn load_${n}(i: u32) -> ${stored} { return b${n}[i]; }` : '';
-  if (!vector) return one;
-  const each = [0, 1, 2, 3].map((lane) => `b${n}[4u * i + ${lane}u]`).join(', ');
-  return `${one}\nfn load4_${n}(i: u32) -> ${four} { return ${scalar ? `${four}(${each})` : `b${n}[i]`}; }`;
 }
 
 function integerText(register: 'i32' | 'u32' | 'bool', value: number): Code {
