@@ -237,9 +237,14 @@ describe('every function', () => {
       const { named, open } = parametersOf(f);
       if (open) continue;
       const full = [...call, ...new Array<undefined>(Math.max(0, named - call.length)).fill(undefined)];
-      for (const extra of [{ out: vector }, vector]) {
+      const calls = [
+        [...full, { out: vector }],
+        [...full, vector],
+      ];
+      if (full.length > 0 && !takesAnything(name, full.length - 1)) calls.push(full.with(-1, { out: vector }));
+      for (const args of calls) {
         try {
-          f(...full, extra);
+          f(...args);
           problems.push(name);
         } catch (error) {
           if (!isNamed(error as Error, names)) problems.push(`${name} is not named: ${String(error)}`);

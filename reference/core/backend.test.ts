@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { defineBackend, reference } from '../index.ts';
+import { defineBackend, makeJaxpr, type NDArray, reference } from '../index.ts';
+import { jit } from '../primitives/higher-order/jit.ts';
 
 const { definition } = reference;
 
@@ -13,6 +14,13 @@ it.each<[string, object, string]>([
   ['no open', { open: 1 }, 'open must be a function'],
 ])('defineBackend refuses %s', (_, change, message) => {
   expect(() => defineBackend({ ...definition, ...change })).toThrow(message);
+});
+
+it('an equation of a program is compiled once for its parameters, but for the backend that it was asked of', () => {
+  const jaxpr = makeJaxpr((x: NDArray) => x.mul(2))(1);
+  const eager = (change: object): unknown => reference.eager(jit, jaxpr.inAvals, { name: 'f', jaxpr, backend: null, ...change }).executable; // prettier-ignore
+  expect(eager({})).toBe(eager({ backend: reference }));
+  expect(eager({ name: 'g' })).not.toBe(eager({}));
 });
 
 it('a backend computes on the first of its devices', () => {

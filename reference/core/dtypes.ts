@@ -202,7 +202,7 @@ const above: Record<string, Set<string>> = Object.fromEntries(Object.keys(lattic
 function nodeOf({ dtype, weak }: Promotable): string {
   if (!weak) return dtype;
   const { kind } = dtypes[dtype];
-  return kind === 'bool' ? 'bool' : kind === 'complex' ? 'c*' : kind === 'float' ? 'f*' : 'i*';
+  return kind === 'complex' ? 'c*' : kind === 'float' ? 'f*' : 'i*'; // a weak bool too: whatever is above bool is above i*
 }
 
 /** The dtype that operands of different dtypes are converted to: the least upper bound of JAX's lattice. */

@@ -121,7 +121,7 @@ export const isPlainObject = (x: unknown): x is object =>
 const FLAGS: ReadonlySet<string> = new Set([
   ...['approximate', 'computeLeftEigenvectors', 'computeRightEigenvectors', 'computeUv', 'conjugateA', 'deg'],
   ...['endpoint', 'equalNan', 'fullMatrices', 'hasAux', 'holomorphic', 'indicesAreSorted', 'isStable', 'keepdims'],
-  ...['leftSide', 'lower', 'partitionable', 'replace', 'reverse', 'sortEigenvalues', 'symmetrizeInput'],
+  ...['leftSide', 'lower', 'partitionable', 'replace', 'reverse', 'sortEigenvalues', 'symmetric', 'symmetrizeInput'],
   ...['threefryPartitionable', 'transposeA', 'transposeKernel', 'uniqueIndices', 'unitDiagonal', 'upper'],
   ...['useConsistentPadding'],
 ]);

@@ -142,11 +142,7 @@ export function paramsKey(params: Params): string {
 
 /** True if two equations run the same: equal parameters, of which those that are not part of a program do not count. */
 function sameProgram(primitive: AnyHigherOrder, a: Params, b: Params): boolean {
-  return Object.entries(primitive.params).every(([key, kind]) => {
-    const [x, y] = [a[key], b[key]];
-    if (kind === 'unsaved' || Object.is(x, y)) return true;
-    return Array.isArray(x) && Array.isArray(y) && x.length === y.length && x.every((e, i) => e === y[i]);
-  });
+  return Object.entries(primitive.params).every(([key, kind]) => kind === 'unsaved' || Object.is(a[key], b[key]));
 }
 
 /** A jaxpr of one equation over fresh variables. @throws ConstraintError */

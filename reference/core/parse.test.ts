@@ -17,7 +17,7 @@ import {
 } from './primitive.ts';
 import { decodeArray, encodeArray, LIMITS } from './program.ts';
 import { SourceLocation } from './source.ts';
-import { printJaxpr, printProgram } from './text.ts';
+import { equationLines, printJaxpr, printProgram } from './text.ts';
 
 // A small table of its own: core names no primitive.
 const unused = (): never => {
@@ -259,6 +259,23 @@ describe('text', () => {
     ]);
   });
 
+  test('lists equations with their parameters, and those of nested programs after them', () => {
+    const nested = example.replace('let\n\n', 'let\n k:f32[3] l:f32[3] = swap g g\n').replace('(f, f)', '(f, k)');
+    expect(equationLines(parseProgram(nested.replace('i:f32[2] = branch', 'i:f32[3] = branch'), table))).toEqual([
+      'd:f32[3] e:f32[3] = swap b b',
+      'j:f32[2] k:f32[3] = branch[name="f" others=[]] d',
+      'h:f32[3] i:f32[3] = swap g g',
+      'l:f32[2] = fill[value="nan" shape=[2] names={"a":"b"}]',
+    ]);
+  });
+
+  test('a literal of bool keeps its value', () => {
+    for (const value of ['true', 'false']) {
+      const text = example.replace('true:bool', `${value}:bool`);
+      expect(printProgram(parseProgram(text, table))).toBe(text.replace('\n\n', '\n'));
+    }
+  });
+
   test('an equation keeps its source line, and NaN its bits', () => {
     expect(String(jaxpr.equations[0]!.source)).toBe('src/x.ts:3:4');
     expect(jaxpr.equations[1]!.source).toBe(null);
@@ -304,6 +321,7 @@ describe('what is not a program', () => {
     says(changed('shape=[2]', 'shape=[2] size=3'), 'line 8, column 43: there is nothing called "size" here');
     says(changed('shape=[2]', 'shape=[2,3,4,5]'), 'line 8, column 5: fill (C1): shape must have fewer than 4 axes');
     says(changed('shape=[2]', 'shape=[2] shape=[2]'), 'the parameter shape appears twice');
+    says(changed('const @0', 'const @1'), 'line 2, column 9: constants are numbered from 0 on: expected @0');
     says(changed('AACA', 'AA'), 'line 2, column 1: float32[2] takes 8 bytes, 12 characters of base64, got 10');
     says(changed('=@0 ; b', '=@1 ; b'), 'line 3, column 10: there is no constant @1');
     says(changed('true:bool', '1:bool'), '1 is not a value of bool');
@@ -337,7 +355,10 @@ describe('what is not a program', () => {
   });
 
   test('is refused before it is allocated, beyond the limits', () => {
-    says(changed('b:f32[3]', 'b:f32[99999999,99999999]'), `beyond the limit of ${LIMITS.elements} elements`);
+    says(
+      changed('b:f32[3]', 'b:f32[99999999,99999999]'),
+      `[99999999,99999999] is beyond the limit of ${LIMITS.elements} elements`,
+    );
     says(changed('b:f32[3]', 'b:f32[0,99999999999]'), `beyond the limit of ${LIMITS.elements} elements`);
     says(changed('b:f32[3]', `b:f32[${'1,'.repeat(40)}1]`), 'must have at most 32 items');
     const deep = 'branch[name="" others=[] main={ lambda ; . let\n = '.repeat(LIMITS.depth + 1);
@@ -355,6 +376,12 @@ describe('what is not a program', () => {
       }
       return '';
     };
+    const nested = (depth: number): string =>
+      ' = branch[name="" others=[] main={ lambda ; . let\n'.repeat(depth - 1) + '  in () }]\n'.repeat(depth - 1);
+    const deepest = parseProgram(`etalon.program/1 { lambda ; . let\n${nested(LIMITS.depth)} in () }`, table);
+    expect(printProgram(programFromJson(programToJson(deepest), table))).toBe(printProgram(deepest));
+    says(changed('b:f32[3]', `b:f32[${LIMITS.elements + 1}]`), 'is beyond the limit');
+    says(changed('b:f32[3]', `b:f32[${LIMITS.elements}]`), 'd is declared f32[3], but swap gives');
     let list: unknown[] = [];
     for (let i = 0; i < 2000; i++) list = [list];
     expect(message({ format: 'etalon.program/1', list })).toMatch(/^\/list[/0]{75}: nested more/);

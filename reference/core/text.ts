@@ -37,11 +37,12 @@ const printAtom = (x: AtomDocument): string => (typeof x === 'string' ? x : prin
 
 /** `2.0:f32`, `-0.0:f32*`, `nan:0x7fc00000:f32`, `3:i32`, `true:bool`, `complex(1.0, -0.0):c64`. */
 function printLiteral({ dtype, value, weak }: LiteralDocument): string {
-  const part = (v: number | string): string => (v === '-0' ? '-0.0' : typeof v === 'number' ? fraction(v) : v);
+  const part = (v: number | string | boolean): string =>
+    v === '-0' ? '-0.0' : typeof v === 'number' ? fraction(v) : String(v);
   const text =
     typeof value === 'object'
       ? `complex(${part(value[0])}, ${part(value[1])})`
-      : isFloat(dtype) && typeof value !== 'boolean'
+      : isFloat(dtype)
         ? part(value)
         : String(value);
   return `${text}:${shortName(dtype)}${weak === true ? '*' : ''}`;

@@ -107,6 +107,7 @@ describe('the other convolutions', () => {
     expect(() => lax.convTranspose(x, x, [1, 1, 1, 1], 'SAME')).toThrow('dimensionNumbers must be given');
     const y = np.ones([1, 1, 1]);
     expect(() => lax.convTranspose(y, y, [1], [])).toThrow('padding must have 1 pairs');
+    expect(() => lax.convTranspose(y, y, [1], 3 as never)).toThrow("lax.convTranspose: padding must be 'SAME', 'VALID' or a list of pairs, got 3"); // prettier-ignore
     expect(() => lax.convTranspose(y, y, [1], 'SAME', { groups: 2 } as object)).toThrow('groups');
   });
 });

@@ -11,6 +11,8 @@ class Spot {
   }
 }
 tree.registerDataclass(Spot, { data: ['x', 'y'], meta: ['label'] });
+class Place extends Spot {}
+tree.registerDataclass(Place, { data: ['x', 'y'], meta: ['label'] });
 
 /** Trees of every kind of node, with leaves that JavaScript compares by value. */
 const trees = (leaf: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
@@ -68,6 +70,13 @@ describe('trees', () => {
       }),
     ));
 
+  test('options come after the last tree', () => {
+    const isLeaf = Array.isArray;
+    const joined = (...lists: number[][]): number[] => lists.flat();
+    expect(tree.map(joined, { a: [1] }, { a: [2] }, { a: [3] }, { isLeaf })).toEqual({ a: [1, 2, 3] });
+    expect(tree.map(joined, { a: [1] }, { isLeaf })).toEqual({ a: [1] });
+  });
+
   test('inside out: an outer of inners is an inner of outers', () =>
     fc.assert(
       fc.property(some, some, (a, b) => {
@@ -110,6 +119,7 @@ describe('trees', () => {
     ['100,000 nested lists', () => tree.leaves(deep(100_000)), /nested more than 1000 levels deep/],
     ['a wrong number of leaves', () => tree.unflatten(tree.structure([1, 2]), [1]), /\[\*, \*\] has 2 leaves, got 1/],
     ['a class of other auxiliary data', () => tree.map((x, y) => [x, y], [new Spot(1, 2, 'p')], [new Spot(1, 2, 'q')]), /expected a Spot\(\["p"\]\) of 2 at \[0\], got a Spot\(\["q"\]\) of 2/],
+    ['another class', () => tree.map((x, y) => [x, y], new Spot(1, 2, 'p'), new Place(1, 2, 'p')), /expected a Spot\(\["p"\]\) of 2 at the root, got a Place\(\["p"\]\) of 2/],
     ['a wrong number, where the structure is long', () => tree.unflatten(tree.structure(new Array(100).fill(1)), []), /unflatten: \[(\*, ){66}\*… has 100 leaves, got 0/],
     ['other keys', () => tree.map((x, y) => [x, y], { a: 1 }, { b: 1 }), /expected an object of a at the root, got an object of b/],
     ['tangents of another structure', () => jvp((p: { w: NDArray[] }) => p.w[0]!, [{ w: [np.ones([])] }], [{ w: [] }]), /differ at \[0\]\.w: a list of 1, and a list of 0/],

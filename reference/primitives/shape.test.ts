@@ -73,6 +73,11 @@ it('concatenate continues with the next operand where one ends', () => {
   });
 });
 
+it('iota refuses a dtype that does not count, and names those that do', () => {
+  const params = { dtype: 'bool', shape: [2], dimension: 0 } as const;
+  expect(iota.constraints.C1([], params)).toMatch(/^dtype must be one of .*int64, uint64, got bool$/);
+});
+
 it('iota counts along its dimension', () => {
   const counted = ALL_DTYPES.filter((d) => d !== 'bool');
   forCalls(iota, counted, ({ params }) => {

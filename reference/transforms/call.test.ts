@@ -110,6 +110,11 @@ describe('errors name what is wrong', () => {
     ['an async body', () => lax.scan((async (c: NDArray) => [c, c]) as never, 1, null, { length: 1 }), /returned a Promise/],
   ])('%s', (_, run, message) => expect(run).toThrow(message)); // prettier-ignore
 
+  test('but not a tree with names like those of Promises and generators', () => {
+    const f = jit((x: NDArray) => ({ then: x.add(1), next: x.mul(2) }));
+    expect([f(3).then.item(), f(3).next.item()]).toEqual([4, 6]);
+  });
+
   test('an async rule', () => {
     const f = customJvp((x: NDArray) => x.mul(2));
     f.defjvp((async () => []) as never);

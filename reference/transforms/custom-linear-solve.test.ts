@@ -164,6 +164,7 @@ describe('refuses', () => {
     ['a solver of the transpose of another dtype', () => lax.customLinearSolve(map, b, direct, { transposeSolve: (_, c) => c.astype('float16') }), /transposeSolve: the result is f16\[2\]/],
     ['an argument of matvec of another structure', () => lax.customLinearSolve(map, b, (f) => f([b] as never)), /matvec: expected the structure \*, got \[\*\]/],
     ['hasAux without aux', () => lax.customLinearSolve(map, b, direct, { hasAux: true }), /with hasAux the result is \[x, aux\]/],
+    ['a flag that is neither true nor false', () => lax.customLinearSolve(map, b, direct, { symmetric: 1 as never }), /lax\.customLinearSolve: symmetric must be true or false, got 1/],
     ['a matvec that is not linear', () => lax.customLinearSolve((x: NDArray) => x.mul(x), b, direct, { transposeSolve: direct }), /not linear/],
     ['an unknown option', () => lax.customLinearSolve(map, b, direct, { transpose: direct } as never), /unknown option 'transpose'/],
     ['an async solver', () => lax.customLinearSolve(map, b, (async () => b) as never), /returned a Promise/],

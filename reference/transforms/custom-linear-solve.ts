@@ -1,5 +1,5 @@
 /** Implicit differentiation: customLinearSolve, customRoot (spec/transformations/custom-linear-solve.md). */
-import { boolean, callback } from '../core/arguments.ts';
+import { callback } from '../core/arguments.ts';
 import { isInexact } from '../core/dtypes.ts';
 import { checkOptions, refuseExtra, ShapeError, TreeError } from '../core/errors.ts';
 import { type Aval, sameAval, showAval } from '../core/host.ts';
@@ -116,7 +116,6 @@ export function customLinearSolve(
   for (const [name, f] of Object.entries({ matvec, solve, transposeSolve: transposeSolve ?? solve })) {
     callback(f, `${where}: ${name}`);
   }
-  for (const [name, flag] of Object.entries({ symmetric, hasAux })) boolean(flag, `${where}: ${name}`);
   const like = unknownLike(b, `${where}: b`);
   const product = stageMap(matvec, 1, like, false, `${where}: matvec`);
   const solver = (f: AnyFunction, map: (x: Tree) => unknown, name: string): StagedPart =>
@@ -175,7 +174,7 @@ export function customRoot(
   refuseExtra(more, where);
   checkOptions(options, ['hasAux'], where);
   for (const [name, part] of Object.entries({ f, solve, tangentSolve })) callback(part, `${where}: ${name}`);
-  const hasAux = boolean(options.hasAux ?? false, `${where}: hasAux`);
+  const { hasAux = false } = options;
   const like = unknownLike(initialGuess, `${where}: initialGuess`);
   const tangent = (x: Tree, y: Tree): unknown => tangentSolve(linearize(f, [x])[1], y);
   const found = stageMap((guess: Tree) => solve(f, guess), 1, like, hasAux, `${where}: solve`);

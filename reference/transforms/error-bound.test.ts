@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { finfo } from '../core/dtypes.ts';
-import { aval, type HostArray, hostArray, numbers } from '../core/host.ts';
+import { aval, type HostArray, hostArray, numbers, parts } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
 import type { Bounded } from '../core/primitive.ts';
 import { higherOrder, primitives } from '../primitives/index.ts';
 import { carry, errorBound } from './error-bound.ts';
+import { ulpSize } from './rounding.ts';
 import { transforms as t } from './rules.ts';
 import { evaluateJaxpr } from '../interpreter.ts';
 
@@ -87,6 +88,75 @@ describe('the worst-case bound', () => {
     ]);
   });
 
+  test('of complex quotients holds in the discs of the operands, and is finite while the divisor keeps clear of 0', () => {
+    const part = fc.integer({ min: -32, max: 32 }).map((n) => n / 8);
+    const disc = fc.record({ re: part, im: part, radius: fc.nat(8).map((n) => n / 8), angle: part });
+    const jaxpr = t.trace((x, y) => [lax.div(x, y)], [aval([1], 'complex128'), aval([1], 'complex128')]);
+    const complex = (re: number, im: number): HostArray => ({ shape: [1], dtype: 'complex128', data: Float64Array.of(re, im) }); // prettier-ignore
+    fc.assert(
+      fc.property(disc, disc, (...discs) => {
+        const uncertain = discs.map(({ re, im, radius }) => {
+          const worst = Float64Array.of(radius);
+          return { value: complex(re, im), bound: { worst, variance: worst } };
+        });
+        const [{ value, bound }] = carry(jaxpr, uncertain, 'strict') as [Bounded];
+        const moved = discs.map(({ re, im, radius, angle }) =>
+          complex(re + radius * Math.cos(angle), im + radius * Math.sin(angle)),
+        );
+        const [[a, b], [c, d]] = [value, evaluateJaxpr(jaxpr, moved)[0]!].map(parts) as [Float64Array, Float64Array];
+        const worst = bound!.worst[0]!;
+        if (worst < Infinity) expect(Math.hypot(c! - a!, d! - b!)).toBeLessThanOrEqual(worst * (1 + 1e-12));
+        expect(worst < Infinity).toBe(Math.hypot(discs[1].re, discs[1].im) > discs[1].radius);
+      }),
+    );
+  });
+
+  test('of a remainder is finite while the quotient stays between two integers', () => {
+    const around = (value: number, by: number): Bounded => {
+      const worst = Float64Array.of(by);
+      return { value: array('float64', [value]), bound: { worst, variance: worst } };
+    };
+    const jaxpr = trace('float64', [[1], [1]], (x, y) => [lax.rem(x, y)]);
+    const worst = (x: number): number => carry(jaxpr, [around(x, 0.1), around(2, 0.01)], 'strict')[0]!.bound!.worst[0]!;
+    expect(worst(7.3)).toBeCloseTo(0.1 + 3 * 0.01);
+    expect(worst(6.05)).toBe(Infinity);
+  });
+
+  test('of a place is unknown where other places may be as large', () => {
+    const worst = Float64Array.of(1, 1);
+    const at = (x: number): number => {
+      const operand = { value: array('float64', [x, 0]), bound: { worst, variance: worst } };
+      const jaxpr = trace('float64', [[2]], (v) => [lax.argmax(v, 0)]);
+      return carry(jaxpr, [operand], 'strict')[0]!.bound!.worst[0]!;
+    };
+    expect(at(0.5)).toBe(Infinity);
+  });
+
+  test('of what is made of an uncertain NaN is infinite', () => {
+    const worst = Float64Array.of(1);
+    const jaxpr = trace('float64', [[1]], (x) => [lax.exp(x)]);
+    const [y] = carry(jaxpr, [{ value: array('float64', [NaN]), bound: { worst, variance: worst } }], 'strict');
+    expect(y!.bound!.worst[0]).toBe(Infinity);
+  });
+
+  test('of what is moved is nothing beside a subnormal that may be flushed', () => {
+    const jaxpr = trace('float32', [[3]], (x) => [lax.rev(x, [0])]);
+    const [y] = errorBound(jaxpr, [array('float32', [1, 2 ** -130, 1])], 'gpu');
+    expect([...y!.bound!.worst].map((w) => w > 0)).toEqual([false, true, false]);
+  });
+
+  test('of a transcendental function is what the table of the profile allows', () => {
+    const worst = (f: (x: NDArray) => NDArray, profile: 'fast' | 'gpu'): number =>
+      errorBound(
+        trace('float32', [[1]], (x) => [f(x)]),
+        [array('float32', [8])],
+        profile,
+      )[0]!.bound!.worst[0]!;
+    // In units in the last place; half of one is the reference's own.
+    expect(worst((x) => lax.sin(x), 'fast') / ulpSize(Math.sin(8), 'float32')).toBeCloseTo(4.5);
+    expect(worst((x) => lax.exp(x), 'gpu') / ulpSize(Math.exp(8), 'float32')).toBeCloseTo(3 + 2 * 8 + 0.5);
+  });
+
   test('of an update goes where the update goes', () => {
     const worst = Float64Array.of(1);
     const update = { value: array('float64', [2]), bound: { worst, variance: worst } };
@@ -157,6 +227,18 @@ describe('the worst-case bound', () => {
     expect(carry!.bound!.worst[0]).toBeGreaterThan(0);
     expect(ys!.bound!.worst.every((w) => w > 0 && w < 1e-5)).toBe(true);
   });
+});
+
+test('an error that is uniform within its limits has a variance of a third of their square, a sum of such errors less', () => {
+  for (const dtype of ['float16', 'bfloat16', 'float32'] as const) {
+    fc.assert(
+      fc.property(fc.array(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 2, maxLength: 9 }), (values) => {
+        const jaxpr = t.trace((v) => [lax.reduceSum(v, { axes: [0] })], [aval([values.length], dtype)]);
+        const { worst, variance } = errorBound(jaxpr, [hostArray(dtype, [values.length], values)], 'strict')[0]!.bound!;
+        expect(variance[0]).toBeLessThanOrEqual((worst[0]! ** 2 / 3) * (1 + 1e-12));
+      }),
+    );
+  }
 });
 
 test('the likely error of a long sum is far below its bound, and above the error', () => {

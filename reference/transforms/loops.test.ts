@@ -125,6 +125,11 @@ describe('whileLoop', () => {
       () => lax.whileLoop(() => true, ((x: NDArray) => [x, x]) as never, 1),
       /the carry is \* at first/,
     ],
+    [
+      'an initial value that is no array',
+      () => lax.whileLoop(() => true, (c) => c, { x: 'one' }), // prettier-ignore
+      /lax\.whileLoop\(anonymous\) init, argument \[0\]\.x: /,
+    ],
     ['an async body', () => lax.whileLoop(() => true, (async (x: NDArray) => x) as never, 1), /returned a Promise/],
   ])('refuses %s', (_, run, message) => expect(run).toThrow(message));
 });

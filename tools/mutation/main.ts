@@ -42,7 +42,7 @@ const mine = shuffled(all, Number(values.seed)).filter((_, i) => i % shards === 
 const drawn = values.size === 'full' ? mine : mine.slice(0, Number(values.size));
 const keys = drawn.map(keyOf);
 
-mkdirSync(FOLDER, { recursive: true });
+mkdirSync('.etalon', { recursive: true });
 writeFileSync('.etalon/.gitignore', '*\n');
 const results = await new Stryker({
   packageManager: 'npm',
@@ -68,6 +68,7 @@ const isDrawn = new Set(keys);
 const ofDrawn = results
   .map((result) => ({ ...result, fileName: relative(process.cwd(), result.fileName) }))
   .filter((result) => isDrawn.has(keyOf({ ...result, location: fromZero(result.location) })));
+mkdirSync(FOLDER, { recursive: true }); // Stryker removes it when it is done
 writeFileSync(`${FOLDER}/results.json`, JSON.stringify(ofDrawn));
 const command = ['npm run mutate', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)].join(' ');
 const { record, score } = recordOf({ command, population: all.length, results: ofDrawn });

@@ -22,6 +22,11 @@ const REASONS: readonly Reason[] = [
     original: 'new Array<number>(shape.length)',
     because: 'every element is set; the length is for the engine',
   },
+  {
+    file: 'core/ndarray.ts',
+    original: 'table === null',
+    because: 'the entry sets the methods; this is what core says of itself without it',
+  },
   { file: 'core/node-types.ts', original: 'nextIdentity++', because: 'numbers that go down are as different' },
   {
     file: 'cache-misses.ts',
@@ -33,6 +38,17 @@ const REASONS: readonly Reason[] = [
     original: "'conformance/'",
     because: 'the files there that meet it are tests and models, which are told apart before',
   },
+  {
+    file: 'primitives/reduction.ts',
+    original: "gen.shapeClass === 'large'",
+    because: 'of every size whole reductions are drawn as often then; the cases are as good',
+  },
+  {
+    file: 'core/program.ts',
+    original: 'i < bytes.length',
+    replacement: 'i <= bytes.length',
+    because: 'nothing can be written behind the end',
+  },
   { file: 'primitives/shape.ts', original: '-3', because: 'two negative sizes break C1 as well as one' },
   {
     file: 'checkify/batch.ts',
@@ -40,10 +56,17 @@ const REASONS: readonly Reason[] = [
     because: 'without sites there is nothing to raise, and the batch is the same',
   },
   {
+    file: 'checkify/error.ts',
+    original: 'outcome.code.ndim === 0',
+    because: 'the first of one error is that error; this saves the program the search',
+  },
+  {
     file: 'custom-linear-solve.ts',
     original: 'true',
     because: 'asks for zeros where a matrix ignores part of its operand; such a matrix has no inverse',
   },
+  { file: 'transforms/jvp.ts', original: "'user'", because: "only 'jaxpr' is asked for" },
+  { file: 'rounding.ts', original: '() => false', replacement: '() => undefined', because: 'as false as false' },
   { file: 'rounding.ts', original: 'w > 0', because: 'bounds of zero say the same as none; none is faster' },
   {
     file: 'transpose.ts',

@@ -38,7 +38,6 @@ const OF_THE_SUITE = [
 const LEFT_OUT = [
   'reference/transforms/laws.test.ts', // random programs under all compositions of transformations
   'reference/transforms/deep.test.ts', // a hundred thousand equations
-  'reference/transforms/memory.test.ts', // waits for the garbage collector
   'reference/library/debug/leaks.test.ts', // waits for the garbage collector
   'reference/lint/**',
   'reference/primitives/{cumulative,fft,linalg,narrow-floats,special,spectral,spectral-derivatives}.test.ts',
