@@ -64,6 +64,20 @@ describe('exact and rounded results', () => {
     expect(minusZero(-0, -0)).toMatch(/is -0, expected 0/);
     expect(minusZero(1, -1)).toBeNull();
   });
+  test('let a sum lose the −0 of a product that underflows, and make none', () => {
+    const product = (a: number, b: number, got: number): string | null => {
+      const dimension_numbers = [
+        [[0], [0]],
+        [[], []],
+      ];
+      const params = { dimension_numbers, precision: null, preferred_element_type: null };
+      const operands = [a, b].map((x) => hostArray('float64', [1], [x]));
+      return wrongWith(primitives.dot_general, operands, params, () => got);
+    };
+    expect(product(-1e-200, 1e-200, 0)).toBeNull();
+    expect(product(-1e-200, 1e-200, -0)).toBeNull();
+    expect(product(1e-200, 1e-200, -0)).toMatch(/is -0, expected 0/);
+  });
   test('that are rounded up to the smallest normal number may be flushed, on a gpu', () => {
     const flushed = (profile: 'strict' | 'gpu'): string | null =>
       wrongWith(primitives.mul, [f32(2 ** -126), f32(1 - 2 ** -24)], {}, () => 0, profile);

@@ -117,12 +117,16 @@ export function rulerOf(
 
 /**
  * A ruler of magnitudes, by which a zero of the wrong sign is wrong too: rounding never changes a sign. `certain`: where
- * a zero is not what is left when terms cancel.
+ * a zero is not what is left when terms cancel, nor the −0 of products that underflow, which a sum with +0 loses.
  */
-function withSigns(ruler: Ruler, profile: ProfileName, certain: (i: number) => boolean = () => true): Ruler {
+function withSigns(
+  ruler: Ruler,
+  profile: ProfileName,
+  certain: (i: number, expected: Value) => boolean = () => true,
+): Ruler {
   if (PROFILES[profile].signedZeroTies) return ruler;
   const flipped = (e: Value, g: Value): boolean => e === 0 && g === 0 && !Object.is(e, g);
-  return { ...ruler, error: (e, g, i) => (flipped(e, g) && certain(i) ? Infinity : ruler.error(e, g, i)) };
+  return { ...ruler, error: (e, g, i) => (flipped(e, g) && certain(i, e) ? Infinity : ruler.error(e, g, i)) };
 }
 
 /** n units of the exact value, which for narrower dtypes is what the reference gives in float64. */
@@ -178,7 +182,7 @@ function gpuRuler(n: number, { primitive, operands }: Call, dtype: DType): Ruler
 }
 
 /** γₖ·Σ|terms| + n·η for any order of summation, and half a unit for the reference's own rounding. */
-function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { operands, profile }: Call, dtype: DType): Ruler {
+function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { primitive, operands, profile }: Call, dtype: DType): Ruler {
   const magnitude = accuracy.magnitude(operands);
   const finite = magnitude.every(Number.isFinite) ? magnitude : accuracy.magnitude(operands.map(finiteOnly));
   const { relative, absolute, last } = sumError(accuracy.terms, dtype, profile);
@@ -188,7 +192,8 @@ function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { operands, profile }: C
     return error + absolute + last(size + error) + roundedOnce(size, dtype);
   };
   const ruler = fractionRuler(allowed, (i) => finite[i]! * (1 + relative) > max);
-  return withSigns(ruler, profile, (i) => magnitude[i] === 0);
+  const hasProducts = primitive.bound === 'bilinear';
+  return withSigns(ruler, profile, (i, e) => magnitude[i] === 0 && !(hasProducts && Object.is(e, -0)));
 }
 
 /** Infinite terms do not hide that the others overflow by themselves: ∞ plus an overflow to −∞ is NaN. */
