@@ -89,15 +89,26 @@ const ofParts = (between: readonly Input[], count: number, length: number, lanes
 export type Use = (k: Builder, r: Code, part: Code, state: State) => void;
 export type Combine = (making: Making, monoid: Monoid, source: Source, parts: number, use: Use) => void;
 
+/** Which run and which part of it an invocation has, and where that part begins and ends. */
+export function partOf(
+  k: Builder,
+  i: Code,
+  parts: number,
+  { count, length }: Pick<Source, 'count' | 'length'>,
+): { readonly r: Code; readonly part: Code; readonly from: Code; readonly to: Code } {
+  if (parts === 1) return { r: i, part: '0u', from: '0u', to: `${length}u` };
+  const each = Math.ceil(length / parts);
+  const r = k.let('u32', `${i} % ${count}u`);
+  const part = k.let('u32', `${i} / ${count}u`);
+  const from = k.let('u32', `${part} * ${each}u`);
+  return { r, part, from, to: k.let('u32', `min(${from} + ${each}u, ${length}u)`) };
+}
+
 /** One invocation per part. */
 export const byOne: Combine = (making, monoid, source, parts, use) => {
-  const { count, length } = source;
-  const each = Math.ceil(length / parts);
-  making.each(count * parts, (k, i) => {
-    const r = parts === 1 ? i : k.let('u32', `${i} % ${count}u`);
-    const part = parts === 1 ? '0u' : k.let('u32', `${i} / ${count}u`);
-    const from = parts === 1 ? '0u' : k.let('u32', `${part} * ${each}u`);
-    const to = parts === 1 ? `${length}u` : k.let('u32', `min(${from} + ${each}u, ${length}u)`);
+  const each = Math.ceil(source.length / parts);
+  making.each(source.count * parts, (k, i) => {
+    const { r, part, from, to } = partOf(k, i, parts, source);
     const state = chained(k, monoid, source, r, { from, to, step: 1, length: each });
     k.inLanes(source.isContiguous ? 1 : source.lanes, () => use(k, r, part, state));
   });

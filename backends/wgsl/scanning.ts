@@ -7,7 +7,17 @@ import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
-import { accumulate, byOne, byTree, LONGEST_CHAIN, partsFor, type Source, variables, WORTHWHILE } from './folding.ts';
+import {
+  accumulate,
+  byOne,
+  byTree,
+  LONGEST_CHAIN,
+  partsFor,
+  type Source,
+  variables,
+  WORTHWHILE,
+  partOf,
+} from './folding.ts';
 import type { Monoid, State } from './monoids.ts';
 
 /** Invocations of a workgroup that goes along a row. */
@@ -72,10 +82,7 @@ const scanByOne: ScanParts = (making, monoid, source, parts, before, write) => {
   const { count, length } = source;
   const each = Math.ceil(length / parts);
   making.each(count * parts, (k, i) => {
-    const r = parts === 1 ? i : k.let('u32', `${i} % ${count}u`);
-    const part = parts === 1 ? '0u' : k.let('u32', `${i} / ${count}u`);
-    const from = parts === 1 ? '0u' : k.let('u32', `${part} * ${each}u`);
-    const to = parts === 1 ? `${length}u` : k.let('u32', `min(${from} + ${each}u, ${length}u)`);
+    const { r, part, from, to } = partOf(k, i, parts, source);
     const state = begun(k, monoid, count, r, part, before);
     if (each <= LONGEST_CHAIN) {
       k.loop(from, to, '1u', (j) => {
