@@ -76,7 +76,7 @@ fn beta_density(a: f32, b: f32, x: vec2f, y: vec2f) -> f32 {
   for (var k = 0; k < 6; k += 1) {
     if (weight[k].x != 0.0) { exponent = pair_plus(exponent, pair_times(weight[k], pair_log(number[k]))); }
   }
-  return pair_exp_scaled(exponent) * (0.3989423 * sqrt(n.x / p.x) / sqrt(q.x));
+  return pair_exp_scaled(exponent) * sqrt(0.15915494 * (n.x / p.x) / q.x);
 }`,
   [betaExcess, deviance, pairExpScaled, pairLog, pairOver, pairPlus, pairTimes, stirlingRest],
 );
@@ -85,7 +85,7 @@ fn beta_density(a: f32, b: f32, x: vec2f, y: vec2f) -> f32 {
 const betaFraction: WgslFunction = wgslFunction(`
 fn beta_fraction(a: f32, b: f32, x: f32, excess: f32) -> f32 {
   var f = 1.0;
-  for (var m = 48.0 + floor(0.7 * sqrt(min(a, b))); m >= 0.0; m -= 1.0) {
+  for (var m = 56.0 + floor(0.7 * sqrt(min(a, b))); m >= 0.0; m -= 1.0) {
     let above = a + 2.0 * m + 1.0;
     let share = select(a + m, max(a, 1.0), m == 0.0) / above;
     let next = (m + 1.0) * share * ((a + b + m) / above * x) * ((b - m - 1.0) * x);
@@ -170,7 +170,7 @@ fn regularized_incomplete_beta(a: f32, b: f32, x: f32) -> f32 {
   if (density > 0.0) {
     tail = 1.0 / beta_fraction(first, second, at.x, select(excess.x, -excess.x, is_upper));
     if (is_cut) { tail += min(a, 1.0) * between_small_beta(a, b, 1.0 - x, s); }
-    tail = tail * (second * (max(first, 1.0) / (a + b))) * density * ${UNSCALED};
+    tail = min(1.0, tail * (second * (max(first, 1.0) / (a + b))) * density * ${UNSCALED});
   }
   return select(tail, 1.0 - tail, is_upper);
 }`,
