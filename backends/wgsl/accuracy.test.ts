@@ -59,8 +59,8 @@ const UNARY: Readonly<Record<string, number>> = {
 };
 const BINARY: Readonly<Record<string, number>> = { atan2: 2.5, pow: 1.25 };
 
-/** The incomplete gamma and beta functions, of which the table allows 64. */
-const INCOMPLETE = 8;
+/** The incomplete gamma and beta functions: sums of some tens of terms, of which the table allows 64. */
+const INCOMPLETE = 10;
 
 /** Numbers in [0, 1), as evenly in the plane or in space: the powers of these are independent (Roberts' sequence). */
 function spread(axis: number): () => number {

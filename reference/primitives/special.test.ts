@@ -26,7 +26,9 @@ describe('special values', () => {
 
   it('lgamma and polygamma at poles', () => {
     expect([-1, -2, -1e300].map((x) => f(special.lgamma)(x))).toEqual([Infinity, Infinity, Infinity]);
-    expect([1, 2, 3].map((m) => f(special.polygamma)(m, -2))).toEqual([Infinity, NaN, Infinity]);
+    expect([1, 2, 3, 2 ** 60].map((m) => f(special.polygamma)(m, -2))).toEqual([Infinity, NaN, Infinity, NaN]);
+    // m + 1, which is odd, is rounded to an even number.
+    expect([-0.3, -0.7].map((x) => f(special.polygamma)(2 ** 60, x))).toEqual([Infinity, -Infinity]);
     expect([-1, 0.5, Infinity].map((m) => f(special.polygamma)(m, 1))).toEqual([NaN, NaN, NaN]);
     expect([1, 2].map((m) => f(special.polygamma)(m, Infinity))).toEqual([0, -0]);
   });

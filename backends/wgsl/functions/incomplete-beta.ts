@@ -100,8 +100,9 @@ const betweenSmallBeta: WgslFunction = wgslFunction(
   `
 fn between_small_beta(a: f32, b: f32, y: f32, s: f32) -> f32 {
   let ratio = y / s;
-  let fall = expm1_of(b * log_of(ratio));
-  var sum = -fall / b;
+  let log = log_of(ratio);
+  let fall = expm1_of(b * log);
+  var sum = select(-fall / b, -log, b < 1e-30);
   var power = 1.0 + fall;
   var c = 1.0;
   for (var n = 1.0; n < 40.0; n += 1.0) {
@@ -170,7 +171,10 @@ fn regularized_incomplete_beta(a: f32, b: f32, x: f32) -> f32 {
   if (density > 0.0) {
     tail = 1.0 / beta_fraction(first, second, at.x, select(excess.x, -excess.x, is_upper));
     if (is_cut) { tail += min(a, 1.0) * between_small_beta(a, b, 1.0 - x, s); }
-    tail = min(1.0, tail * (second * (max(first, 1.0) / (a + b))) * density * ${UNSCALED});
+    // In an order in which neither small parameters nor large ones leave the range.
+    let weight = max(first, 1.0) / (a + b);
+    tail *= density;
+    tail = min(1.0, select(tail * (second * weight), tail * second * weight, second < 1.0) * ${UNSCALED});
   }
   return select(tail, 1.0 - tail, is_upper);
 }`,

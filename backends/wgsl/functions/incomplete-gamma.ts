@@ -119,8 +119,9 @@ const betweenSmall: WgslFunction = wgslFunction(
   `
 fn between_small(a: f32, x: f32) -> f32 {
   let ratio = x / 0.5625;
-  let fall = expm1_of(a * log_of(ratio));
-  var sum = -fall / a;
+  let log = log_of(ratio);
+  let fall = expm1_of(a * log);
+  var sum = select(-fall / a, -log, a < 1e-30);
   var power = 1.0 + fall;
   var c = 1.0;
   for (var n = 1.0; n < 10.0; n += 1.0) {
@@ -140,15 +141,11 @@ const gammaTail: WgslFunction = wgslFunction(
   `
 fn gamma_tail(a: f32, x: f32, is_upper: bool) -> f32 {
   let start = select(x, max(x, 0.5625), is_upper);
-  var share = 0.0;
-  if (is_upper) {
-    share = gamma_fraction(a, start).x / start;
-    if (x < start) { share += between_small(a, x); }
-    share *= a;
-  } else {
-    share = gamma_series(a, x).x;
-  }
-  return share * gamma_density(a, start) * ${UNSCALED};
+  let density = gamma_density(a, start);
+  if (!is_upper) { return gamma_series(a, x).x * density * ${UNSCALED}; }
+  var share = gamma_fraction(a, start).x / start;
+  if (x < start) { share += between_small(a, x); }
+  return share * density * a * ${UNSCALED};
 }`,
   [betweenSmall, gammaDensity, gammaFraction, gammaSeries],
 );
