@@ -10,8 +10,11 @@ export interface Span {
   readonly to: number;
 }
 
+/** Whether something has failed: a message, or null. */
+export type Check = Promise<string | null>;
+
 /** What the innermost error scope of a device has caught: a message, or null. Of a device that is lost this tells nothing. */
-export const caught = (device: GPUDevice): Promise<string | null> =>
+export const caught = (device: GPUDevice): Check =>
   device.popErrorScope().then(
     (error) => error?.message ?? null,
     () => null,
@@ -22,7 +25,7 @@ export class Batches {
   /** Why batches failed, by their numbers. */
   readonly #failures = new Map<number, string>();
   /** What was made for the batch that is recorded, and may turn out to have failed. */
-  #checks: Promise<string | null>[] = [];
+  #checks: Check[] = [];
   #isOpen = false;
   #settling: Promise<void> = Promise.resolve();
   /** The batch that is recorded now. */
@@ -42,12 +45,13 @@ export class Batches {
   }
 
   /** The batch fails if this does, whose message says more than the device's refusal of what follows from it. */
-  checked(check: Promise<string | null>): void {
+  checked(check: Check): void {
     this.#checks.push(check);
   }
 
-  /** The batch has been handed over. */
+  /** All that was recorded has been handed over, and is a batch, if it is anything. */
   close(): void {
+    if (!this.#isOpen && this.#checks.length === 0) return;
     const batch = this.current++;
     const refusal = this.#isOpen ? caught(this.#device) : Promise.resolve(null);
     this.#isOpen = false;

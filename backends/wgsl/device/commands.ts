@@ -99,9 +99,8 @@ export class Commands {
 
   /** Hands over what is recorded. */
   submit(): void {
-    if (this.#encoder === null) return;
     this.#endPass();
-    this.#device.queue.submit([this.#encoder.finish()]);
+    if (this.#encoder !== null) this.#device.queue.submit([this.#encoder.finish()]);
     this.#encoder = null;
     this.#recorded = 0;
     this.#batches.close();

@@ -1,6 +1,6 @@
 /** Buffers of a device, used again and again: a fresh one costs more than what is computed into it. */
 import { type Owner, showOwner } from '../compile/plan.ts';
-import { caught } from './batches.ts';
+import { caught, type Check } from './batches.ts';
 
 // GPUBufferUsage and GPUMapMode, which Node has no globals for.
 export const MAP_READ = 0x1;
@@ -35,7 +35,7 @@ export const FOR_READING: Kind = { usage: MAP_READ | COPY_DST, kept: 64 * 2 ** 2
 /** Who is told what happens to buffers. */
 interface Watcher {
   /** Each allocation fails, with a message, or it does not. */
-  checked(check: Promise<string | null>): void;
+  checked(check: Check): void;
   /** A buffer is about to cease to exist. */
   destroying(storage: Storage): void;
 }
@@ -97,8 +97,8 @@ export class Memory {
         const rest = this.allocated - size;
         storage.failure =
           memory === null
-            ? `a buffer of ${size} bytes for ${showOwner(owner)} is refused: ${invalid}`
-            : `out of memory: ${showOwner(owner)} needs ${size} bytes beside the ${rest} that are allocated; dispose of arrays, or compute in smaller parts`;
+            ? `${showOwner(owner)} failed: a buffer of ${size} bytes is refused: ${invalid}`
+            : `${showOwner(owner)} failed: out of memory: it needs ${size} bytes beside the ${rest} that are allocated; dispose of arrays, or compute in smaller parts`;
         this.#withdraw(storage);
         return storage.failure;
       }),

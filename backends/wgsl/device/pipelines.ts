@@ -1,6 +1,6 @@
 /** Compiled kernels, by their text: what has been compiled once is compiled for every program of the process. */
 import { type Owner, showOwner } from '../compile/plan.ts';
-import { caught } from './batches.ts';
+import { caught, type Check } from './batches.ts';
 
 /** Pipelines that are kept; those used longest ago go first. */
 export const MOST_PIPELINES = 512;
@@ -14,11 +14,11 @@ export interface Pipeline {
 export class Pipelines {
   readonly #device: GPUDevice;
   /** Told what is wrong with each. */
-  readonly #checked: (check: Promise<string | null>) => void;
+  readonly #checked: (check: Check) => void;
   readonly #known = new Map<string, Pipeline>();
   #ids = 0;
 
-  constructor(device: GPUDevice, checked: (check: Promise<string | null>) => void) {
+  constructor(device: GPUDevice, checked: (check: Check) => void) {
     this.#device = device;
     this.#checked = checked;
   }
@@ -56,7 +56,7 @@ export class Pipelines {
         if (message === undefined) return null;
         // Who asks next is told again.
         if (this.#known.get(code) === made) this.#known.delete(code);
-        return `the kernel of ${showOwner(owner)} does not compile: ${message}`;
+        return `${showOwner(owner)} failed: its kernel does not compile: ${message}`;
       }),
     );
     return made;

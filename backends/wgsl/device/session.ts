@@ -7,7 +7,7 @@ import type { Target } from '../compile/making.ts';
 import { type Owner, type Plan, showOwner } from '../compile/plan.ts';
 import { bufferBytes, fromDevice, toDevice, type Type } from '../compile/types.ts';
 import type { Opened } from './adapter.ts';
-import { Batches, type Span } from './batches.ts';
+import { Batches, type Check, type Span } from './batches.ts';
 import { Commands } from './commands.ts';
 import { requireValueFits, requireWithin, showMade } from './limits.ts';
 import { FOR_KERNELS, FOR_READING, largestBuffer, Memory, type Storage } from './memory.ts';
@@ -62,6 +62,8 @@ export class WgslSession implements Session, Engine {
   readonly #waiting: Job[] = [];
   #busy: Promise<void> | null = null;
   #lost: string | null = null;
+  /** What is being recorded needs something new. */
+  #hasNew = false;
 
   constructor({ device, description, cpu }: Opened, plan: (jaxpr: Jaxpr, target: Target) => Plan) {
     this.device = device;
@@ -70,23 +72,38 @@ export class WgslSession implements Session, Engine {
     this.#target = { cpu, buffers: 7, workgroup: 64 };
     this.#largest = largestBuffer(device);
     this.devices = [{ id: 0, description: `WebGPU, ${description}` }];
-    const batches = new Batches(device);
-    const watcher = {
-      checked: (check: Promise<string | null>): void => batches.checked(check),
-      destroying: (storage: Storage): void => this.commands.forget(storage),
-    };
-    this.batches = batches;
-    this.memory = new Memory(device, FOR_KERNELS, watcher);
-    this.staging = new Memory(device, FOR_READING, watcher);
-    this.commands = new Commands(device, batches, this.staging);
-    this.pipelines = new Pipelines(device, watcher.checked);
+    this.batches = new Batches(device);
+    const destroying = (storage: Storage): void => this.commands.forget(storage);
+    const checked = (check: Check): void => this.#checked(check);
+    this.memory = new Memory(device, FOR_KERNELS, { checked, destroying });
+    this.staging = new Memory(device, FOR_READING, { checked: (check) => this.#checkedApart(check), destroying });
+    this.commands = new Commands(device, this.batches, this.staging);
+    this.pipelines = new Pipelines(device, checked);
     void device.lost.then(({ reason, message }) => {
       this.#lost ??= `the device is lost (${reason}${message ? `: ${message.trim()}` : ''}), and its arrays with it`;
     });
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
-      batches.failAll(event.error.message);
+      this.batches.failAll(event.error.message);
     });
+  }
+
+  /** What is new may fail, and the batch that needs it: what was there before is not to be in it. */
+  #checkedApart(check: Check): void {
+    this.commands.submit();
+    this.batches.checked(check);
+  }
+
+  #checked(check: Check): void {
+    if (this.#hasNew) this.batches.checked(check);
+    else this.#checkedApart(check);
+    this.#hasNew = true;
+  }
+
+  /** What comes later is not to be in it either. */
+  #endOfNew(): void {
+    if (this.#hasNew) this.commands.submit();
+    this.#hasNew = false;
   }
 
   get lost(): string | null {
@@ -108,6 +125,7 @@ export class WgslSession implements Session, Engine {
   #upload(value: HostArray, owner: Owner): Storage {
     const storage = this.memory.acquire(bufferBytes(value), owner);
     this.commands.write(storage, toDevice(value));
+    this.#endOfNew();
     return storage;
   }
 
@@ -121,7 +139,7 @@ export class WgslSession implements Session, Engine {
     } catch (error) {
       this.#requireDevice(gone);
       const why = error instanceof Error ? error.message : String(error);
-      throw new BackendError(`wgsl: ${showMade(type, owner)} was not computed: ${why}`, { cause: error });
+      throw new BackendError(`wgsl: ${why}\n  so that ${showMade(type, owner)} was not computed`, { cause: error });
     }
   }
 
@@ -184,6 +202,8 @@ export class WgslSession implements Session, Engine {
     } catch (error) {
       // Whoever reads a result is told.
       for (const x of results) x.failure = error instanceof Error ? error : new Error(String(error));
+    } finally {
+      this.#endOfNew();
     }
   }
 
