@@ -41,7 +41,7 @@ function workgroupBytes(code: string): number {
   for (const [, type] of code.matchAll(/var<workgroup> \w+: (.*);/g)) {
     const [, element, length] = /^array<(\w+), (\d+)>$/.exec(type!) ?? [type, type!, 1];
     expect(Object.keys(BYTES)).toContain(element);
-    bytes += BYTES[element!]! * Number(length);
+    bytes += BYTES[element]! * Number(length);
   }
   return bytes;
 }

@@ -55,29 +55,33 @@ if (typeof opened !== 'string') opened.close();
 /** SwiftShader takes ten times as long for kernels with barriers. */
 const targets = [['CPUs', true], ...(isFull ? [['GPUs', false] as const] : [])] as const;
 
-describe.skipIf(typeof opened === 'string')('the same bits (skipped where no GPU can be opened)', () => {
-  describe.each(targets)(`on ${DEVICES} devices, with kernels for %s`, (_, cpu) => {
-    const devices: Backend[] = [];
-    beforeAll(async () => {
-      for (let i = 0; i < DEVICES; i++) {
-        const session = new WgslSession({ ...(await openDevice()), cpu }, (jaxpr, target) =>
-          compile(jaxpr, wgslTable, control, target),
-        );
-        devices.push(new Backend(wgsl, session));
-      }
-    });
-    afterAll(() => devices.forEach((device) => device.close()));
+describe.skipIf(typeof opened === 'string')(
+  'the same bits (skipped where no GPU can be opened)',
+  { timeout: isFull ? 600_000 : 30_000 },
+  () => {
+    describe.each(targets)(`on ${DEVICES} devices, with kernels for %s`, (_, cpu) => {
+      const devices: Backend[] = [];
+      beforeAll(async () => {
+        for (let i = 0; i < DEVICES; i++) {
+          const session = new WgslSession({ ...(await openDevice()), cpu }, (jaxpr, target) =>
+            compile(jaxpr, wgslTable, control, target),
+          );
+          devices.push(new Backend(wgsl, session));
+        }
+      });
+      afterAll(() => devices.forEach((device) => device.close()));
 
-    test.each(Object.entries(families))('%s', async (_name, f) => {
-      const [a, b] = [numbers([120, 70], 1), numbers([12, 12], 6)];
-      const bits = (on: Backend): Promise<readonly string[]> =>
-        Promise.all(tree.leaves(jit(f, { backend: on })(a, b)).map(bitsOf));
-      const first = await bits(devices[0]!);
-      soil(devices[0]!.session as WgslSession);
-      for (const device of devices) expect(await bits(device)).toEqual(first);
+      test.each(Object.entries(families))('%s', async (_name, f) => {
+        const [a, b] = [numbers([120, 70], 1), numbers([12, 12], 6)];
+        const bits = (on: Backend): Promise<readonly string[]> =>
+          Promise.all(tree.leaves(jit(f, { backend: on })(a, b)).map(bitsOf));
+        const first = await bits(devices[0]!);
+        soil(devices[0]!.session as WgslSession);
+        for (const device of devices) expect(await bits(device)).toEqual(first);
+      });
     });
-  });
-});
+  },
+);
 
 const bitsOf = async (x: unknown): Promise<string> =>
   Buffer.from((await (x as NDArray).data()).buffer as ArrayBuffer).toString('base64');
