@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { finfo } from '../reference/core/dtypes.ts';
-import { build, type Complex, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
+import {
+  build,
+  buildElements,
+  type Complex,
+  type Element,
+  elements,
+  type HostArray,
+  hostArray,
+  numbers,
+} from '../reference/core/host.ts';
 import type { AnyFirstOrder, Params } from '../reference/core/primitive.ts';
 import { primitives } from '../reference/primitives/index.ts';
 import { judgeEquation, judgeProgram, judgeSaved } from './budgets.ts';
@@ -199,6 +208,20 @@ describe('solutions', () => {
   test('are convicted if they do not', () => {
     expect(judged((v) => v * 1.001).wrong?.message).toMatch(/\|y² − x\| is 0\.018, allowed is 0\.00000215/);
     expect(judged(() => NaN).wrong?.message).toMatch(/is NaN/);
+  });
+  test('may have elements whose modulus overflows', () => {
+    const complex = (re: number): Complex => ({ re, im: 0 });
+    const max = { re: Number.MAX_VALUE, im: Number.MAX_VALUE };
+    const a = hostArray('complex128', [3, 3], [...[3, 1, 2, 1, 3, 1, 1, 1].map(complex), max]);
+    const factors = primitives.lu.evaluate([a], {});
+    const packed = elements(factors[0]!);
+    const judge = (relative: number): string | undefined => {
+      const changed = (v: Element): Element => complex((v as Complex).re * (1 + relative));
+      const lu = buildElements('complex128', [3, 3], (i) => (i === 5 ? changed : (v: Element) => v)(packed(i)));
+      return judgeEquation(primitives.lu, [a], {}, factors, [lu, ...factors.slice(1)], 'strict').wrong?.message;
+    };
+    expect(judge(2 ** -50)).toBeUndefined();
+    expect(judge(2 ** -40)).toMatch(/^\|P·A − L·U\| is /);
   });
   test('of another type are wrong', () => {
     expect(judgeEquation(root, [f32(4)], {}, [f32(2)], [], 'strict').wrong?.message).toMatch(/1 results expected/);
