@@ -17,7 +17,7 @@ export interface Target {
 }
 
 /** The longest that one dimension of a dispatch may be, on every adapter. */
-const MOST_WORKGROUPS = 65_535;
+export const MOST_WORKGROUPS = 65_535;
 
 /** The buffers of a program, and which values they hold. */
 export class Buffers {
@@ -93,6 +93,17 @@ export class Making {
         stack.push(...operandsOf(node));
     }
     return true;
+  }
+
+  /** Fills the buffer of one value with that of another. */
+  copy(from: Node, to: Node): void {
+    this.steps.push({
+      kind: 'copy',
+      label: this.#label,
+      source: this.#source,
+      from: this.buffers.of(layoutOf(from))!,
+      to: this.buffers.of(to)!,
+    });
   }
 
   /** A value between kernels. */
