@@ -58,6 +58,21 @@ describe('exact and rounded results', () => {
     expect(judge(zero)).toBeNull();
     expect(judge(one)).toMatch(/is 1\+0i, expected 0\+0i/);
   });
+  test('products of complex numbers may lose each of their terms to underflow', () => {
+    const { tiny } = finfo('float32');
+    const flushed = (v: number): number => (Math.abs(v) < tiny ? 0 : v);
+    const part = fc.double({ min: 2 ** -65, max: 2 ** -61, noNaN: true }).chain((v) => fc.constantFrom(v, -v));
+    const number = fc.tuple(part, part).map(([re, im]) => ({ re: Math.fround(re), im: Math.fround(im) }));
+    const judge = (z: Complex, w: Complex, profile: 'strict' | 'gpu'): string | null => {
+      const round = (v: number): number => (profile === 'gpu' ? flushed(Math.fround(v)) : Math.fround(v));
+      const sum = (...terms: [number, number]): number => round(round(terms[0]) + round(terms[1]));
+      const operands = [z, w].map((x) => hostArray('complex64', [1], [x]));
+      const got = { re: sum(z.re * w.re, -z.im * w.im), im: sum(z.re * w.im, z.im * w.re) };
+      const expected = primitives.mul.evaluate(operands, {});
+      return judgeEquation(primitives.mul, operands, {}, expected, [hostArray('complex64', [1], [got])], profile).wrong?.message ?? null; // prettier-ignore
+    };
+    fc.assert(fc.property(number, number, (z, w) => judge(z, w, 'gpu') === null && judge(z, w, 'strict') === null));
+  });
   test('distinguish zeros, but not on a gpu', () => {
     const flipped = (profile: 'strict' | 'gpu'): string | null =>
       wrongWith(primitives.neg, [f32(0)], {}, () => 0, profile);

@@ -113,12 +113,12 @@ export class Making {
     return node;
   }
 
-  /** One invocation of `body` for each of `count`. */
+  /** One invocation of `body` for each of `count`, which is beside the text: more or fewer elements take the same pipeline. */
   each(count: number, body: (k: Builder, i: Code) => void): void {
     if (count === 0) return;
     const { workgroup } = this.target;
     this.workgroups(Math.ceil(count / workgroup), workgroup, (k) =>
-      k.block(`if (invocation < ${count}u)`, () => body(k, 'invocation')),
+      k.block(`if (invocation < ${k.parameter(count)})`, () => body(k, 'invocation')),
     );
   }
 
