@@ -71,6 +71,15 @@ export class WgslSession implements Session, Engine {
     this.#checks.push(check);
   }
 
+  get adapter(): GPUAdapterInfo {
+    return this.#device.adapterInfo;
+  }
+
+  /** The adapter is software on the CPU. */
+  get cpu(): boolean {
+    return this.#target.cpu;
+  }
+
   // ---- values
 
   put(value: HostArray): Buffer {
@@ -107,6 +116,14 @@ export class WgslSession implements Session, Engine {
     });
     await failOn(this.#checksSoFar());
     return fromDevice(buffer.type, bytes);
+  }
+
+  /** Hands over all that is recorded, and waits until the device has done it. */
+  async finish(): Promise<void> {
+    while (this.#busy !== null) await this.#busy;
+    this.#requireDevice();
+    this.commands.submit();
+    await this.#device.queue.onSubmittedWorkDone();
   }
 
   free(handle: Buffer): void {
