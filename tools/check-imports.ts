@@ -75,8 +75,12 @@ const isBrowserCode = (path: string): boolean => /^(reference|backends\/(wasm|wg
 /** Browser code that may name something of Node's, each with its reason. */
 const nodeAllowed: Readonly<Record<string, string>> = {};
 
-/** Optional peers that no backend is made of, and the folder that uses each. */
-const peerUsers: Readonly<Record<string, string>> = { 'playwright-core': 'conformance/browser/' };
+/** Optional peers that others than backends use, and the folder that does. */
+const peerUsers: Readonly<Record<string, string>> = {
+  'playwright-core': 'conformance/browser/',
+  '@jax-js/jax': 'conformance/benches/webgpu/',
+  '@tensorflow/tfjs-core': 'conformance/benches/webgpu/',
+};
 
 const nodeGlobals = ['process', 'Buffer', 'require', '__dirname', '__filename'];
 const builtins = new Set(builtinModules);

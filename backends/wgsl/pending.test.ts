@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startPage } from '../../conformance/browser/open.ts';
+import { openModule } from '../../conformance/browser/chromium.ts';
 import { observed, type Pending } from '../../conformance/testing/wgsl-pending.ts';
 import { openDevice } from './device/adapter.ts';
 
@@ -32,16 +32,14 @@ describe('arrays that are not computed yet', () => {
   });
 
   test('in Chromium', async () => {
-    const module = 'conformance/testing/wgsl-pending.ts';
-    const {
-      browser,
-      server,
-      with: seen,
-    } = await startPage(module, (page) =>
-      page.evaluate<Pending>(`import('/${module}').then(({ observed }) => observed())`),
+    type Observing = typeof globalThis & { readonly etalon: { readonly observed: typeof observed } };
+    const { browser, value, closeServer } = await openModule(
+      { what: 'a page', name: 'wgsl' },
+      'conformance/testing/wgsl-pending.ts',
+      (page) => page.evaluate(() => (globalThis as Observing).etalon.observed()),
     );
     await browser.close();
-    server.close();
-    expect(seen).toEqual(expected);
+    closeServer();
+    expect(value).toEqual(expected);
   });
 });

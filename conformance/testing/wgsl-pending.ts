@@ -77,3 +77,6 @@ async function failures(): Promise<Pending['failing']> {
   gpu.close();
   return errors;
 }
+
+// For the page that loads this module.
+Object.assign(globalThis, { etalon: { observed } });
