@@ -139,7 +139,8 @@ export class WgslSession implements Session, Engine {
   }
 
   async read(handle: Buffer): Promise<HostArray> {
-    const { type, owner, storage, failure, span } = await this.#made(handle as WgslBuffer);
+    while (this.#busy !== null) await this.#busy;
+    const { type, owner, storage, failure, span } = handle as WgslBuffer;
     const gone = (): string => `${showMade(type, owner)} is gone`;
     this.#requireDevice(gone);
     try {
@@ -150,12 +151,6 @@ export class WgslSession implements Session, Engine {
       const why = error instanceof Error ? error.message : String(error);
       throw new BackendError(`wgsl: ${why}\n  so that ${showMade(type, owner)} was not computed`, { cause: error });
     }
-  }
-
-  /** A value, once the run that makes it has been recorded. */
-  async #made(buffer: WgslBuffer): Promise<WgslBuffer> {
-    while (this.#busy !== null) await this.#busy;
-    return buffer;
   }
 
   /** Hands over all that is recorded, and waits until the device has done it. */
