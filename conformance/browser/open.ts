@@ -98,7 +98,16 @@ const GPU_FLAGS: readonly (readonly string[])[] = [
   ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
 ];
 
-async function openPage(backend: string, seconds: number): Promise<Paged> {
+/** A page of Chromium, and what it has begun with. */
+export interface Started<T> {
+  readonly page: Page;
+  readonly browser: Browser;
+  readonly server: { close(): void };
+  readonly with: T;
+}
+
+/** Loads a module of this package into a page, with the flags under which `begin` succeeds. @throws CannotStartError */
+export async function startPage<T>(module: string, begin: (page: Page) => Promise<T>): Promise<Started<T>> {
   const { chromium } = await import('playwright-core').catch(() => {
     throw new CannotStartError('a backend in a browser needs playwright-core:\n  npm install playwright-core');
   });
@@ -109,23 +118,30 @@ async function openPage(backend: string, seconds: number): Promise<Paged> {
   for (const flags of GPU_FLAGS) {
     const args = [...flags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
     const browser = await chromium.launch({ executablePath, args });
-    const server = await serveModule('conformance/browser/page.ts');
+    const server = await serveModule(module);
     try {
       const page = await browser.newPage();
       page.on('pageerror', (error) => (reason = error.message));
       await page.goto(server.url);
-      await page.waitForFunction(() => 'etalon' in globalThis, undefined, { timeout: 30_000 });
-      const ready = await page.evaluate((name) => (globalThis as Driver).etalon.start(name), backend);
-      const parsed = JSON.parse(ready) as Ready;
-      const named = { ...parsed, description: `${parsed.description}, Chromium ${browser.version()}` };
-      return new Paged(named, page, browser, seconds, () => server.close());
+      return { page, browser, server, with: await begin(page) };
     } catch (error) {
       reason ||= error instanceof Error ? error.message : String(error);
       await browser.close();
       server.close();
     }
   }
-  throw new CannotStartError(`${backend} does not start in ${executablePath}: ${reason}`);
+  throw new CannotStartError(`${module} does not start in ${executablePath}: ${reason}`);
+}
+
+async function openPage(backend: string, seconds: number): Promise<Paged> {
+  const started = await startPage('conformance/browser/page.ts', async (page) => {
+    await page.waitForFunction(() => 'etalon' in globalThis, undefined, { timeout: 30_000 });
+    return page.evaluate((name) => (globalThis as Driver).etalon.start(name), backend);
+  });
+  const { page, browser, server } = started;
+  const ready = JSON.parse(started.with) as Ready;
+  const named = { ...ready, description: `${ready.description}, Chromium ${browser.version()}` };
+  return new Paged(named, page, browser, seconds, () => server.close());
 }
 
 /** @throws CannotStartError, with what to install */
