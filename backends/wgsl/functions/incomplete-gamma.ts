@@ -47,7 +47,7 @@ fn is_far(a: f32, x: f32) -> bool { return 0.5 * (x - a) * ((x - a) / max(a, x))
 // ---- the uniform expansion
 
 const isUniform: WgslFunction = wgslFunction(`
-fn is_uniform(a: f32, x: f32) -> bool { return a >= 32.0 && abs(x - a) < 0.35 * a; }`);
+fn is_uniform(a: f32, x: f32) -> bool { return a >= 20.0 && abs(x - a) < 0.35 * a; }`);
 
 /** a·(μ − log(1 + μ)) with μ = (x − a)/a: a·η²/2. */
 const gammaEnergy: WgslFunction = wgslFunction(
