@@ -19,6 +19,17 @@ export const moved = (x: Node, shape: Shape, from: (k: Builder, dims: readonly C
   return new Indexed({ shape, dtype: x.type.dtype }, [x], at);
 };
 
+function transposed(x: Node, shape: Shape, permutation: Shape): Node {
+  const at = (k: Builder, index: Index): Code => {
+    const dims = index.dims(k);
+    return k.at(
+      x,
+      dims.map((_, d) => dims[permutation.indexOf(d)]!),
+    );
+  };
+  return new Indexed({ shape, dtype: x.type.dtype }, [x], at, { permutation });
+}
+
 const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result!.shape)];
 
 /** The position along each axis, as a number. */
@@ -41,9 +52,7 @@ export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose
       moved(x!, result!.shape, (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!))),
     ];
   },
-  transpose: (_, [x], { permutation }, [result]) => [
-    moved(x!, result!.shape, (_k, dims) => permutation.map((_p, d) => dims[permutation.indexOf(d)]!)),
-  ],
+  transpose: (_, [x], { permutation }, [result]) => [transposed(x!, result!.shape, permutation)],
   rev: (_, [x], { dimensions }, [result]) => [
     moved(x!, result!.shape, (k, dims) =>
       dims.map((i, d) => (dimensions.includes(d) ? k.let('u32', `${result!.shape[d]! - 1}u - ${i}`) : i)),

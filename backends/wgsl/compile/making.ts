@@ -16,6 +16,9 @@ export interface Target {
   readonly workgroup: number;
 }
 
+/** Invocations of a workgroup of which each has much to do: threads of a CPU take turns at workgroups, and none should wait. */
+const FEW_INVOCATIONS = 8;
+
 /** The longest that one dimension of a dispatch may be, on every adapter. */
 const MOST_WORKGROUPS = 65_535;
 
@@ -104,10 +107,23 @@ export class Making {
 
   /** One invocation of `body` for each of `count`. */
   each(count: number, body: (k: Builder, i: Code) => void): void {
-    if (count === 0) return;
-    const { workgroup } = this.target;
-    this.workgroups(Math.ceil(count / workgroup), workgroup, (k) =>
-      k.block(`if (invocation < ${count}u)`, () => body(k, 'invocation')),
+    this.#each(count, this.target.workgroup, () => `${count}u`, body);
+  }
+
+  /** As `each`, of invocations that have much to do each. */
+  eachLong(count: number, body: (k: Builder, i: Code) => void): void {
+    const { cpu, workgroup } = this.target;
+    this.#each(count, cpu ? FEW_INVOCATIONS : workgroup, () => `${count}u`, body);
+  }
+
+  /** As `each`, with the count as a parameter: kernels that differ in nothing else are one pipeline. */
+  parametrised(count: number, body: (k: Builder, i: Code) => void): void {
+    this.#each(count, this.target.workgroup, (k) => k.parameter(count), body);
+  }
+
+  #each(count: number, size: number, end: (k: Builder) => Code, body: (k: Builder, i: Code) => void): void {
+    this.workgroups(Math.ceil(count / size), size, (k) =>
+      k.block(`if (invocation < ${end(k)})`, () => body(k, 'invocation')),
     );
   }
 

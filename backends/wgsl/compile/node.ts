@@ -63,17 +63,20 @@ export class Indexed {
   readonly at: (k: Builder, index: Index) => Code;
   /** The operand that has the same elements in the same order (a reshape): it needs no buffer of its own. */
   readonly sameLayout: Node | null;
+  /** Which axis of the only operand each axis is, where that is all (a transpose). */
+  readonly permutation: readonly number[] | null;
   constructor(
     type: Type,
     operands: readonly Node[],
     at: Indexed['at'],
-    { cost = 0, sameLayout = null }: { readonly cost?: number; readonly sameLayout?: Node | null } = {},
+    { cost = 0, sameLayout = null, permutation = null }: Partial<Pick<Indexed, 'cost' | 'sameLayout' | 'permutation'>> = {},
   ) {
     this.type = type;
     this.operands = operands;
     this.at = at;
     this.cost = cost;
     this.sameLayout = sameLayout;
+    this.permutation = permutation;
   }
 }
 
