@@ -58,7 +58,12 @@ export function mergeRows(making: Making, rows: Rows, keep: number): void {
   }
   let blocks = shortened(length, BLOCK, Math.min(BLOCK, keep));
   let from = temporaries(making, rows, blocks.length);
-  sortBlocks(making, rows, blocks, into(from, () => `${blocks.length}u`));
+  sortBlocks(
+    making,
+    rows,
+    blocks,
+    into(from, () => `${blocks.length}u`),
+  );
   while (blocks.length > blocks.width) {
     const next = shortened(blocks.length, 2 * blocks.width, Math.min(2 * blocks.width, keep));
     const isLast = next.length <= next.width;

@@ -102,7 +102,10 @@ class Chunks {
     return this.#digit.size * this.#chunks;
   }
 
-  #each(making: Making, body: (k: Builder, row: Code, counterOf: (digit: Code) => Code, records: Records) => void): void {
+  #each(
+    making: Making,
+    body: (k: Builder, row: Code, counterOf: (digit: Code) => Code, records: Records) => void,
+  ): void {
     const { count, length } = this.#rows;
     const each = Math.ceil(length / this.#chunks);
     making.eachLong(count * this.#chunks, (k, i) => {

@@ -69,7 +69,11 @@ export class Indexed {
     type: Type,
     operands: readonly Node[],
     at: Indexed['at'],
-    { cost = 0, sameLayout = null, permutation = null }: Partial<Pick<Indexed, 'cost' | 'sameLayout' | 'permutation'>> = {},
+    {
+      cost = 0,
+      sameLayout = null,
+      permutation = null,
+    }: Partial<Pick<Indexed, 'cost' | 'sameLayout' | 'permutation'>> = {},
   ) {
     this.type = type;
     this.operands = operands;
