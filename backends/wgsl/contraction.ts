@@ -12,7 +12,7 @@ import { reduce } from './folding.ts';
 import { accumulator, or, sum, times } from './monoids.ts';
 import { converted, type Factor, type Product, SMALL } from './product.ts';
 import { Runs } from './runs.ts';
-import { moved, reshaped } from './shape.ts';
+import { reshaped, viewed } from './shape.ts';
 import { multiplyOn } from './tiles.ts';
 
 /** Fewer rows or columns than this share little that a tile could keep. */
@@ -37,12 +37,11 @@ const operandOf = (x: Node, batch: Shape, depth: Shape): Operand => {
 /** Of a transposed operand what was transposed: it is read in whatever order its axes have. */
 function asStored(operand: Operand): Operand {
   const { x, axes } = operand;
-  if (x.kind !== 'indexed' || x.permutation === null) return operand;
-  const from = (group: Shape): Shape => group.map((d) => x.permutation![d]!);
-  return asStored({
-    x: x.operands[0]!,
-    axes: { batch: from(axes.batch), free: from(axes.free), depth: from(axes.depth) },
-  });
+  if (x.kind !== 'indexed' || x.axes === null) return operand;
+  const [to, of] = [x.axes, x.operands[0]!];
+  if (to.length !== x.type.shape.length || sizeOf(of.type.shape) !== sizeOf(x.type.shape)) return operand;
+  const from = (group: Shape): Shape => group.map((d) => to.indexOf(d));
+  return asStored({ x: of, axes: { batch: from(axes.batch), free: from(axes.free), depth: from(axes.depth) } });
 }
 
 const sizes = ({ x }: Operand, axes: Shape): Shape => axes.map((d) => x.type.shape[d]!);
@@ -133,7 +132,7 @@ function summed([lhs, rhs]: readonly [Operand, Operand], type: Type): Node {
     axes.free.forEach((d, i) => (to[d] = axesOf(free)[i]!));
     const own = to.filter((_, d) => x.type.shape[d] !== 1);
     const isSame = sizeOf(shape) === sizeOf(x.type.shape) && own.every((at, i) => i === 0 || at > own[i - 1]!);
-    return isSame ? reshaped(x, shape) : moved(x, shape, (_k, dims) => to.map((at) => dims[at]!));
+    return isSame ? reshaped(x, shape) : viewed(x, shape, to);
   };
   const factors = [seen(lhs, 'rows'), seen(rhs, 'columns')];
   const products = new Pointwise({ shape, dtype }, factors, 1, (k, xs) => {
