@@ -95,7 +95,7 @@ function byAccuracy(
   profile: ProfileName,
   witness: Witness,
 ): Comparison {
-  const accuracy = accuracyOf(primitive, operands, params, profile);
+  const accuracy = accuracyOf(primitive, operands, params);
   if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);
   const call = { primitive, operands, params, profile, witness };
   const rulers = expected.map((y, j) => {
