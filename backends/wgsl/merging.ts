@@ -126,7 +126,7 @@ function merge(
   const own = Math.min(STRETCH, next.width);
   const pairs = Math.ceil(next.length / next.width);
   const stretches = Math.ceil(next.width / own);
-  making.parametrised(count * pairs * stretches, (k, i) => {
+  making.each(count * pairs * stretches, (k, i) => {
     const [width, length, kept] = [k.parameter(blocks.width), k.parameter(blocks.length), k.parameter(next.width)];
     const [ofPair, ofRow] = [k.parameter(stretches), k.parameter(pairs * stretches)];
     const row = k.let('u32', `${i} / ${ofRow}`);

@@ -20,7 +20,7 @@ export interface Target {
 const FEW_INVOCATIONS = 8;
 
 /** The longest that one dimension of a dispatch may be, on every adapter. */
-const MOST_WORKGROUPS = 65_535;
+export const MOST_WORKGROUPS = 65_535;
 
 /** The buffers of a program, and which values they hold. */
 export class Buffers {
@@ -98,6 +98,17 @@ export class Making {
     return true;
   }
 
+  /** Fills the buffer of one value with that of another. */
+  copy(from: Node, to: Node): void {
+    this.steps.push({
+      kind: 'copy',
+      label: this.#label,
+      source: this.#source,
+      from: this.buffers.of(layoutOf(from))!,
+      to: this.buffers.of(to)!,
+    });
+  }
+
   /** A value between kernels. */
   temporary(type: Type): Input {
     const node = new Input(type);
@@ -105,25 +116,20 @@ export class Making {
     return node;
   }
 
-  /** One invocation of `body` for each of `count`. */
+  /** One invocation of `body` for each of `count`, which is beside the text: more or fewer elements take the same pipeline. */
   each(count: number, body: (k: Builder, i: Code) => void): void {
-    this.#each(count, this.target.workgroup, () => `${count}u`, body);
+    this.#each(count, this.target.workgroup, body);
   }
 
   /** As `each`, of invocations that have much to do each. */
   eachLong(count: number, body: (k: Builder, i: Code) => void): void {
     const { cpu, workgroup } = this.target;
-    this.#each(count, cpu ? FEW_INVOCATIONS : workgroup, () => `${count}u`, body);
+    this.#each(count, cpu ? FEW_INVOCATIONS : workgroup, body);
   }
 
-  /** As `each`, with the count as a parameter: kernels that differ in nothing else are one pipeline. */
-  parametrised(count: number, body: (k: Builder, i: Code) => void): void {
-    this.#each(count, this.target.workgroup, (k) => k.parameter(count), body);
-  }
-
-  #each(count: number, size: number, end: (k: Builder) => Code, body: (k: Builder, i: Code) => void): void {
+  #each(count: number, size: number, body: (k: Builder, i: Code) => void): void {
     this.workgroups(Math.ceil(count / size), size, (k) =>
-      k.block(`if (invocation < ${end(k)})`, () => body(k, 'invocation')),
+      k.block(`if (invocation < ${k.parameter(count)})`, () => body(k, 'invocation')),
     );
   }
 
