@@ -12,7 +12,7 @@ import { reduce } from './folding.ts';
 import { accumulator, or, sum, times } from './monoids.ts';
 import { converted, type Factor, type Product, SMALL } from './product.ts';
 import { Runs } from './runs.ts';
-import { reshaped, viewed } from './shape.ts';
+import { viewed } from './shape.ts';
 import { multiplyOn } from './tiles.ts';
 
 /** Fewer rows or columns than this share little that a tile could keep. */
@@ -130,9 +130,7 @@ function summed([lhs, rhs]: readonly [Operand, Operand], type: Type): Node {
     axes.batch.forEach((d, i) => (to[d] = axesOf('batch')[i]!));
     axes.depth.forEach((d, i) => (to[d] = axesOf('depth')[i]!));
     axes.free.forEach((d, i) => (to[d] = axesOf(free)[i]!));
-    const own = to.filter((_, d) => x.type.shape[d] !== 1);
-    const isSame = sizeOf(shape) === sizeOf(x.type.shape) && own.every((at, i) => i === 0 || at > own[i - 1]!);
-    return isSame ? reshaped(x, shape) : viewed(x, shape, to);
+    return viewed(x, shape, to);
   };
   const factors = [seen(lhs, 'rows'), seen(rhs, 'columns')];
   const products = new Pointwise({ shape, dtype }, factors, 1, (k, xs) => {

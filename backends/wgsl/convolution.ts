@@ -142,7 +142,7 @@ class Convolution {
           dims[axis] = apart === 1 ? place : k.let('u32', divideIndex(place, apart));
           // Not &&: dozens of branches are more than some compilers can take.
           const inside = `(${place} < ${dilatedSize(n, apart)}u)`;
-          return apart === 1 ? inside : `${inside} & (${timesIndex(dims[axis]!, apart)} == ${place})`;
+          return apart === 1 ? inside : `${inside} & (${timesIndex(dims[axis], apart)} == ${place})`;
         });
         const own = converted(k, k.element(lhs, Index.flat(shape, Index.of(of, dims).flat(k))), lhs.type.dtype, dtype);
         if (conditions.length === 0) return own;

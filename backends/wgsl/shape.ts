@@ -23,6 +23,9 @@ export const moved = (x: Node, shape: Shape, from: (k: Builder, dims: readonly C
 /** Elements of an operand whose axis d has become axis `to[d]`; along other axes, and those of length one, they are repeated. */
 export function viewed(x: Node, shape: Shape, to: Shape): Node {
   const { shape: own, dtype } = x.type;
+  const moving = to.filter((_, d) => own[d] !== 1);
+  const isSame = sizeOf(own) === sizeOf(shape) && moving.every((d, i) => i === 0 || d > moving[i - 1]!);
+  if (isSame) return reshaped(x, shape);
   const at = (k: Builder, index: Index): Code => {
     const dims = index.dims(k);
     return k.at(
@@ -60,10 +63,7 @@ function iotaOf({ shape, dtype }: Type, dimension: number): Node {
 export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'iota'> = {
   reshape,
   squeeze: reshape,
-  broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => {
-    if (sizeOf(x!.type.shape) === sizeOf(result!.shape)) return [reshaped(x!, result!.shape)];
-    return [viewed(x!, result!.shape, broadcast_dimensions)];
-  },
+  broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => [viewed(x!, result!.shape, broadcast_dimensions)],
   transpose: (_, [x], { permutation }, [result]) => [viewed(x!, result!.shape, inverse(permutation))],
   rev: (_, [x], { dimensions }, [result]) => [
     moved(x!, result!.shape, (k, dims) =>

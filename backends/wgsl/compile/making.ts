@@ -128,7 +128,6 @@ export class Making {
   }
 
   #each(count: number, size: number, body: (k: Builder, i: Code) => void): void {
-    if (count === 0) return;
     this.workgroups(Math.ceil(count / size), size, (k) =>
       k.block(`if (invocation < ${k.parameter(count)})`, () => body(k, 'invocation')),
     );
