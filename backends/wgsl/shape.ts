@@ -1,7 +1,8 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
+import { inverse } from '../../reference/primitives/axes.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
-import type { Index } from './compile/index-space.ts';
+import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
 import { registerOf, type Type } from './compile/types.ts';
@@ -19,6 +20,31 @@ export const moved = (x: Node, shape: Shape, from: (k: Builder, dims: readonly C
   return new Indexed({ shape, dtype: x.type.dtype }, [x], at);
 };
 
+/** Elements of an operand whose axis d has become axis `to[d]`; along other axes, and those of length one, they are repeated. */
+export function viewed(x: Node, shape: Shape, to: Shape): Node {
+  const { shape: own, dtype } = x.type;
+  const at = (k: Builder, index: Index): Code => {
+    const dims = index.dims(k);
+    return k.at(
+      x,
+      to.map((d) => dims[d]!),
+    );
+  };
+  const last = shape.length - 1;
+  const along = own.findIndex((n, d) => n !== 1 && to[d] === last);
+  const areNeighbours = along < 0 || along === own.length - 1;
+  if (shape.length === 0 || shape[last]! % 4 !== 0 || !areNeighbours)
+    return new Indexed({ shape, dtype }, [x], at, { axes: to });
+  const quarter = (sizes: Shape, d: number): Shape => sizes.with(d, sizes[d]! / 4);
+  const fours = (k: Builder, vector: Code): Code => {
+    const dims = Index.flat(quarter(shape, last), vector).dims(k);
+    const from = to.map((d) => dims[d]!);
+    if (along < 0) return `${typeText(registerOf(dtype), 4)}(${k.inLanes(1, () => k.at(x, from))})`;
+    return k.element(x, Index.flat(own, Index.of(quarter(own, along), from).flat(k)));
+  };
+  return new Indexed({ shape, dtype }, [x], at, { axes: to, fours });
+}
+
 const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result!.shape)];
 
 /** The position along each axis, as a number. */
@@ -35,15 +61,10 @@ export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose
   reshape,
   squeeze: reshape,
   broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => {
-    const from = x!.type.shape;
-    if (sizeOf(from) === sizeOf(result!.shape)) return [reshaped(x!, result!.shape)];
-    return [
-      moved(x!, result!.shape, (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!))),
-    ];
+    if (sizeOf(x!.type.shape) === sizeOf(result!.shape)) return [reshaped(x!, result!.shape)];
+    return [viewed(x!, result!.shape, broadcast_dimensions)];
   },
-  transpose: (_, [x], { permutation }, [result]) => [
-    moved(x!, result!.shape, (_k, dims) => permutation.map((_p, d) => dims[permutation.indexOf(d)]!)),
-  ],
+  transpose: (_, [x], { permutation }, [result]) => [viewed(x!, result!.shape, inverse(permutation))],
   rev: (_, [x], { dimensions }, [result]) => [
     moved(x!, result!.shape, (k, dims) =>
       dims.map((i, d) => (dimensions.includes(d) ? k.let('u32', `${result!.shape[d]! - 1}u - ${i}`) : i)),

@@ -1,6 +1,4 @@
 /** Built-in backends in a browser: `browser:wgsl` runs in a page of Chromium, driven from here. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { BackendDefinition, Session } from '../../reference/core/backend.ts';
 import { BackendError } from '../../reference/core/errors.ts';
@@ -8,25 +6,9 @@ import type { EncodedArray, ProgramDocument } from '../../reference/core/program
 import { AnsweredGap, EndedError } from '../protocol/connection.ts';
 import type { Answer, Ready } from '../protocol/messages.ts';
 import { type Answering, remote } from '../protocol/remote.ts';
-import { CannotStartError } from '../types.ts';
+import { openModule } from './chromium.ts';
 import { nameInBrowser } from './names.ts';
 import type { Driven } from './page.ts';
-import { serveModule } from './serve-modules.ts';
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-
-/** Chromium, of those on PATH; undefined: there is none. */
-function executable(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 type Driver = typeof globalThis & { readonly etalon: Driven };
 
@@ -92,40 +74,15 @@ class Paged implements Answering {
   }
 }
 
-/** What Chromium is asked for: the machine's own GPU first, and then software. */
-const GPU_FLAGS: readonly (readonly string[])[] = [
-  ['--enable-unsafe-webgpu', '--enable-features=Vulkan'],
-  ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-];
-
 async function openPage(backend: string, seconds: number): Promise<Paged> {
-  const { chromium } = await import('playwright-core').catch(() => {
-    throw new CannotStartError('a backend in a browser needs playwright-core:\n  npm install playwright-core');
-  });
-  const executablePath = executable();
-  if (executablePath === undefined)
-    throw new CannotStartError(`a backend in a browser needs Chromium on PATH (${NAMES.join(', ')})`);
-  let reason = '';
-  for (const flags of GPU_FLAGS) {
-    const args = [...flags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
-    const browser = await chromium.launch({ executablePath, args });
-    const server = await serveModule('conformance/browser/page.ts');
-    try {
-      const page = await browser.newPage();
-      page.on('pageerror', (error) => (reason = error.message));
-      await page.goto(server.url);
-      await page.waitForFunction(() => 'etalon' in globalThis, undefined, { timeout: 30_000 });
-      const ready = await page.evaluate((name) => (globalThis as Driver).etalon.start(name), backend);
-      const parsed = JSON.parse(ready) as Ready;
-      const named = { ...parsed, description: `${parsed.description}, Chromium ${browser.version()}` };
-      return new Paged(named, page, browser, seconds, () => server.close());
-    } catch (error) {
-      reason ||= error instanceof Error ? error.message : String(error);
-      await browser.close();
-      server.close();
-    }
-  }
-  throw new CannotStartError(`${backend} does not start in ${executablePath}: ${reason}`);
+  const { page, browser, value, closeServer } = await openModule(
+    { what: 'a backend in a browser', name: backend },
+    'conformance/browser/page.ts',
+    (opened) => opened.evaluate((name) => (globalThis as Driver).etalon.start(name), backend),
+  );
+  const ready = JSON.parse(value) as Ready;
+  const named = { ...ready, description: `${ready.description}, Chromium ${browser.version()}` };
+  return new Paged(named, page, browser, seconds, closeServer);
 }
 
 /** @throws CannotStartError, with what to install */

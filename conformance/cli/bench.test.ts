@@ -7,7 +7,7 @@ import { startJax } from '../benches/jax.ts';
 import { referenceBenchmarks } from '../benches/reference.ts';
 import { transformBenchmarks } from '../benches/transforms.ts';
 import { capture } from '../testing/capture.ts';
-import { bench, type BenchReport } from './bench.ts';
+import { bench, type BenchReport, type Suite } from './bench.ts';
 
 /** Work that takes as many milliseconds as its size, by a clock of its own. */
 function clocked(sizes: readonly number[]): { benchmark: Benchmark; now: () => number; log: (number | string)[] } {
@@ -20,6 +20,12 @@ function clocked(sizes: readonly number[]): { benchmark: Benchmark; now: () => n
   };
   return { benchmark: { name: 'a/b/f32', work: 'ticks', limit: 5, setup }, now: () => time, log };
 }
+
+/** A suite that opens no page. */
+const local = (benchmarks: readonly Benchmark[]): Suite => ({
+  benchmarks,
+  competition: { rows: [], open: () => Promise.reject(new Error('no page')) },
+});
 
 it('takes medians of repetitions in which the sizes, and JAX, take turns', async () => {
   const { benchmark, now, log } = clocked([50, 3, 3, 90, 90, 4, 4]);
@@ -51,13 +57,13 @@ it('prints a line per benchmark and writes JSON', async () => {
     limit: 1000,
     setup: () => () => undefined,
   }));
-  expect(await bench(io, { only: ['a/**'], json: 'times.json' }, some)).toBe(0);
+  expect(await bench(io, { only: ['a/**'], json: 'times.json' }, local(some))).toBe(0);
   expect(out()).toMatch(/^benchmark +work +median +twice it +limit +jax\na\/x\/f32 +nothing +[\d.]+ µs +× /);
   expect(out()).toContain('2 benchmarks, none over the limit\n');
   const report = JSON.parse(readFileSync(join(folder, 'times.json'), 'utf8')) as BenchReport;
   expect(report.timings.map((t) => t.name)).toEqual(['a/x/f32', 'a/y/f32']);
-  await expect(bench(io, { only: ['c/*'] }, some)).rejects.toThrow('no benchmark matches c/*');
-  await expect(bench(io, { json: 'none/times.json' }, some)).rejects.toThrow('cannot write none/times.json');
+  await expect(bench(io, { only: ['c/*'] }, local(some))).rejects.toThrow('no benchmark matches c/*');
+  await expect(bench(io, { json: 'none/times.json' }, local(some))).rejects.toThrow('cannot write none/times.json');
 });
 
 it('knows what the reference is asked for', () => {
@@ -86,7 +92,7 @@ it('measures overheads, long programs and loops', () => {
 it('says so where JAX is not installed', async () => {
   const { io, out } = capture({ env: { ETALON_PYTHON: '/nowhere/python' } });
   const one: Benchmark = { name: 'a', work: 'nothing', limit: 1, jax: 'x', setup: () => () => undefined };
-  expect(await bench(io, {}, [one])).toBe(0);
+  expect(await bench(io, {}, local([one]))).toBe(0);
   expect(out()).toMatch(/^jax: not installed\nbenchmark/);
 });
 

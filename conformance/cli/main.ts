@@ -172,8 +172,14 @@ const addBench: Adder = (program, io, done) => {
   program
     .command('bench')
     .summary('measure how long things take')
-    .description('Measures how long things take, and how that grows when they are twice the size.')
-    .option('--only <glob>', 'only benchmarks whose name matches, e.g. "reference/exp/*" (may be repeated)', collect)
+    .description(
+      'Measures how long things take, and how that grows when they are twice the size; of the backend wgsl ("wgsl/*"), how long jax-js and TensorFlow.js take for the same work on the same GPU.',
+    )
+    .option(
+      '--only <glob>',
+      'only benchmarks whose name matches, e.g. "reference/exp/*", "wgsl/*" (may be repeated)',
+      collect,
+    )
     .option('--json <file>', 'write the timings to a file too')
     .action(async (flags: BenchFlags) => done(await (await import('./bench.ts')).bench(io, flags)));
 };

@@ -30,3 +30,7 @@ export function columns(head: readonly string[], rows: readonly (readonly string
     .map((line) => line.trimEnd())
     .join('\n')}\n`;
 }
+
+/** Milliseconds; below one of them in microseconds. */
+export const duration = (ms: number, digits: number): string =>
+  ms < 1 ? `${(ms * 1000).toFixed(digits)} µs` : `${ms.toFixed(digits)} ms`;

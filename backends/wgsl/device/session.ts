@@ -110,6 +110,15 @@ export class WgslSession implements Session, Engine {
     return this.#lost;
   }
 
+  get adapter(): GPUAdapterInfo {
+    return this.device.adapterInfo;
+  }
+
+  /** The adapter is software on the CPU. */
+  get cpu(): boolean {
+    return this.#target.cpu;
+  }
+
   // ---- values
 
   put(value: HostArray): Buffer {
@@ -142,6 +151,14 @@ export class WgslSession implements Session, Engine {
       const why = error instanceof Error ? error.message : String(error);
       throw new BackendError(`wgsl: ${why}\n  so that ${showMade(type, owner)} was not computed`, { cause: error });
     }
+  }
+
+  /** Hands over all that is recorded, and waits until the device has done it. */
+  async finish(): Promise<void> {
+    while (this.#busy !== null) await this.#busy;
+    this.#requireDevice(() => 'what was recorded is gone');
+    this.commands.submit();
+    await this.device.queue.onSubmittedWorkDone();
   }
 
   free(handle: Buffer): void {
