@@ -73,7 +73,7 @@ const programs: readonly (readonly [what: string, text: string, status: number, 
 
 describe.skipIf(typeof opened === 'string')('a process (skipped where no GPU can be opened)', () => {
   // Starting a process takes a second.
-  test.each(isFull ? programs : programs.slice(0, 3))(
+  test.each(isFull ? programs : programs.slice(0, 2))(
     'that %s',
     async (_, text, status, said) => {
       for (let time = 0; time < TIMES; time++) {

@@ -16,10 +16,10 @@ const collect = runInNewContext('gc') as () => void;
 const nextMacrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isFull = process.env['TEST_LEVEL'] === 'full';
-const STEPS = isFull ? 10_000 : 200;
+const STEPS = isFull ? 10_000 : 100;
 /** Until buffers have taken turns. */
 const FEW = 8;
-const PROGRAMS = isFull ? 1000 : 40;
+const PROGRAMS = isFull ? 1000 : 20;
 const NUMBERS = isFull ? 2500 : 20;
 
 interface Params {
