@@ -249,6 +249,19 @@ test('programs: within the bound, beyond the likely, beyond the bound, unbounded
   expect(judgeProgram([expected], [f32(1.5, 1.5, 1, 99)], 'strict')).toMatchObject({ wrong: null, suspect: 1 });
 });
 
+test('a budget that is not a number lets nothing pass', () => {
+  const expected = { value: f32(1, 1), bound: { worst: Float64Array.of(1, NaN), variance: Float64Array.of(1, 1) } };
+  expect(() => judgeProgram([expected], [f32(1, 2)], 'strict')).toThrow('result 0: element 1 has no budget');
+});
+
+test('where everything is allowed, so is a difference beyond the largest number', () => {
+  const { max } = finfo('float64');
+  const [x, y] = [max, -max].map((v) => hostArray('float64', [1], [v])) as [HostArray, HostArray];
+  const accuracy = { kind: 'normwise', n: 1, scale: () => [Float64Array.of(Infinity)] } as const;
+  const anything: AnyFirstOrder = { ...primitives.neg, accuracy: () => accuracy };
+  expect(judgeEquation(anything, [y], {}, [x], [y], 'strict')).toMatchObject({ wrong: null, compared: 1 });
+});
+
 test('saved budgets', () => {
   const saved = (got: HostArray): string | null =>
     judgeSaved([f32(1, 2)], [got], [Float64Array.of(0.5, 0.5)]).wrong?.message ?? null;

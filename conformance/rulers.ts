@@ -250,7 +250,7 @@ function fractionRuler(
 
 /** The distance as a share of what is allowed. Beside an infinite part the other says nothing. */
 function apart(e: Value, g: Value, allowed: number): number {
-  if (isFiniteElement(e) && isFiniteElement(g)) return distance(e, g) / allowed;
+  if (isFiniteElement(e) && isFiniteElement(g)) return allowed === Infinity ? 0 : distance(e, g) / allowed;
   return !isNaNElement(e) && !isNaNElement(g) && sameInfinities(e, g) ? 0 : Infinity;
 }
 

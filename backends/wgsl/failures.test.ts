@@ -173,11 +173,31 @@ describe.skipIf(typeof first === 'string')('failures (skipped where no GPU can b
     const { on } = await open((plan) => ({
       ...plan,
       steps: plan.steps.map((step) =>
-        step.kind === 'kernel' && step.label === 'mul' ? { ...step, workgroups: [2 ** 17, 1, 1] } : step,
+        step.kind === 'kernel' && step.label === 'mul' ? { ...step, literals: new Uint32Array(4) } : step,
       ),
     }));
     const x = devicePut(np.array([1, 2]), on);
-    expect(() => double(x)).toThrow(/^wgsl: mul at .* needs 131072 workgroups along one axis, and WebGPU has 65535/);
+    const beside = x.add(1);
+    await expect(double(x).data()).rejects.toThrow(
+      /^wgsl: the device refused its commands: .*mul at .*failures\.test\.ts:24:\d+.*so that f32\[2\], the result of mul at .*failures\.test\.ts:24:\d+, was not/s,
+    );
+    expect(await beside.jsAsync()).toEqual([2, 3]);
+  });
+
+  test('kernels that are beyond the limits', async () => {
+    const { on } = await open((plan) => ({
+      ...plan,
+      steps: plan.steps.map((step) => {
+        if (step.kind !== 'kernel') return step;
+        if (step.label === 'mul') return { ...step, workgroups: [2 ** 17, 1, 1] };
+        return step.label === 'sub' ? { ...step, bindings: Array.from({ length: 9 }, () => step.bindings[0]!) } : step;
+      }),
+    }));
+    const x = devicePut(np.array([1, 2]), on);
+    expect(() => double(x)).toThrow(
+      /^wgsl: mul at .*:\d+ needs 131072 workgroups along one axis, and WebGPU has 65535/,
+    );
+    expect(() => x.sub(1)).toThrow(/^wgsl: sub at .*:\d+ needs 9 storage buffers, and WebGPU has 8; compute it in/);
     expect(await x.add(1).jsAsync()).toEqual([2, 3]);
   });
 });

@@ -13,8 +13,6 @@ import { primitives } from '../../reference/primitives/index.ts';
 import { compile } from './compile/compile.ts';
 import type { KernelStep, Step } from './compile/plan.ts';
 import { control } from './control.ts';
-import { FOR_KERNELS, Memory } from './device/memory.ts';
-import { MOST_PIPELINES, Pipelines } from './device/pipelines.ts';
 import type { WgslSession } from './device/session.ts';
 import { wgsl, wgslTable } from './index.ts';
 
@@ -126,55 +124,6 @@ describe('large arrays', () => {
       /^wgsl: the result of broadcast_in_dim at .*limits\.test\.ts:\d+:\d+, f32\[65536,65535\], has 4294901760 elements, and kernels count to 2147483648; compute it in smaller parts/,
     );
   });
-});
-
-/** As much of a device as memory and pipelines ask of one. */
-function pretended(limits: {
-  readonly maxBufferSize: number;
-  readonly maxStorageBufferBindingSize: number;
-}): GPUDevice {
-  const made = { getBindGroupLayout: () => ({}), destroy: () => {} };
-  const device = {
-    limits,
-    pushErrorScope: () => {},
-    popErrorScope: () => Promise.resolve(null),
-    createBuffer: (descriptor: GPUBufferDescriptor) => ({ ...made, size: descriptor.size }),
-    createShaderModule: () => ({}),
-    createComputePipeline: () => made,
-  };
-  return device as unknown as GPUDevice;
-}
-const unwatched = { checked: (): void => {}, destroying: (): void => {} };
-const owner = { label: 'a test', source: null };
-
-test('buffers of a size class stay below the largest that kernels can use', () => {
-  const limits = fc.record({
-    maxBufferSize: fc.integer({ min: 2 ** 20, max: 2 ** 33 }),
-    maxStorageBufferBindingSize: fc.integer({ min: 2 ** 20, max: 2 ** 32 }),
-  });
-  fc.assert(
-    fc.property(limits, fc.double({ min: 0, max: 1, noNaN: true }), (own, share) => {
-      const largest = Math.min(own.maxBufferSize, own.maxStorageBufferBindingSize);
-      const bytes = Math.max(16, Math.floor((share * largest) / 16) * 16);
-      const { bytes: size } = new Memory(pretended(own), FOR_KERNELS, unwatched).acquire(bytes, owner);
-      expect(size).toBeGreaterThanOrEqual(bytes);
-      expect(size).toBeLessThanOrEqual(largest);
-      expect(size).toBeLessThanOrEqual(Math.max(64, 1.25 * bytes));
-    }),
-  );
-});
-
-test('of 1,000 kernels the last 512 are kept', () => {
-  const device = pretended({ maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 30 });
-  const pipelines = new Pipelines(device, unwatched.checked);
-  const oldest = pipelines.of('0', owner);
-  for (let i = 1; i < 1000; i++) {
-    pipelines.of(String(i), owner);
-    expect(pipelines.of('0', owner)).toBe(oldest); // used again and again, so it stays
-    expect(pipelines.size).toBe(Math.min(i + 1, MOST_PIPELINES));
-  }
-  expect(MOST_PIPELINES).toBe(512);
-  expect(pipelines.of('1', owner).id).toBe(1000);
 });
 
 const opened = await openWgsl();

@@ -13,6 +13,24 @@ export async function openWgsl(): Promise<WgslSession | string> {
   return opening.catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
 }
 
+/** As much of a device as its caches ask of one, with a list of what was done to it. */
+export function pretendedDevice({ limits = {}, done = [] }: { limits?: object; done?: string[] } = {}): GPUDevice {
+  const did = (what: string) => (): void => void done.push(what);
+  const pass = { setPipeline: () => {}, setBindGroup: () => {}, dispatchWorkgroups: () => {}, end: () => {} };
+  const device = {
+    limits: { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 30, ...limits },
+    pushErrorScope: () => {},
+    popErrorScope: () => Promise.resolve(null),
+    createBuffer: ({ size }: GPUBufferDescriptor) => ({ size, destroy: did('destroyed a buffer') }),
+    createShaderModule: () => ({}),
+    createComputePipeline: () => ({ getBindGroupLayout: () => ({}) }),
+    createBindGroup: () => ({}),
+    createCommandEncoder: () => ({ beginComputePass: () => pass, finish: () => ({}) }),
+    queue: { writeBuffer: () => {}, submit: did('submitted commands') },
+  };
+  return device as unknown as GPUDevice;
+}
+
 /** A call whose operands are inputs of the program, by their positions. */
 export interface InputCall {
   readonly primitive: AnyFirstOrder;

@@ -85,17 +85,9 @@ export function productLeavesRange(
 
 const budgets: Readonly<Record<string, UlpBudget | undefined>> = ULP_BUDGETS;
 
-/** A primitive's accuracy for one call; of transcendental functions under the profile `fast` the entry of its table. */
-export function accuracyOf(
-  primitive: AnyFirstOrder,
-  operands: readonly HostArray[],
-  params: Params,
-  profile: ProfileName,
-): Accuracy {
-  const accuracy = primitive.accuracy(operands.map(avalOf), params);
-  if (accuracy.kind !== 'ulp' || profile !== 'fast') return accuracy;
-  return { kind: 'ulp', n: budgets[primitive.name]?.fast ?? accuracy.n };
-}
+/** A primitive's accuracy for one call. */
+export const accuracyOf = (primitive: AnyFirstOrder, operands: readonly HostArray[], params: Params): Accuracy =>
+  primitive.accuracy(operands.map(avalOf), params);
 
 /**
  * The absolute error that the table of a gpu allows for result y at operand x; infinite where it promises nothing, and
@@ -137,7 +129,7 @@ export function roundingsOf(
   profile: ProfileName,
   choices: Choices = 'free',
 ): readonly (Rounding | null)[] {
-  const accuracy = accuracyOf(primitive, operands, params, profile);
+  const accuracy = accuracyOf(primitive, operands, params);
   if (accuracy.kind === 'exact') return results.map(() => null);
   if (accuracy.kind === 'oneOf') {
     return results.map((y) => (choices === 'alike' ? null : whereTheyDiffer(y, accuracy.choices(operands))));
