@@ -13,7 +13,7 @@ import {
   unitScale,
 } from './complex-arithmetic.ts';
 import { complexExp } from './complex-exponentials.ts';
-import { infinity, isNan, scaleBy, withSign } from './floats.ts';
+import { infinity, isNan, nan, scaleBy, withSign } from './floats.ts';
 import { asinh, log, log1p } from './logarithms.ts';
 import { pairProduct, pairSum } from './pairs.ts';
 import { isNotFinite } from './sines.ts';
@@ -112,11 +112,16 @@ export const complexPow: WgslFunction = wgslFunction(
 fn complex_pow(z: vec2f, w: vec2f) -> vec2f {
   if (w.x == 0.0 && w.y == 0.0) { return vec2f(1.0, 0.0); }
   if (z.x == 0.0 && z.y == 0.0 && w.x > 0.0) { return vec2f(0.0); }
+  // Powers that are products of an infinite number are NaN.
+  if (w.y == 0.0 && is_not_finite(larger(z))) {
+    if (w.x == 1.0) { return z; }
+    if (floor(w.x) == w.x && abs(w.x) > 1.0 && abs(w.x) <= 64.0) { return vec2f(nan()); }
+  }
   let exponent = complex_mul(w, complex_log(z));
   if (exponent.x < -200.0 && !is_not_finite(larger(z)) && !is_not_finite(larger(w))) { return vec2f(0.0); }
   return complex_exp(exponent);
 }`,
-  [complexExp, complexLog, complexMul, isNotFinite, larger],
+  [complexExp, complexLog, complexMul, isNotFinite, larger, nan],
 );
 
 // ---- inverse functions
