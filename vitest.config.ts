@@ -32,7 +32,12 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
         // Loading the reference takes half a second, and most of these files less: they share processes. Nothing that one
         // of them leaves behind may matter to another.
         extends: true,
-        test: { name: 'together', include: ['reference/**/*.test.ts', 'spec/*.test.ts'], exclude: APART, isolate: false },
+        test: {
+          name: 'together',
+          include: ['reference/**/*.test.ts', 'spec/*.test.ts'],
+          exclude: APART,
+          isolate: false,
+        },
       },
     ],
   },
