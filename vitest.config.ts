@@ -26,13 +26,18 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
     projects: [
       {
         extends: true,
-        test: { name: 'apart', include: ['{backends,conformance,tools}/**/*.test.ts', ...APART] },
+        test: { name: 'apart', include: ['{backends,conformance,tools,spec/guide}/**/*.test.ts', ...APART] },
       },
       {
         // Loading the reference takes half a second, and most of these files less: they share processes. Nothing that one
         // of them leaves behind may matter to another.
         extends: true,
-        test: { name: 'together', include: ['{reference,spec}/**/*.test.ts'], exclude: APART, isolate: false },
+        test: {
+          name: 'together',
+          include: ['reference/**/*.test.ts', 'spec/*.test.ts'],
+          exclude: APART,
+          isolate: false,
+        },
       },
     ],
   },
