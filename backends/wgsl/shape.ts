@@ -1,7 +1,7 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
-import type { Index } from './compile/index-space.ts';
+import { fours, Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
 import { registerOf, type Type } from './compile/types.ts';
@@ -13,10 +13,24 @@ export const reshaped = (x: Node, shape: Shape): Node => {
   return new Indexed({ shape, dtype: x.type.dtype }, [x], at, { sameLayout: x });
 };
 
-/** Elements of an operand, found by where they go. */
-export const moved = (x: Node, shape: Shape, from: (k: Builder, dims: readonly Code[]) => readonly Code[]): Node => {
+/**
+ * Elements of an operand, found by where they go. `last` says what becomes of the operand's last axis: it is the last one
+ * again, or the result has the same element all along its last axis.
+ */
+export const moved = (
+  x: Node,
+  shape: Shape,
+  from: (k: Builder, dims: readonly Code[]) => readonly Code[],
+  last: 'kept' | 'repeated' | null = null,
+): Node => {
+  const { dtype } = x.type;
   const at = (k: Builder, index: Index): Code => k.at(x, from(k, index.dims(k)));
-  return new Indexed({ shape, dtype: x.type.dtype }, [x], at);
+  const kept = (k: Builder, dims: readonly Code[]): Code => k.element(x, Index.of(fours(x.type.shape), from(k, dims)));
+  const repeated = (k: Builder, dims: readonly Code[]): Code =>
+    `${typeText(registerOf(dtype), 4)}(${k.inLanes(1, () => k.at(x, from(k, dims)))})`;
+  const isWhole = (shape.at(-1) ?? 1) % 4 === 0;
+  const four = !isWhole || last === null ? null : last === 'kept' ? kept : repeated;
+  return new Indexed({ shape, dtype }, [x], at, { four });
 };
 
 const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result!.shape)];
@@ -37,12 +51,23 @@ export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose
   broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => {
     const from = x!.type.shape;
     if (sizeOf(from) === sizeOf(result!.shape)) return [reshaped(x!, result!.shape)];
+    const isKept = broadcast_dimensions.at(-1) === result!.shape.length - 1 && from.at(-1) !== 1;
     return [
-      moved(x!, result!.shape, (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!))),
+      moved(
+        x!,
+        result!.shape,
+        (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!)),
+        isKept ? 'kept' : 'repeated',
+      ),
     ];
   },
   transpose: (_, [x], { permutation }, [result]) => [
-    moved(x!, result!.shape, (_k, dims) => permutation.map((_p, d) => dims[permutation.indexOf(d)]!)),
+    moved(
+      x!,
+      result!.shape,
+      (_k, dims) => permutation.map((_p, d) => dims[permutation.indexOf(d)]!),
+      permutation.at(-1) === permutation.length - 1 ? 'kept' : null,
+    ),
   ],
   rev: (_, [x], { dimensions }, [result]) => [
     moved(x!, result!.shape, (k, dims) =>

@@ -261,6 +261,7 @@ export class Builder {
           return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
         if (this.lanes === 1) return node.at(this, index);
         const register = registerOf(node.type.dtype);
+        if (node.four !== null) return this.value(register, node.four(this, index.inFours(node.type.shape).dims(this)));
         const four = this.scalars(index.flat(this)).map((i) =>
           this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))),
         );

@@ -32,6 +32,9 @@ const modulo = (a: Code, n: number): Code => {
   return x !== null ? `${x % n}u` : n === 1 ? '0u' : `(${a} % ${n}u)`;
 };
 
+/** The shape of an array as vectors of four along the last axis. */
+export const fours = (shape: Shape): Shape => shape.with(-1, shape.at(-1)! / 4);
+
 /** An index into an array of a shape: either one number, row-major, or one per axis. */
 export class Index {
   readonly shape: Shape;
@@ -80,6 +83,11 @@ export class Index {
       const at = d === first ? quotient : modulo(quotient, n);
       return at === this.#flat ? at : k.let('u32', at);
     });
+  }
+
+  /** The index of a vector of an array as one of that array's fours along its last axis. */
+  inFours(shape: Shape): Index {
+    return this.#flat === null ? this : Index.flat(fours(shape), this.#flat);
   }
 
   /** The same element of an array of another shape with as many elements. */

@@ -63,17 +63,20 @@ export class Indexed {
   readonly at: (k: Builder, index: Index) => Code;
   /** The operand that has the same elements in the same order (a reshape): it needs no buffer of its own. */
   readonly sameLayout: Node | null;
+  /** Four neighbours along the last axis at once, whose place there is in fours; null: one after the other. */
+  readonly four: ((k: Builder, dims: readonly Code[]) => Code) | null;
   constructor(
     type: Type,
     operands: readonly Node[],
     at: Indexed['at'],
-    { cost = 0, sameLayout = null }: { readonly cost?: number; readonly sameLayout?: Node | null } = {},
+    { cost = 0, sameLayout = null, four = null }: Partial<Pick<Indexed, 'cost' | 'sameLayout' | 'four'>> = {},
   ) {
     this.type = type;
     this.operands = operands;
     this.at = at;
     this.cost = cost;
     this.sameLayout = sameLayout;
+    this.four = four;
   }
 }
 

@@ -46,6 +46,15 @@ describe('fusion', () => {
     expect(labels(plan)).toHaveLength(1);
   });
 
+  test('what is repeated along rows or columns is read once for four elements', () => {
+    const large = np.ones([64, 32]);
+    const repeated = planOf((a, row, column) => a.mul(row).add(column), large, np.ones([32]), np.ones([64, 1]));
+    const { code } = kernelsOf(repeated.steps)[0]!;
+    expect(code.match(/= load4?_\d\(/g)).toHaveLength(3);
+    const turned = planOf((a) => a.transpose([1, 0, 2]).add(1), np.ones([8, 16, 8]));
+    expect(kernelsOf(turned.steps)[0]!.code).toContain('= load4_0(');
+  });
+
   test('a reshape of an input is that input', () => {
     const plan = planOf((a) => a.reshape([128]), x);
     expect(plan.steps).toHaveLength(0);
