@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { build, type HostArray, hostArray, numbers } from '../reference/core/host.ts';
+import { finfo } from '../reference/core/dtypes.ts';
+import {
+  build,
+  buildElements,
+  type Complex,
+  type Element,
+  elements,
+  type HostArray,
+  hostArray,
+  numbers,
+} from '../reference/core/host.ts';
 import type { AnyFirstOrder, Params } from '../reference/core/primitive.ts';
 import { primitives } from '../reference/primitives/index.ts';
 import { judgeEquation, judgeProgram, judgeSaved } from './budgets.ts';
@@ -47,6 +57,21 @@ describe('exact and rounded results', () => {
       judgeEquation(primitives.pow, [zero, one], {}, [zero], [y], 'strict').wrong?.message ?? null;
     expect(judge(zero)).toBeNull();
     expect(judge(one)).toMatch(/is 1\+0i, expected 0\+0i/);
+  });
+  test('products of complex numbers may lose each of their terms to underflow', () => {
+    const { tiny } = finfo('float32');
+    const flushed = (v: number): number => (Math.abs(v) < tiny ? 0 : v);
+    const part = fc.double({ min: 2 ** -65, max: 2 ** -61, noNaN: true }).chain((v) => fc.constantFrom(v, -v));
+    const number = fc.tuple(part, part).map(([re, im]) => ({ re: Math.fround(re), im: Math.fround(im) }));
+    const judge = (z: Complex, w: Complex, profile: 'strict' | 'gpu'): string | null => {
+      const round = (v: number): number => (profile === 'gpu' ? flushed(Math.fround(v)) : Math.fround(v));
+      const sum = (...terms: [number, number]): number => round(round(terms[0]) + round(terms[1]));
+      const operands = [z, w].map((x) => hostArray('complex64', [1], [x]));
+      const got = { re: sum(z.re * w.re, -z.im * w.im), im: sum(z.re * w.im, z.im * w.re) };
+      const expected = primitives.mul.evaluate(operands, {});
+      return judgeEquation(primitives.mul, operands, {}, expected, [hostArray('complex64', [1], [got])], profile).wrong?.message ?? null; // prettier-ignore
+    };
+    fc.assert(fc.property(number, number, (z, w) => judge(z, w, 'gpu') === null && judge(z, w, 'strict') === null));
   });
   test('distinguish zeros, but not on a gpu', () => {
     const flipped = (profile: 'strict' | 'gpu'): string | null =>
@@ -184,6 +209,20 @@ describe('solutions', () => {
     expect(judged((v) => v * 1.001).wrong?.message).toMatch(/\|y² − x\| is 0\.018, allowed is 0\.00000215/);
     expect(judged(() => NaN).wrong?.message).toMatch(/is NaN/);
   });
+  test('may have elements whose modulus overflows', () => {
+    const complex = (re: number): Complex => ({ re, im: 0 });
+    const max = { re: Number.MAX_VALUE, im: Number.MAX_VALUE };
+    const a = hostArray('complex128', [3, 3], [...[3, 1, 2, 1, 3, 1, 1, 1].map(complex), max]);
+    const factors = primitives.lu.evaluate([a], {});
+    const packed = elements(factors[0]!);
+    const judge = (relative: number): string | undefined => {
+      const changed = (v: Element): Element => complex((v as Complex).re * (1 + relative));
+      const lu = buildElements('complex128', [3, 3], (i) => (i === 5 ? changed : (v: Element) => v)(packed(i)));
+      return judgeEquation(primitives.lu, [a], {}, factors, [lu, ...factors.slice(1)], 'strict').wrong?.message;
+    };
+    expect(judge(2 ** -50)).toBeUndefined();
+    expect(judge(2 ** -40)).toMatch(/^\|P·A − L·U\| is /);
+  });
   test('of another type are wrong', () => {
     expect(judgeEquation(root, [f32(4)], {}, [f32(2)], [], 'strict').wrong?.message).toMatch(/1 results expected/);
   });
@@ -208,6 +247,19 @@ test('programs: within the bound, beyond the likely, beyond the bound, unbounded
     wrong: { element: { index: [2], expected: '1', got: '3', budget: 1 } },
   });
   expect(judgeProgram([expected], [f32(1.5, 1.5, 1, 99)], 'strict')).toMatchObject({ wrong: null, suspect: 1 });
+});
+
+test('a budget that is not a number lets nothing pass', () => {
+  const expected = { value: f32(1, 1), bound: { worst: Float64Array.of(1, NaN), variance: Float64Array.of(1, 1) } };
+  expect(() => judgeProgram([expected], [f32(1, 2)], 'strict')).toThrow('result 0: element 1 has no budget');
+});
+
+test('where everything is allowed, so is a difference beyond the largest number', () => {
+  const { max } = finfo('float64');
+  const [x, y] = [max, -max].map((v) => hostArray('float64', [1], [v])) as [HostArray, HostArray];
+  const accuracy = { kind: 'normwise', n: 1, scale: () => [Float64Array.of(Infinity)] } as const;
+  const anything: AnyFirstOrder = { ...primitives.neg, accuracy: () => accuracy };
+  expect(judgeEquation(anything, [y], {}, [x], [y], 'strict')).toMatchObject({ wrong: null, compared: 1 });
 });
 
 test('saved budgets', () => {

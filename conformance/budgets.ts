@@ -4,6 +4,7 @@
  */
 import type { ProfileName } from '../reference/core/backend.ts';
 import { finfo, isFloat, isInexact } from '../reference/core/dtypes.ts';
+import { EtalonError } from '../reference/core/errors.ts';
 import { showElement } from '../reference/core/show.ts';
 import {
   avalOf,
@@ -94,7 +95,7 @@ function byAccuracy(
   profile: ProfileName,
   witness: Witness,
 ): Comparison {
-  const accuracy = accuracyOf(primitive, operands, params, profile);
+  const accuracy = accuracyOf(primitive, operands, params);
   if (accuracy.kind === 'backward') return judgeSolution(accuracy, operands, expected, got, profile);
   const call = { primitive, operands, params, profile, witness };
   const rulers = expected.map((y, j) => {
@@ -243,6 +244,8 @@ class Tally {
     if (ruler.unit !== 'exact') this.#unit = ruler.unit;
     for (let i = 0; i < sizeOf(y.shape); i++) {
       const error = ruler.error(e(i), g(i), i);
+      // NaN is not more than any limit: without this whatever a backend gives would do.
+      if (Number.isNaN(error)) throw new EtalonError(`result ${output}: element ${i} has no budget to be held to`);
       if (error < 0) {
         this.#uncompared++;
         continue;

@@ -24,7 +24,7 @@ import {
   roundedOnce,
   sumError,
   ulpSize,
-  underflow,
+  underflowOfModulus,
 } from '../reference/transforms/rounding.ts';
 import { distance, equalElements, isFiniteElement, isNaNElement, modulus, sameInfinities } from './elements.ts';
 import type { Measured } from './types.ts';
@@ -211,7 +211,7 @@ function productRuler(terms: number, { primitive, operands, params, profile }: C
   return fractionRuler(allowed, productLeavesRange(primitive, operands, params, dtype), true);
 }
 
-/** n·u·scale + η, and half a unit for the reference's own rounding. What is given a scale may overflow on the way to it. */
+/** n·u·scale, what underflow may lose, and half a unit for the reference's own rounding. What is given a scale may overflow on the way to it. */
 function normwiseRuler(
   { n, scale }: Accuracy & { kind: 'normwise' },
   { operands, primitive, params, profile }: Call,
@@ -220,8 +220,9 @@ function normwiseRuler(
 ): Ruler {
   const scales = scale?.(operands, primitive.evaluate(operands, params))[j];
   const u = finfo(y.dtype).unitRoundoff;
-  const eta = underflow(y.dtype, profile);
-  const allowed = (size: number, i: number): number => n * u * (scales?.[i] ?? size) + eta + roundedOnce(size, y.dtype);
+  const lost = underflowOfModulus(y.dtype, profile);
+  const allowed = (size: number, i: number): number =>
+    n * u * (scales?.[i] ?? size) + lost + roundedOnce(size, y.dtype);
   const { max } = finfo(y.dtype);
   return fractionRuler(allowed, (i) => (scales?.[i] ?? 0) * (1 + n * u) > max);
 }
@@ -249,7 +250,7 @@ function fractionRuler(
 
 /** The distance as a share of what is allowed. Beside an infinite part the other says nothing. */
 function apart(e: Value, g: Value, allowed: number): number {
-  if (isFiniteElement(e) && isFiniteElement(g)) return distance(e, g) / allowed;
+  if (isFiniteElement(e) && isFiniteElement(g)) return allowed === Infinity ? 0 : distance(e, g) / allowed;
   return !isNaNElement(e) && !isNaNElement(g) && sameInfinities(e, g) ? 0 : Infinity;
 }
 

@@ -95,6 +95,8 @@ class Run {
   readonly #emit: (event: CheckEvent) => void;
   readonly #collector: Collector;
   readonly #queue: { readonly unit: Unit; readonly from: number }[];
+  /** So many of the queue come first, whatever their subjects. */
+  #inOrder: number;
   readonly #planned: Record<Group, number>;
   readonly #done: Record<Group, number>;
   readonly #progress = new Map<Child, Progress>();
@@ -121,9 +123,9 @@ class Run {
       shard: settings.shard ?? null,
     });
     const first = new Set(settings.first?.map((id) => id.split('/', 3).join('/')));
-    this.#queue = [true, false].flatMap((now) =>
-      units.filter(({ key }) => first.has(key) === now).map((unit) => ({ unit, from: 0 })),
-    );
+    const [now, later] = [true, false].map((isFirst) => units.filter(({ key }) => first.has(key) === isFirst));
+    this.#queue = [...now!, ...later!].map((unit) => ({ unit, from: 0 }));
+    this.#inOrder = now!.length;
     this.#planned = perGroup((group) => units.filter((u) => u.group === group).reduce((sum, u) => sum + u.planned, 0));
     this.#done = perGroup(() => 0);
     if (units.length === 0) this.#outcome.reject(this.#noMatch());
@@ -204,8 +206,23 @@ class Run {
     this.#emit({ type: 'start', versions: versions(), backend: facts, level, seed, planned: this.#planned });
   }
 
+  /** Cases of one subject share what is compiled: a process goes on with its own, else with one that no other is at. */
+  #take(child: Child): { readonly unit: Unit; readonly from: number } | undefined {
+    if (this.#inOrder > 0) {
+      this.#inOrder--;
+      return this.#queue.shift();
+    }
+    const subjects = [...this.#progress].flatMap(([of, { unit }]) =>
+      unit === null || of === child ? [] : [unit.subject],
+    );
+    const own = this.#progress.get(child)!.unit?.subject;
+    const rest = this.#queue.findIndex(({ unit }) => unit.subject === own);
+    const free = this.#queue.findIndex(({ unit }) => !subjects.includes(unit.subject));
+    return this.#queue.splice(rest >= 0 ? rest : Math.max(0, free), 1)[0];
+  }
+
   #next(child: Child): void {
-    const work = this.#queue.shift();
+    const work = this.#take(child);
     if (work !== undefined) {
       this.#progress.set(child, { unit: work.unit, at: null, found: null, next: work.from });
       return child.work(work.unit.key, work.from);

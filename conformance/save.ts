@@ -1,7 +1,7 @@
 /** Saved failures: `.etalon/failures/<primitive>-<hash>.json` (SavedCase in types.ts). */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeArray, encodeArray } from '../reference/core/program.ts';
+import { decodeArray, encodeArray, type EncodedArray } from '../reference/core/program.ts';
 import { ProgramError } from '../reference/core/errors.ts';
 import { type HostArray, numbers } from '../reference/core/host.ts';
 import { printProgram } from '../reference/core/text.ts';
@@ -109,6 +109,12 @@ export function arraysOf(saved: SavedCase): {
   return {
     inputs: saved.inputs.map((x) => decodeArray(x, refuse)),
     expected: saved.expected.map((x) => decodeArray(x, refuse)),
-    budgets: saved.budget.map((b) => b && Float64Array.from(numbers(decodeArray(b, refuse)))),
+    budgets: saved.budget.map((b) => b && budgetOf(b)),
   };
+}
+
+function budgetOf(saved: EncodedArray): Float64Array {
+  const budget = Float64Array.from(numbers(decodeArray(saved, refuse)));
+  const wrong = budget.find((allowed) => !(allowed >= 0));
+  return wrong === undefined ? budget : refuse(`${wrong} is no budget: it must be at least 0`);
 }

@@ -1,4 +1,5 @@
 /** The process in which a backend runs: opens it, works off units of cases, streams results to its parent. */
+import { flushCompileCache } from 'node:module';
 import { openBackend } from './open.ts';
 import { Bench, factsOf } from './bench.ts';
 import { type Proof, shrink } from './debug/shrink.ts';
@@ -128,6 +129,7 @@ async function open(setup: Setup): Promise<Worker | null> {
     const options = { seconds: ENOUGH * setup.timeout, onProcess: (pid: number) => void say({ type: 'process', pid }) };
     const bench = new Bench(await openBackend(setup.backend, setup.cwd, options));
     const worker = new Worker(setup, bench);
+    flushCompileCache(); // the parent ends this process by force
     await say({ type: 'ready', facts: factsOf(bench, setup.backend) });
     return worker;
   } catch (error) {

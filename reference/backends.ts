@@ -22,7 +22,8 @@ makeDefault(reference);
 const opened = new Map<string, Promise<Backend>>([['reference', Promise.resolve(reference)]]);
 
 /**
- * Opens a backend: by name (once per process; `backends()` of the command line lists them), or from a definition.
+ * Opens a backend: by name (once per process; `backends()` of the command line lists them), or from a definition. One
+ * that has been closed, or whose device was lost, is opened again.
  *
  * @example
  * const wasm = await backend('tfjs:wasm');
@@ -33,15 +34,17 @@ export async function backend(which: string | BackendDefinition, options: OpenOp
   if (typeof which !== 'string' && typeof (which as Partial<BackendDefinition> | null)?.open !== 'function')
     throw new ArgumentError(`backend: expected the name of a backend or its definition, got ${describe(which)}`);
   if (typeof which !== 'string') return new Backend(which, await which.open(options));
-  let open = opened.get(which);
-  if (open === undefined) {
-    open = loadBackendDefinition(which).then(
-      async (definition) => new Backend(definition, await definition.open(options)),
-    );
-    opened.set(which, open);
-    open.catch(() => opened.delete(which));
+  for (let known = opened.get(which); known !== undefined; known = opened.get(which)) {
+    const open = await known;
+    if (!open.closed && (open.session.lost ?? null) === null) return open;
+    if (opened.get(which) === known) opened.delete(which);
   }
-  return open;
+  const opening = loadBackendDefinition(which).then(
+    async (definition) => new Backend(definition, await definition.open(options)),
+  );
+  opened.set(which, opening);
+  opening.catch(() => opened.delete(which));
+  return opening;
 }
 
 /** The backend on which computations on uncommitted arrays run from now on. @throws ArgumentError */

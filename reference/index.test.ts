@@ -95,14 +95,12 @@ const others: ReadonlySet<string> = new Set([
   ...[
     'checkify.check',
     'checkify.checkError',
-    'lax.collective',
-    'lax.ownPartOfSum',
     'lax.convDimensionNumbers',
     'lax.convGeneralPermutations',
     'lax.convGeneralShapeTuple',
     'lax.convShapeTuple',
   ],
-  ...['lax.convTransposeShapeTuple', 'lax.padtypeToPads', 'lax.windowParams', 'lax.addTangents'],
+  ...['lax.convTransposeShapeTuple', 'lax.padtypeToPads', 'lax.windowParams'],
 ]);
 
 /** The functions of a namespace and of those in it, by every name they have; trees have their own page. */

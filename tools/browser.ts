@@ -3,8 +3,12 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
+const NO_GPU: readonly string[] = ['--disable-gpu'];
+/** WebGPU on the CPU, which any machine has. */
+export const SOFTWARE_WEBGPU: readonly string[] = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /** @throws Error if there is none on PATH */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(gpu: readonly string[] = NO_GPU): Promise<Browser> {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const paths = folders.flatMap((folder) =>
     ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)),
@@ -15,7 +19,7 @@ export function launchChromium(): Promise<Browser> {
     executablePath,
     args: [
       '--no-sandbox',
-      '--disable-gpu',
+      ...gpu,
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

@@ -43,6 +43,14 @@ test('a tree whose imports point one way passes', () => {
   ).toEqual([]);
 });
 
+test('pages of the guide are users: they have what the package exports, by its name', () => {
+  const named = { 'package.json': JSON.stringify({ name: 'etalon', exports: { '.': './reference/core/a.ts' } }) };
+  const page = (text: string): readonly string[] => problemsOf({ ...named, 'spec/guide/page/b.ts': text });
+  expect(page("import 'etalon'; import 'fflate';")).toEqual([]);
+  expect(page("import 'etalon/inside';")).toHaveLength(1);
+  expect(page("import '../../../reference/core/a.ts';")[0]).toContain('guide may not import core');
+});
+
 test('types may point any way', () => {
   expect(
     problemsOf({

@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -249,7 +250,8 @@ const steps: readonly Step[] = [
       for (const path of files) {
         if (/\.test\.|^conformance\/testing|^dist\/conformance\/testing|^tools\//.test(path))
           throw new Failure(`the package holds ${path}`);
-        if (/\.ts$/.test(path) && !/\.d\.ts$/.test(path)) throw new Failure(`the package holds the source ${path}`);
+        if (/\.ts$/.test(path) && !/\.d\.ts$|^spec\/guide\//.test(path))
+          throw new Failure(`the package holds the source ${path}`);
       }
       sizes['tarball'] = info.size;
       return `${files.size} files, ${kB(info.size)} packed, ${kB(info.unpackedSize)} unpacked`;
@@ -392,6 +394,21 @@ console.log(String(all.grad((x) => np.sum(np.tanh(x)))(x)));`,
     },
   ]),
   [
+    'the page of spec/guide/training-in-the-browser.md, copied as it says, builds and opens',
+    async () => {
+      const [copy, out] = [join(project, 'digits'), join(project, 'digits-built')];
+      cpSync(join(project, 'node_modules/etalon/spec/guide/training-in-the-browser'), copy, { recursive: true });
+      cpSync(join(project, 'node_modules/etalon/fixtures/digits.npz'), join(copy, 'digits.npz'));
+      const data = readFileSync(join(copy, 'data.ts'), 'utf8');
+      write('digits/data.ts', data.replace('../../../fixtures/digits.npz', './digits.npz'));
+      rmSync(join(copy, 'vite.config.ts'));
+      await vite.build({ root: copy, logLevel: 'error', configFile: false, build: { outDir: out } });
+      const text = await textOfPage(out, 'Ready');
+      if (!text.includes('reference interpreter')) throw new Failure(text);
+      return `${kB(gzipped(out))} gzip`;
+    },
+  ],
+  [
     'size of import { grad, numpy }',
     async () => {
       write('size/main.js', "export { grad, numpy } from 'etalon';\n");
@@ -448,8 +465,11 @@ function gzipped(folder: string): number {
   return total;
 }
 
-/** What a headless Chromium shows of the page in a folder; errors and failed requests of the page are ours. */
-async function textOfPage(folder: string): Promise<string> {
+/**
+ * What a headless Chromium shows of the page in a folder, once it shows `awaited`; errors and failed requests of the page
+ * are ours.
+ */
+async function textOfPage(folder: string, awaited?: string): Promise<string> {
   const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
   const server = createServer((request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : (request.url ?? ''));
@@ -469,6 +489,7 @@ async function textOfPage(folder: string): Promise<string> {
         errors.push(`${response.status()} ${response.url()}`);
     });
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { waitUntil: 'load' });
+    if (awaited !== undefined) await tab.getByText(awaited).first().waitFor();
     const text = (await tab.locator('body').innerText()).trim();
     if (errors.length > 0) throw new Failure(errors.join('\n'));
     return text;

@@ -59,11 +59,28 @@ const UNARY: Readonly<Record<string, number>> = {
 };
 const BINARY: Readonly<Record<string, number>> = { atan2: 2.5, pow: 1.25 };
 
+/** The incomplete gamma and beta functions: sums of some tens of terms, of which the table allows 64. */
+const INCOMPLETE = 10;
+
+/** Numbers in [0, 1), as evenly in the plane or in space: the powers of these are independent (Roberts' sequence). */
+function spread(axis: number): () => number {
+  let at = 0.5;
+  return () => (at = (at + 1.2207440846057596 ** -axis) % 1);
+}
+
+/** All lists of n of the numbers. */
+const combinations = (n: number, of: readonly number[]): readonly (readonly number[])[] =>
+  n === 0 ? [[]] : combinations(n - 1, of).flatMap((list) => of.map((x) => [...list, x]));
+
+/** The columns of rows. */
+const transposed = (rows: readonly (readonly number[])[], columns: number): readonly (readonly number[])[] =>
+  Array.from({ length: columns }, (_, k) => rows.map((row) => Math.fround(row[k]!)));
+
 /** The largest error; where one of the two is not finite, the other has to be the same. */
 function worst(got: Float64Array, exact: Float64Array): number {
   let most = 0;
   for (const [i, y] of exact.entries()) {
-    if (Math.abs(y) < tiny && Math.abs(got[i]!) <= tiny) continue;
+    if (Math.abs(y) <= tiny && Math.abs(got[i]!) <= tiny) continue;
     most = Math.max(most, ulpError(got[i]!, Math.abs(y) > max ? Math.fround(y) : y, 'float32'));
   }
   return most;
@@ -115,6 +132,42 @@ describe.skipIf(isMissing)(isMissing ? session : 'accuracy', () => {
     const found = await errors(['zeta', 'polygamma'], [orders.map((m) => m + 1), x]);
     const more = await errors(['polygamma'], [orders, x]);
     for (const error of [...found, ...more]) expect(error).toBeLessThanOrEqual(4);
+  });
+
+  test('incomplete gamma functions, inside and far outside of the distribution', async () => {
+    const names = ['igamma', 'igammac', 'igamma_grad_a', 'random_gamma_grad'];
+    const [size, place] = [spread(1), spread(2)];
+    const inside = Array.from({ length: 2000 }, (_, i) => {
+      const a = 2 ** (i % 3 === 0 ? 100 * size() : 14 * size() - 7);
+      return [a, Math.max(0, a + 14 * (2 * place() - 1) * Math.sqrt(a))];
+    });
+    const small = Array.from({ length: 1000 }, () => [2 ** (30 * size() - 28), 2 ** (40 * place() - 36)]);
+    const [a, x] = transposed([...inside, ...small, ...combinations(2, [...SPECIAL, 4e37, 1e-30])], 2);
+    const found = await errors(names, [
+      [...a!, ...points(4, 4).map(Math.abs)],
+      [...x!, ...points(4, 5).map(Math.abs)],
+    ]);
+    for (const [i, name] of names.entries()) expect(found[i], name).toBeLessThanOrEqual(INCOMPLETE);
+  });
+
+  test('incomplete beta function, likewise', async () => {
+    const [first, second, place] = [spread(1), spread(2), spread(3)];
+    const inside = Array.from({ length: 2000 }, (_, i) => {
+      const [a, b] = [first, second].map((size) => 2 ** (i % 3 === 0 ? 40 * size() : 14 * size() - 7)) as [
+        number,
+        number,
+      ];
+      const [mean, rest] = [a / (a + b), b / (a + b)];
+      return [a, b, mean + 14 * (2 * place() - 1) * Math.sqrt((mean * rest) / (a + b + 1))];
+    });
+    const atEnds = Array.from({ length: 1000 }, (_, i) => {
+      const end = 2 ** -(24 * place());
+      return [2 ** (40 * first() - 30), 2 ** (40 * second() - 30), i % 2 === 0 ? end : 1 - end];
+    });
+    const calls = [...inside, ...atEnds].map(([a, b, x]) => [a!, b!, Math.min(1, Math.max(0, x!))]);
+    const all = transposed([...calls, ...combinations(3, [...SPECIAL.slice(0, 9), max, tiny, 1e-30])], 3);
+    const [found] = await errors(['regularized_incomplete_beta'], all);
+    expect(found).toBeLessThanOrEqual(INCOMPLETE);
   });
 
   test('sine, cosine and tangent of what is nearly a multiple of π/2', async () => {

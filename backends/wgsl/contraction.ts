@@ -6,16 +6,16 @@ import type { Builder, Code } from './compile/builder.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import type { Making } from './compile/making.ts';
-import { Computation, type Node, Pointwise, type Result } from './compile/node.ts';
+import { Computation, layoutOf, type Node, Pointwise, type Result } from './compile/node.ts';
 import { registerOf, type Type } from './compile/types.ts';
 import { reduce } from './folding.ts';
 import { accumulator, or, sum, times } from './monoids.ts';
-import { converted, type Factor, type Product } from './product.ts';
+import { converted, type Factor, type Product, SMALL } from './product.ts';
 import { Runs } from './runs.ts';
-import { moved, reshaped } from './shape.ts';
+import { viewed } from './shape.ts';
 import { multiplyOn } from './tiles.ts';
 
-/** Fewer rows or columns than this share nothing that a tile could keep. */
+/** Fewer rows or columns than this share little that a tile could keep. */
 const FEWEST_LINES = 4;
 /** The axes of an operand by what they do. */
 interface Axes {
@@ -31,8 +31,18 @@ interface Operand {
 
 const operandOf = (x: Node, batch: Shape, depth: Shape): Operand => {
   const free = x.type.shape.flatMap((_, d) => (batch.includes(d) || depth.includes(d) ? [] : [d]));
-  return { x, axes: { batch, free, depth } };
+  return asStored({ x, axes: { batch, free, depth } });
 };
+
+/** Of a transposed operand what was transposed: it is read in whatever order its axes have. */
+function asStored(operand: Operand): Operand {
+  const { x, axes } = operand;
+  if (x.kind !== 'indexed' || x.axes === null) return operand;
+  const [to, of] = [x.axes, x.operands[0]!];
+  if (to.length !== x.type.shape.length || sizeOf(of.type.shape) !== sizeOf(x.type.shape)) return operand;
+  const from = (group: Shape): Shape => group.map((d) => to.indexOf(d));
+  return asStored({ x: of, axes: { batch: from(axes.batch), free: from(axes.free), depth: from(axes.depth) } });
+}
 
 const sizes = ({ x }: Operand, axes: Shape): Shape => axes.map((d) => x.type.shape[d]!);
 
@@ -94,7 +104,10 @@ function tiled(making: Making, [lhs, rhs]: readonly [Operand, Operand], result: 
 
 type Group = 'batch' | 'rows' | 'columns' | 'depth';
 
-/** The products as one array, the depth last or before the lines of the larger operand: as that one has it. */
+/**
+ * The products as one array, the depth last or before the lines of the larger operand: as that one has it. A CPU gains by
+ * what many lines have in common, even if it is but a vector.
+ */
 function summed([lhs, rhs]: readonly [Operand, Operand], type: Type): Node {
   const dtype = accumulator(type.dtype);
   const groups: Readonly<Record<Group, Shape>> = {
@@ -117,9 +130,7 @@ function summed([lhs, rhs]: readonly [Operand, Operand], type: Type): Node {
     axes.batch.forEach((d, i) => (to[d] = axesOf('batch')[i]!));
     axes.depth.forEach((d, i) => (to[d] = axesOf('depth')[i]!));
     axes.free.forEach((d, i) => (to[d] = axesOf(free)[i]!));
-    const own = to.filter((_, d) => x.type.shape[d] !== 1);
-    const isSame = sizeOf(shape) === sizeOf(x.type.shape) && own.every((at, i) => i === 0 || at > own[i - 1]!);
-    return isSame ? reshaped(x, shape) : moved(x, shape, (_k, dims) => to.map((at) => dims[at]!));
+    return viewed(x, shape, to);
   };
   const factors = [seen(lhs, 'rows'), seen(rhs, 'columns')];
   const products = new Pointwise({ shape, dtype }, factors, 1, (k, xs) => {
@@ -133,6 +144,12 @@ function summed([lhs, rhs]: readonly [Operand, Operand], type: Type): Node {
     pulled: [products],
     finishes: true,
     make: (making, { results: [result] }) => {
+      const isStored = [lhs, rhs].every(({ x }) => making.buffers.of(layoutOf(x)) !== null);
+      const lines = sizeOf(sizes(leader, leader.axes.free));
+      if (making.target.cpu && isStored && lines >= FEWEST_LINES && sizeOf(shape) >= SMALL) {
+        tiled(making, [lhs, rhs], result!);
+        return;
+      }
       const runs = new Runs(products, axesOf('depth'), making.byFour([products]));
       reduce(making, runs, dtype === 'bool' ? or(dtype) : sum(type.dtype), result!);
     },
@@ -146,7 +163,7 @@ const dotGeneral: Lowerer<ParamsOf<'dot_general'>> = (_, [lhs, rhs], { dimension
   if (fewest < FEWEST_LINES || sizeOf(sizes(operands[0], lhsDepth)) === 0) return [summed(operands, result!)];
   return new Computation({
     name: 'dot_general',
-    operands: [lhs!, rhs!],
+    operands: operands.map(({ x }) => x),
     results: [result!],
     finishes: true,
     make: (making, { results: [own] }) => tiled(making, operands, own!),

@@ -79,15 +79,8 @@ const stateBuffers = (making: Making, types: readonly Type[], results: readonly 
     return buffer === null ? making.temporary(type) : leafIn(making, type, buffer);
   });
 
-function start(making: Making, initial: readonly Node[], state: readonly Node[]): void {
-  initial.forEach((x, j) =>
-    making.steps.push({
-      kind: 'copy',
-      from: making.buffers.of(layoutOf(x))!,
-      to: making.buffers.of(state[j]!)!,
-    }),
-  );
-}
+const start = (making: Making, initial: readonly Node[], state: readonly Node[]): void =>
+  initial.forEach((x, j) => making.copy(x, state[j]!));
 
 /** Nodes that stand for operands within a loop: leaves that are in the operands' buffers. */
 const leavesFor = (making: Making, operands: readonly Node[]): readonly Node[] =>

@@ -47,7 +47,8 @@ function integerToFloat(k: Builder, x: Code, from: DType, to: DType): Code {
 export function converted(k: Builder, x: Code, from: DType, to: DType): Code {
   if (from === to) return x;
   if (to === 'bool') return toBool(k, x, from);
-  if (isComplex(to)) return `vec2f(${converted(k, x, from, 'float32')}, 0.0)`;
+  // Not a literal: compilers would take 0·∞ for 0.
+  if (isComplex(to)) return `vec2f(${converted(k, x, from, 'float32')}, ${k.constant('float32', 0)})`;
   if (isComplex(from)) return converted(k, k.let('f32', `${x}.x`), 'float32', to);
   if (from === 'bool') return `select(${k.constant(to, 0)}, ${k.constant(to, 1)}, ${x})`;
   if (isFloat(from)) return isFloat(to) ? x : floatToInteger(k, x, to);

@@ -7,7 +7,7 @@ import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import { dilatedSize, positionsOf } from '../../reference/primitives/convolution-shapes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
-import { addIndex, Index, timesIndex } from './compile/index-space.ts';
+import { addIndex, divideIndex, Index, timesIndex } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation, type Node } from './compile/node.ts';
 import { registerOf } from './compile/types.ts';
@@ -139,10 +139,10 @@ class Convolution {
         const conditions = ofSpace.map((axis, d) => {
           const [n, apart] = [shape[axis]!, lhs_dilation[d]!];
           const place = k.let('u32', addIndex(starts[d]!, timesIndex(window[d]!, rhs_dilation[d]!)));
-          dims[axis] = apart === 1 ? place : k.let('u32', `${place} / ${apart}u`);
+          dims[axis] = apart === 1 ? place : k.let('u32', divideIndex(place, apart));
           // Not &&: dozens of branches are more than some compilers can take.
           const inside = `(${place} < ${dilatedSize(n, apart)}u)`;
-          return apart === 1 ? inside : `${inside} & (${place} % ${apart}u == 0u)`;
+          return apart === 1 ? inside : `${inside} & (${timesIndex(dims[axis], apart)} == ${place})`;
         });
         const own = converted(k, k.element(lhs, Index.flat(shape, Index.of(of, dims).flat(k))), lhs.type.dtype, dtype);
         if (conditions.length === 0) return own;

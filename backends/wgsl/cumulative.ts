@@ -1,10 +1,10 @@
 /** Sums, products and extremes of everything up to a place. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import { sizeOf } from '../../reference/core/host.ts';
 import type { Builder, Code } from './compile/builder.ts';
-import { Index } from './compile/index-space.ts';
+import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation } from './compile/node.ts';
+import { linesAlong } from './lines.ts';
 import { logSum } from './log-sum.ts';
 import { extreme, type Monoid, product, sum } from './monoids.ts';
 import { scan } from './scanning.ts';
@@ -17,16 +17,12 @@ interface Params {
 const cumulative =
   (name: string, monoidOf: (dtype: DType) => Monoid): Lowerer<Params> =>
   (_, [x], { axis, reverse }, [result]) => {
-    const { shape, dtype } = x!.type;
-    const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
-    const count = sizeOf(shape.slice(0, axis)) * inner;
-    const monoid = monoidOf(dtype);
+    const lines = linesAlong(x!.type.shape, axis);
+    const { count, length } = lines;
+    const monoid = monoidOf(x!.type.dtype);
     /** Where the j-th element of row r is. */
-    const place = (k: Builder, r: Code, j: Code): Index => {
-      const [outer, own] = Index.flat([count / inner, inner], r).dims(k);
-      const along = reverse ? k.let('u32', `${length - 1}u - ${j}`) : j;
-      return Index.flat(shape, Index.of([count / inner, length, inner], [outer!, along, own!]).flat(k));
-    };
+    const place = (k: Builder, r: Code, j: Code): Index =>
+      lines.at(k, r, reverse ? k.let('u32', `${length - 1}u - ${j}`) : j);
     return new Computation({
       name,
       operands: [x!],
@@ -39,7 +35,7 @@ const cumulative =
           count,
           length,
           lanes: 1 as const,
-          isContiguous: inner === 1,
+          isContiguous: lines.apart === 1,
           state: (k: Builder, r: Code, j: Code) => monoid.lift(k, k.element(x!, place(k, r, j)), () => '0'),
         };
         scan(making, monoid, source, (k, r, j, state) => k.define(own!, place(k, r, j), monoid.lower(k, state)));

@@ -2,7 +2,7 @@
  * The backend `wgsl`: programs become fused WGSL kernels that run through WebGPU, in browsers and, with the npm package
  * `webgpu`, under Node (spec/backend.md).
  */
-import { type BackendDefinition, type Capabilities, defineBackend, gap } from '../../reference/core/backend.ts';
+import { type BackendDefinition, type Capabilities, defineBackend } from '../../reference/core/backend.ts';
 import { shortName } from '../../reference/core/dtypes.ts';
 import type { Aval } from '../../reference/core/host.ts';
 import { supportsFrom } from '../table.ts';
@@ -35,8 +35,6 @@ import { spectral } from './spectral.ts';
 import { trigonometry } from './trigonometry.ts';
 import { windowed } from './windowed.ts';
 
-const incomplete = gap('incomplete gamma and beta functions need more than the 24 bits of WGSL floats');
-
 export const wgslTable: Table = {
   ...arithmetic,
   ...comparison,
@@ -60,11 +58,6 @@ export const wgslTable: Table = {
   ...convolution,
   ...cumulatives,
   ...sorting,
-  igamma: incomplete,
-  igammac: incomplete,
-  igamma_grad_a: incomplete,
-  random_gamma_grad: incomplete,
-  regularized_incomplete_beta: incomplete,
 };
 
 const unheld = ({ dtype }: Aval): string | null => (isHeld(dtype) ? null : `no ${shortName(dtype)} in WGSL`);

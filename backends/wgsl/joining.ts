@@ -1,7 +1,7 @@
 /** Cutting and joining. All are views but concatenations of more operands than a kernel has buffers for. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { Builder, Code } from './compile/builder.ts';
-import { Index, shiftIndex, timesIndex } from './compile/index-space.ts';
+import { addIndex, Index, shiftIndex, timesIndex } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';
 import { registerOf, type Type } from './compile/types.ts';
@@ -81,17 +81,37 @@ const pad: Lowerer<{ readonly padding_config: Padding }> = (_, [x, value], { pad
 
 // ---- joining
 
+/** One operand, or the same one several times in a row. */
 interface Piece {
   readonly node: Node;
-  /** Where it begins along the axis. */
+  /** Where it begins along the axis, and where it ends. */
   readonly start: number;
+  readonly end: number;
+}
+
+function piecesOf(operands: readonly Node[], axis: number): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const node of operands) {
+    const start = end;
+    end += node.type.shape[axis]!;
+    if (end === start) continue;
+    const before = pieces.at(-1);
+    if (before?.node === node) pieces.splice(-1, 1, { ...before, end });
+    else pieces.push({ node, start, end });
+  }
+  return pieces;
 }
 
 /** The element at `dims`, which is in one of the pieces. */
 function elementOf(k: Builder, pieces: readonly Piece[], dims: readonly Code[], axis: number): Code {
   const middle = pieces.length >> 1;
-  const [{ node, start }, split] = [pieces[0]!, pieces[middle]!];
-  if (middle === 0) return k.at(node, dims.with(axis, k.let('u32', shiftIndex(dims[axis]!, -start))));
+  const [{ node, start, end }, split] = [pieces[0]!, pieces[middle]!];
+  if (middle === 0) {
+    const at = k.let('u32', shiftIndex(dims[axis]!, -start));
+    const length = node.type.shape[axis]!;
+    return k.at(node, dims.with(axis, end - start > length ? k.let('u32', `${at} % ${length}u`) : at));
+  }
   return k.either(
     registerOf(node.type.dtype),
     `${dims[axis]} < ${split.start}u`,
@@ -100,7 +120,7 @@ function elementOf(k: Builder, pieces: readonly Piece[], dims: readonly Code[], 
   );
 }
 
-/** The pieces in groups that one kernel each can read. */
+/** The pieces in groups that one kernel each can read. Where a group begins is beside the text: groups alike are one pipeline. */
 function joined(pieces: readonly Piece[], type: Type, axis: number): Node {
   const groups = Array.from({ length: Math.ceil(pieces.length / OPERANDS) }, (_, g) =>
     pieces.slice(g * OPERANDS, (g + 1) * OPERANDS),
@@ -113,28 +133,23 @@ function joined(pieces: readonly Piece[], type: Type, axis: number): Node {
     results: [type],
     finishes: true,
     make(making, { results: [result] }) {
-      groups.forEach((group, g) => {
-        const { start } = group[0]!;
-        const end = groups[g + 1]?.[0]!.start ?? type.shape[axis]!;
-        const shape = type.shape.with(axis, end - start);
+      for (const group of groups) {
+        const first = group[0]!.start;
+        const own = group.map(({ node, start, end }) => ({ node, start: start - first, end: end - first }));
+        const shape = type.shape.with(axis, own.at(-1)!.end);
         making.each(sizeOf(shape), (k, i) => {
-          const own = Index.flat(shape, i).dims(k);
-          const dims = own.with(axis, k.let('u32', shiftIndex(own[axis]!, start)));
-          k.define(result!, Index.of(type.shape, dims), elementOf(k, group, dims, axis));
+          const dims = Index.flat(shape, i).dims(k);
+          const at = dims.with(axis, k.let('u32', addIndex(dims[axis]!, k.parameter(first))));
+          k.define(result!, Index.of(type.shape, at), elementOf(k, own, dims, axis));
         });
-      });
+      }
     },
   }).results[0]!;
 }
 
 const concatenate: Lowerer<{ readonly dimension: number }> = (_, operands, { dimension }, [result]) => {
   const { shape, dtype } = result!;
-  let end = 0;
-  const pieces = operands.flatMap((node): Piece[] => {
-    const start = end;
-    end += node.type.shape[dimension]!;
-    return end > start ? [{ node, start }] : [];
-  });
+  const pieces = piecesOf(operands, dimension);
   if (pieces.length === 0) return [operands[0]!];
   if (pieces.length > OPERANDS) return [joined(pieces, { shape, dtype }, dimension)];
   const at = (k: Builder, index: Index): Code => elementOf(k, pieces, index.dims(k), dimension);

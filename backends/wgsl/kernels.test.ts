@@ -58,6 +58,7 @@ const products: readonly Call[] = [
   ['deep ones', 'dot_general', [some([33, 3000]), some([3000, 36])], contracted(1, 0, 0)],
   ['deep ones, odd', 'dot_general', [some([33, 2999]), some([2999, 35])], contracted(1, 0, 0)],
   ['a matrix and a vector', 'dot_general', [some([500, 700]), some([700])], contracted(1, 0, 0)],
+  ['a vector and a matrix', 'dot_general', [some([701]), some([701, 503])], contracted(0, 0, 0)],
   ['vectors', 'dot_general', [some([40_000]), some([40_000])], contracted(0, 0, 0)],
   ['bytes', 'dot_general', [some([40, 300], 'int8', 100), some([300, 40], 'int8', 100)], contracted(1, 0, 0)],
   ['truth values', 'dot_general', [some([40, 3], 'bool'), some([3, 40], 'bool')], contracted(1, 0, 0)],
@@ -76,7 +77,18 @@ const sorts: readonly Call[] = [
   ['a long row', 'sort', [some([5000], 'float32', 10_000)], sorted(0)],
   ['rows by two keys', 'sort', [some([3, 700]), some([3, 700], 'uint32'), some([3, 700], 'int32', 1000)], sorted(1, 2)],
   ['columns', 'sort', [some([300, 5], 'bool'), some([300, 5])], sorted(0)],
+  ['digit by digit', 'sort', [some([70_000], 'float32', 10_000)], sorted(0)],
+  [
+    'digits of two keys',
+    'sort',
+    [some([2, 33_000], 'int8'), some([2, 33_000], 'float32', 50), some([2, 33_000], 'int32', 1000)],
+    sorted(1, 2),
+  ],
+  ['short rows', 'sort', [some([300, 7], 'int32', 2 ** 30)], sorted(1)],
+  ['with another', 'sort', [some([900], 'bfloat16', 9), some([900], 'int32', 1000)], sorted(0)],
   ['of rows', 'top_k', [some([4, 1000], 'float32', 100)], { k: 10, axis: 1 }],
+  ['many of columns', 'top_k', [some([1500, 3], 'int32', 1000)], { k: 700, axis: 0 }],
+  ['the largest', 'top_k', [some([700], 'uint8')], { k: 1, axis: 0 }],
 ];
 
 const convolved = (words: readonly [string, string, string], more: Partial<Record<string, unknown>> = {}): Params => {

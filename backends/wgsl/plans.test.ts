@@ -26,6 +26,12 @@ test('a product of few rows is a sum of products', () => {
   expect(kernels((x, y) => lax.dot(x, y), [matrix, vector])).toHaveLength(1);
 });
 
+test('a product reads transposed operands as they are', () => {
+  const swapped = (x: NDArray): NDArray => lax.transpose(x, [1, 0]);
+  expect(kernels((x, y) => lax.dot(swapped(x), y), [np.ones([64, 128]), np.ones([64, 32])])).toHaveLength(1);
+  expect(kernels((x, y) => lax.dot(x, swapped(swapped(swapped(y)))), [matrix, matrix])).toHaveLength(1);
+});
+
 test('few long sums are split, and so are few long rows', () => {
   const long = np.ones([1_000_000]);
   for (const cpu of [true, false]) {
@@ -34,6 +40,17 @@ test('few long sums are split, and so are few long rows', () => {
   }
 });
 
-test('short rows are sorted and gathered by two kernels', () => {
-  expect(kernels((x) => lax.sort(x), [matrix])).toHaveLength(2);
+test('rows are sorted and what follows is computed in the last kernel', () => {
+  const sorted = (shape: readonly number[], cpu: boolean): number =>
+    kernels((x) => lax.sort(x).mul(2), [np.ones(shape)], cpu).length;
+  for (const cpu of [true, false]) {
+    expect(sorted([100_000, 8], cpu)).toBe(1); // in registers
+    expect(sorted([20, 64], cpu)).toBe(1); // ranked
+    expect(sorted([1000, 1000], cpu)).toBe(8); // blocks of 8, merged seven times
+  }
+  expect(sorted([2 ** 20], true)).toBe(20); // four digits: counts, their sums, the records
+});
+
+test('of many no more are merged than are asked for', () => {
+  expect(kernels((x) => lax.topK(x, 10), [np.ones([100, 64])])).toHaveLength(4);
 });

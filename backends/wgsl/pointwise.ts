@@ -1,8 +1,10 @@
 /** Lowerings of elementwise primitives. */
 import { type DType, isComplex } from '../../reference/core/dtypes.ts';
+import { sizeOf } from '../../reference/core/host.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
+import { Index } from './compile/index-space.ts';
 import type { Lowerer } from './compile/lowering.ts';
-import { type Node, Pointwise } from './compile/node.ts';
+import { Computation, type Node, Pointwise } from './compile/node.ts';
 import { type Register, registerOf, type Type } from './compile/types.ts';
 import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
 
@@ -61,6 +63,29 @@ export function narrowed(k: Builder, code: Code, dtype: DType): Code {
 /** The result of a function of WGSL, in every lane; of complex numbers that of another one. */
 export const called = <P>(f: WgslFunction, cost: number, complex: WgslFunction = f): Lowerer<P> =>
   elementwise((k, x, dtype, _, result) => k.call(isComplex(dtype) ? complex : f, registerOf(result), ...x), cost);
+
+/**
+ * The result of a function of WGSL that is so long that drivers take a second for it, and computes for so long that memory does
+ * not count: by a kernel of its own, the same for every program, shape and dtype.
+ */
+export const calledAlone =
+  (f: WgslFunction): Lowerer<unknown> =>
+  (_, operands, __, [result]) => {
+    const { shape, dtype } = result!;
+    const indexOf = ({ type }: Node, i: Code): Index => Index.flat(type.shape, i);
+    const [value] = new Computation({
+      name: f.name,
+      operands,
+      results: [{ shape, dtype: 'float32' }],
+      make(making, { results: [y] }) {
+        making.each(sizeOf(shape), (k, i) => {
+          const x = operands.map((operand) => k.element(operand, indexOf(operand, i)));
+          k.define(y!, indexOf(y!, i), k.call(f, 'f32', ...x));
+        });
+      },
+    }).results;
+    return [dtype === 'float32' ? value! : pointwise({ shape, dtype }, [value!], 1, (_k, [x]) => x!)];
+  };
 
 // ---- what expressions are made of, in every lane
 

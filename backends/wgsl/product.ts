@@ -45,9 +45,9 @@ export interface Product {
 const LONGEST_CHAIN = 1024;
 const SHORTEST_BLOCK = 512;
 /** Below so many products what counts is that the text is short: each sum has an invocation of its own. */
-const SMALL = 32_768;
+export const SMALL = 32_768;
 /** Invocations that make a device busy, and what one of them should have to do. */
-const BUSY = { cpu: 256, gpu: 16_384 } as const;
+const BUSY = { cpu: 128, gpu: 16_384 } as const;
 const WORTHWHILE = 128;
 
 /** A number as one that sums are made of. */
@@ -131,6 +131,7 @@ class Tiles implements Tiling {
   readonly lanes: Lanes;
   readonly #product: Product;
   readonly #dtype: DType;
+  readonly #isSmall: boolean;
   readonly #rows: number;
   readonly #columns: number;
   readonly #across: number;
@@ -139,6 +140,7 @@ class Tiles implements Tiling {
   constructor(product: Product, dtype: DType, isSmall: boolean, lanes: Lanes) {
     this.#product = product;
     this.#dtype = dtype;
+    this.#isSmall = isSmall;
     this.lanes = lanes;
     this.#rows = Math.min(isSmall ? 1 : 8, product.rows);
     this.#columns = Math.min(isSmall ? 1 : lanes === 4 ? 2 : 4, product.columns / lanes);
@@ -148,7 +150,8 @@ class Tiles implements Tiling {
   }
 
   each(making: Making, count: number, body: (k: Builder, i: Code) => void): void {
-    making.each(count, body);
+    if (this.#isSmall) making.each(count, body);
+    else making.eachLong(count, body);
   }
 
   compute(k: Builder, i: Code, from: Code, to: Code, length: number, use: Use): void {
@@ -170,9 +173,10 @@ class Tiles implements Tiling {
       const xs = leftAt.map((at) => at(c));
       const ys = k.inLanes(this.lanes, () => rightAt.map((at) => at(c)));
       k.inLanes(this.lanes, () => {
-        for (let q = 0; q < fours; q++)
-          for (const [m, row] of total.entries())
-            for (const [n, x] of row.entries()) k.line(`${x} = ${added(k, dtype, x, xs[m]![q]!, ys[n]![q]!)};`);
+        // All that is added to a sum at once: it is held in memory as likely as not.
+        for (const [m, row] of total.entries())
+          for (const [n, x] of row.entries())
+            k.line(`${x} = ${xs[m]!.reduce((own, factor, q) => added(k, dtype, own, factor, ys[n]![q]!), x)};`);
       });
     };
     const [first, last] = fours === 4 ? [inFours(k, from), inFours(k, to)] : [from, to];

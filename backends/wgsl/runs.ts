@@ -4,7 +4,7 @@
  */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { Builder, Code, Lanes } from './compile/builder.ts';
-import { fours, Index } from './compile/index-space.ts';
+import { Index } from './compile/index-space.ts';
 import type { Node } from './compile/node.ts';
 
 interface Axis {
@@ -59,13 +59,12 @@ export class Runs {
     let [i, o] = [0, 0];
     const at = this.#axes.map(({ isReduced }) => (isReduced ? inner[i++]! : outer[o++]!));
     const { shape } = this.x.type;
-    const own = this.lanes === 4 ? fours(shape) : shape;
     // Where no axes were merged the positions themselves are of use to what computes the element.
-    if (String(own.filter((n) => n !== 1)) === String(this.#shape)) {
+    if (this.lanes === 1 && String(shape.filter((n) => n !== 1)) === String(this.#shape)) {
       let next = 0;
       return Index.of(
-        own,
-        own.map((n) => (n === 1 ? '0u' : at[next++]!)),
+        shape,
+        shape.map((n) => (n === 1 ? '0u' : at[next++]!)),
       );
     }
     return Index.flat(shape, Index.of(this.#shape, at).flat(k));

@@ -1,7 +1,8 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
+import { inverse } from '../../reference/primitives/axes.ts';
 import { type Builder, type Code, typeText } from './compile/builder.ts';
-import { fours, Index } from './compile/index-space.ts';
+import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';
 import { registerOf, type Type } from './compile/types.ts';
@@ -13,25 +14,39 @@ export const reshaped = (x: Node, shape: Shape): Node => {
   return new Indexed({ shape, dtype: x.type.dtype }, [x], at, { sameLayout: x });
 };
 
-/**
- * Elements of an operand, found by where they go. `last` says what becomes of the operand's last axis: it is the last one
- * again, or the result has the same element all along its last axis.
- */
-export const moved = (
-  x: Node,
-  shape: Shape,
-  from: (k: Builder, dims: readonly Code[]) => readonly Code[],
-  last: 'kept' | 'repeated' | null = null,
-): Node => {
-  const { dtype } = x.type;
+/** Elements of an operand, found by where they go. */
+export const moved = (x: Node, shape: Shape, from: (k: Builder, dims: readonly Code[]) => readonly Code[]): Node => {
   const at = (k: Builder, index: Index): Code => k.at(x, from(k, index.dims(k)));
-  const kept = (k: Builder, dims: readonly Code[]): Code => k.element(x, Index.of(fours(x.type.shape), from(k, dims)));
-  const repeated = (k: Builder, dims: readonly Code[]): Code =>
-    `${typeText(registerOf(dtype), 4)}(${k.inLanes(1, () => k.at(x, from(k, dims)))})`;
-  const isWhole = (shape.at(-1) ?? 1) % 4 === 0;
-  const four = !isWhole || last === null ? null : last === 'kept' ? kept : repeated;
-  return new Indexed({ shape, dtype }, [x], at, { four });
+  return new Indexed({ shape, dtype: x.type.dtype }, [x], at);
 };
+
+/** Elements of an operand whose axis d has become axis `to[d]`; along other axes, and those of length one, they are repeated. */
+export function viewed(x: Node, shape: Shape, to: Shape): Node {
+  const { shape: own, dtype } = x.type;
+  const moving = to.filter((_, d) => own[d] !== 1);
+  const isSame = sizeOf(own) === sizeOf(shape) && moving.every((d, i) => i === 0 || d > moving[i - 1]!);
+  if (isSame) return reshaped(x, shape);
+  const at = (k: Builder, index: Index): Code => {
+    const dims = index.dims(k);
+    return k.at(
+      x,
+      to.map((d) => dims[d]!),
+    );
+  };
+  const last = shape.length - 1;
+  const along = own.findIndex((n, d) => n !== 1 && to[d] === last);
+  const areNeighbours = along < 0 || along === own.length - 1;
+  if (shape.length === 0 || shape[last]! % 4 !== 0 || !areNeighbours)
+    return new Indexed({ shape, dtype }, [x], at, { axes: to });
+  const quarter = (sizes: Shape, d: number): Shape => sizes.with(d, sizes[d]! / 4);
+  const fours = (k: Builder, vector: Code): Code => {
+    const dims = Index.flat(quarter(shape, last), vector).dims(k);
+    const from = to.map((d) => dims[d]!);
+    if (along < 0) return `${typeText(registerOf(dtype), 4)}(${k.inLanes(1, () => k.at(x, from))})`;
+    return k.element(x, Index.flat(own, Index.of(quarter(own, along), from).flat(k)));
+  };
+  return new Indexed({ shape, dtype }, [x], at, { axes: to, fours });
+}
 
 const reshape: Lowerer<unknown> = (_, [x], __, [result]) => [reshaped(x!, result!.shape)];
 
@@ -48,27 +63,8 @@ function iotaOf({ shape, dtype }: Type, dimension: number): Node {
 export const shape: Part<'broadcast_in_dim' | 'reshape' | 'squeeze' | 'transpose' | 'rev' | 'iota'> = {
   reshape,
   squeeze: reshape,
-  broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => {
-    const from = x!.type.shape;
-    if (sizeOf(from) === sizeOf(result!.shape)) return [reshaped(x!, result!.shape)];
-    const isKept = broadcast_dimensions.at(-1) === result!.shape.length - 1 && from.at(-1) !== 1;
-    return [
-      moved(
-        x!,
-        result!.shape,
-        (_k, dims) => broadcast_dimensions.map((d, i) => (from[i] === 1 ? '0u' : dims[d]!)),
-        isKept ? 'kept' : 'repeated',
-      ),
-    ];
-  },
-  transpose: (_, [x], { permutation }, [result]) => [
-    moved(
-      x!,
-      result!.shape,
-      (_k, dims) => permutation.map((_p, d) => dims[permutation.indexOf(d)]!),
-      permutation.at(-1) === permutation.length - 1 ? 'kept' : null,
-    ),
-  ],
+  broadcast_in_dim: (_, [x], { broadcast_dimensions }, [result]) => [viewed(x!, result!.shape, broadcast_dimensions)],
+  transpose: (_, [x], { permutation }, [result]) => [viewed(x!, result!.shape, inverse(permutation))],
   rev: (_, [x], { dimensions }, [result]) => [
     moved(x!, result!.shape, (k, dims) =>
       dims.map((i, d) => (dimensions.includes(d) ? k.let('u32', `${result!.shape[d]! - 1}u - ${i}`) : i)),

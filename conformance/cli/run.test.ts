@@ -21,6 +21,7 @@ function folder(
 ): Captured {
   const captured = capture({ env });
   writeFileSync(join(captured.io.cwd, 'p.jaxpr'), program);
+  writeFileSync(join(captured.io.cwd, 'untitled.jaxpr'), program.slice(program.indexOf('{')));
   writeFileSync(join(captured.io.cwd, 'in.npz'), writeNpz(new Map(Object.entries(arrays))));
   return captured;
 }
@@ -54,6 +55,11 @@ describe('etalon run', () => {
       [['p.jaxpr', '--inputs', 'in.npz'], { in0: input, in1: input }, /but the file has 2 arrays: in0, in1/],
       [['p.jaxpr', '--inputs', 'p.jaxpr'], {}, /not a zip file/],
       [['in.npz'], {}, /in\.npz: line 1, column 1: a program begins with etalon\.program\/1/],
+      [
+        ['untitled.jaxpr'],
+        {},
+        /line 1, column 1: a program begins with etalon\.program\/1, the line of its version, got "\{ lambda ; a:f32\[2\]\. let"/,
+      ],
       [['none.jaxpr'], {}, /cannot read none\.jaxpr: there is no such file/],
       [
         ['p.jaxpr', '--inputs', 'in.npz', '--backend', 'nope'],

@@ -132,14 +132,16 @@ function firstOf(lax: Lax, x: NDArray, axis: number): NDArray {
 
 type Lanes = (lax: Lax, y: NDArray, at: number) => NDArray;
 
-function ruleOfBatch(p: AnyFirstOrder | AnyHigherOrder) {
-  return (
-    t: Transforms,
-    xs: readonly NDArray[],
-    at: readonly (number | null)[],
-    axis: BatchAxis,
-    params: Params,
-  ): Batched => {
+type BatchRule = (
+  t: Transforms,
+  xs: readonly NDArray[],
+  at: readonly (number | null)[],
+  axis: BatchAxis,
+  params: Params,
+) => Batched;
+
+function ruleOfBatch(p: AnyFirstOrder | AnyHigherOrder): BatchRule {
+  return (t, xs, at, axis, params) => {
     if (p.kind === 'higher-order') return p.batch(t, xs, at, axis, params);
     if (p.batch !== 'elementwise') return p.batch(t.lax, xs, at, axis, params);
     const front = xs.map((x, i) => toFront(t.lax, x, at[i]!, axis));
@@ -156,13 +158,7 @@ function lanes(name: string, change: Lanes, partly: boolean = false): RuleOperat
     change(p) {
       if (p.kind === 'collective') return null;
       const own = ruleOfBatch(p);
-      const spoiled = (
-        t: Transforms,
-        xs: readonly NDArray[],
-        at: readonly (number | null)[],
-        axis: BatchAxis,
-        params: Params,
-      ): Batched => {
+      const spoiled: BatchRule = (t, xs, at, axis, params) => {
         const right = own(t, xs, at, axis, params);
         if (partly && !at.includes(null)) return right;
         return { ...right, out: right.out.map((y, j) => (right.at[j] === null ? y : change(t.lax, y, right.at[j]!))) };

@@ -23,6 +23,8 @@ const DRAWS = 4;
 /** Programs within programs, in programs. */
 const DEPTH = 2;
 const KINDS = Object.keys(NESTED) as HigherOrderName[];
+/** A rule for reverse mode only has no place where forward mode differentiates. */
+const KINDS_FORWARDS = KINDS.filter((name) => name !== 'custom_vjp_call');
 
 const MAIN: readonly DType[] = ['float32', 'int32', 'float64'];
 /** Dtypes that behave as one of the others get fewer programs of their own; all of them meet in all programs. */
@@ -205,13 +207,13 @@ export function randomProgram(
   random: RandomStream,
   { isForward, plain, steering }: Style = anyStyle(random),
 ): RandomSample {
-  // A rule for reverse mode only has no place before forward mode, nor within the forward mode of another rule.
-  const kindsAt = (depth: number): HigherOrderName[] =>
-    KINDS.filter((name) => name !== 'custom_vjp_call' || (depth === 0 && !isForward));
-  const nested = (program: Growing, depth: number): readonly Met[] | null => {
-    const primitive = random.pick(kindsAt(depth));
+  const nested = (program: Growing, depth: number, forwards: boolean): readonly Met[] | null => {
+    const primitive = random.pick(forwards ? KINDS_FORWARDS : KINDS);
+    // The rule of a custom_jvp_call is made by forward mode.
+    const innerForwards = forwards || primitive === 'custom_jvp_call';
     const within: Met[] = [];
-    const inner = (body: Growing): void => void within.push(...grow(body, 1 + random.below(2), depth + 1));
+    const inner = (body: Growing): void =>
+      void within.push(...grow(body, 1 + random.below(2), depth + 1, innerForwards));
     const isMade = NESTED[primitive]!({ program, random, grow: inner });
     return isMade ? [{ primitive, dtype, shapeClass: 'nested' }, ...within] : null;
   };
@@ -219,16 +221,16 @@ export function randomProgram(
     const target = steering.next(plain || random.chance(0.8) ? dtype : random.pick(ANY), depth > 0);
     return callStep(program, target, random) ? [{ ...target, primitive: target.primitive.name }] : null;
   };
-  const grow = (program: Growing, wanted: number, depth: number): readonly Met[] => {
+  const grow = (program: Growing, wanted: number, depth: number, forwards: boolean): readonly Met[] => {
     const made: (readonly Met[])[] = [];
     for (let tries = 0; made.length < wanted && tries < 3 * wanted; tries++) {
       const step = !plain && depth < DEPTH && random.chance(0.2) ? nested : call;
-      const met = step(program, depth);
+      const met = step(program, depth, forwards);
       if (met !== null) made.push(met);
     }
     return made.flat();
   };
   const program = new Growing();
-  const met = grow(program, steps, 0);
+  const met = grow(program, steps, 0, isForward);
   return { ...program.sample(), met };
 }

@@ -1,4 +1,5 @@
 /** For tests of the backend wgsl, where there is a GPU or something that stands in for it. */
+import type { WgslSession } from '../../backends/wgsl/device/session.ts';
 import { wgsl } from '../../backends/wgsl/index.ts';
 import type { Session } from '../../reference/core/backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
@@ -7,8 +8,27 @@ import { type AnyFirstOrder, inferAvals, type Params } from '../../reference/cor
 import { SourceLocation } from '../../reference/core/source.ts';
 
 /** A session, or why there is none: the name of a suite that is skipped should say so. */
-export async function openWgsl(): Promise<Session | string> {
-  return wgsl.open({}).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+export async function openWgsl(): Promise<WgslSession | string> {
+  const opening = wgsl.open({}) as Promise<WgslSession>;
+  return opening.catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+}
+
+/** As much of a device as its caches ask of one, with a list of what was done to it. */
+export function pretendedDevice({ limits = {}, done = [] }: { limits?: object; done?: string[] } = {}): GPUDevice {
+  const did = (what: string) => (): void => void done.push(what);
+  const pass = { setPipeline: () => {}, setBindGroup: () => {}, dispatchWorkgroups: () => {}, end: () => {} };
+  const device = {
+    limits: { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 30, ...limits },
+    pushErrorScope: () => {},
+    popErrorScope: () => Promise.resolve(null),
+    createBuffer: ({ size }: GPUBufferDescriptor) => ({ size, destroy: did('destroyed a buffer') }),
+    createShaderModule: () => ({}),
+    createComputePipeline: () => ({ getBindGroupLayout: () => ({}) }),
+    createBindGroup: () => ({}),
+    createCommandEncoder: () => ({ beginComputePass: () => pass, finish: () => ({}) }),
+    queue: { writeBuffer: () => {}, submit: did('submitted commands') },
+  };
+  return device as unknown as GPUDevice;
 }
 
 /** A call whose operands are inputs of the program, by their positions. */

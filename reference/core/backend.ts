@@ -59,6 +59,8 @@ export interface Session {
   /** Buffers alive, for memory checks and out-of-memory messages. */
   live(): { readonly buffers: number; readonly bytes: number };
   close(): void;
+  /** Why the devices are gone, and every buffer with them; null, or not there: they are not. */
+  readonly lost?: string | null;
 }
 
 /** Options of `open` beyond a backend's own. */

@@ -3,8 +3,6 @@ import { ConstraintError } from './errors.ts';
 import type { AnyFirstOrder, Params, ParamSchema } from './primitive.ts';
 import { violationOf } from './validate.ts';
 
-type Schemas = Readonly<Record<string, ParamSchema>>;
-
 const LIMITS: readonly string[] = ['minimum', 'maximum', 'minItems', 'maxItems'];
 
 function withoutLimits(schema: unknown): unknown {
@@ -17,21 +15,34 @@ function withoutLimits(schema: unknown): unknown {
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutLimits(inner)]));
 }
 
-const kinds = new WeakMap<AnyFirstOrder, Schemas>();
+interface Schemas {
+  readonly kinds: Entries;
+  readonly limits: Entries;
+}
+type Entries = readonly (readonly [name: string, schema: ParamSchema])[];
+
+const known = new WeakMap<AnyFirstOrder, Schemas>();
+
+function schemasOf(primitive: AnyFirstOrder): Schemas {
+  let schemas = known.get(primitive);
+  if (schemas === undefined) {
+    const limits = Object.entries(primitive.params);
+    const kinds = limits.map(([name, schema]) => [name, withoutLimits(schema) as ParamSchema] as const);
+    known.set(primitive, (schemas = { kinds, limits }));
+  }
+  return schemas;
+}
 
 /** Lists where lists are wanted, integers, names of dtypes. @throws ConstraintError naming the parameter and the place in it */
-export function checkKinds(primitive: AnyFirstOrder, params: Params): void {
-  let schemas = kinds.get(primitive);
-  if (schemas === undefined) kinds.set(primitive, (schemas = withoutLimits(primitive.params) as Schemas));
-  check(primitive, schemas, params);
-}
+export const checkKinds = (primitive: AnyFirstOrder, params: Params): void =>
+  check(primitive, schemasOf(primitive).kinds, params);
 
 /** What no constraint says: exponents that are too large, lists that are too short. @throws ConstraintError */
 export const checkLimits = (primitive: AnyFirstOrder, params: Params): void =>
-  check(primitive, primitive.params, params);
+  check(primitive, schemasOf(primitive).limits, params);
 
-function check({ name }: AnyFirstOrder, schemas: Schemas, params: Params): void {
-  for (const [key, schema] of Object.entries(schemas)) {
+function check({ name }: AnyFirstOrder, schemas: Entries, params: Params): void {
+  for (const [key, schema] of schemas) {
     const violation = violationOf(schema, params[key]);
     if (violation === null) continue;
     const place = violation.pointer.replace(/\/(\d+)/g, '[$1]').replaceAll('/', '.');

@@ -307,7 +307,9 @@ describe('what is not a program', () => {
   };
 
   test('is refused with line, column and cause', () => {
-    says('', 'line 1, column 1: a program begins with etalon.program/1, got ""');
+    says('', 'line 1, column 1: a program begins with etalon.program/1, the line of its version, got ""');
+    const untitled = '{ lambda ; x:f32[]. let\n    y:f32[] = neg x\n  in (y,) }';
+    says(untitled, 'a program begins with etalon.program/1, the line of its version, got "{ lambda ; x:f32[]. let"');
     says('etalon.program/2', 'this version reads only etalon.program/1, got "etalon.program/2"');
     says('etalon.program/1\n{', 'line 2, column 2: expected lambda, got the end of the text');
     says(changed('= swap', '= swop'), 'line 4, column 25: there is no primitive "swop"');

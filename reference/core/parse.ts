@@ -25,7 +25,7 @@ import {
 export function parseProgram(text: string, primitives: PrimitiveTable): Jaxpr {
   if (text.length > LIMITS.characters)
     throw new ProgramError(`the program has more than ${LIMITS.characters} characters`);
-  if (/^\s*\{/.test(text)) return loadDocument(parseJson(text), primitives);
+  if (/^\s*\{(?!\s*lambda\b)/.test(text)) return loadDocument(parseJson(text), primitives);
   const parser = new Parser(text);
   const document = parser.program();
   return loadDocument(document, primitives, (pointer, message) => parser.failAt(parser.positionOf(pointer), message));
@@ -73,8 +73,11 @@ class Parser {
     this.#text = text;
     const header = /^\s*(\S*)/.exec(text)![1]!;
     if (header !== PROGRAM_FORMAT) {
-      const why = header.startsWith('etalon.program/') ? 'this version reads only' : 'a program begins with';
-      this.failAt(text.indexOf(header), `${why} ${PROGRAM_FORMAT}, got ${JSON.stringify(header.slice(0, 40))}`);
+      const at = text.indexOf(header);
+      const why = header.startsWith('etalon.program/')
+        ? `this version reads only ${PROGRAM_FORMAT}`
+        : `a program begins with ${PROGRAM_FORMAT}, the line of its version`;
+      this.failAt(at, `${why}, got ${JSON.stringify(text.slice(at).split('\n', 1)[0]!.slice(0, 40))}`);
     }
     this.#at = text.indexOf(header) + header.length;
     this.#token = this.#lex();

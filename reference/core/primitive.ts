@@ -398,21 +398,29 @@ export const defineHigherOrder = <const N extends string, P extends object, C ex
 export function inferAvals(primitive: AnyPrimitive, operands: List<Aval>, params: Params): List<Aval> {
   if (primitive.kind !== 'higher-order') checkOperands(primitive, operands);
   if (primitive.kind === 'first-order') checkKinds(primitive, params);
-  for (const [id, holds] of Object.entries(primitive.constraints) as [
-    string,
-    (x: List<Aval>, p: Params) => true | string,
-  ][]) {
-    const verdict = holds(operands, params);
+  const constraints = primitive.constraints as Readonly<Record<string, (x: List<Aval>, p: Params) => true | string>>;
+  for (const id in constraints) {
+    const verdict = constraints[id]!(operands, params);
     if (verdict !== true) throw new ConstraintError(primitive.name, id, verdict);
   }
   if (primitive.kind === 'first-order') checkLimits(primitive, params);
   const results = primitive.infer(operands, params);
   if (primitive.kind === 'higher-order' || 'weak_type' in params) return results;
   return results.map((r) => {
-    const alike = operands.filter((x) => x.dtype === r.dtype);
-    const weak = alike.length > 0 && alike.every((x) => x.weak);
+    const weak = areWeak(operands, r.dtype);
     return r.weak === weak ? r : { ...r, weak };
   });
+}
+
+/** Whether there are operands of the dtype, and all of them are weak. */
+function areWeak(operands: List<Aval>, dtype: DType): boolean {
+  let met = false;
+  for (const x of operands) {
+    if (x.dtype !== dtype) continue;
+    if (!x.weak) return false;
+    met = true;
+  }
+  return met;
 }
 
 function checkOperands({ name, operands: specs }: AnyFirstOrder | AnyCollective, operands: List<Aval>): void {

@@ -11,31 +11,36 @@ export interface Violation {
   readonly message: string;
 }
 
-type Check = (argument: never, value: unknown, at: Place) => Violation | null;
-
-interface Place {
-  readonly pointer: string;
-  /** The schema that the keyword stands in. */
-  readonly schema: ParamSchema;
-  /** Where `$ref` looks. */
-  readonly root: ParamSchema;
-}
+/** `schema`: the one that the keyword stands in; `root`: where `$ref` looks. Pointers begin at the value. */
+type Check = (argument: never, value: unknown, schema: ParamSchema, root: ParamSchema) => Violation | null;
 
 /** The first thing in which a value differs from a schema; null: it fits. */
-export function violationOf(
-  schema: ParamSchema,
-  value: unknown,
-  root: ParamSchema = schema,
-  pointer: string = '',
-): Violation | null {
-  for (const [keyword, argument] of Object.entries(schema)) {
-    const check = keywords[keyword];
-    if (check === undefined) throw new Error(`the keyword ${keyword} of JSON schemas is not known here`);
-    const violation = check(argument as never, value, { pointer, schema, root });
+export function violationOf(schema: ParamSchema, value: unknown, root: ParamSchema = schema): Violation | null {
+  for (const [check, argument] of checksOf(schema)) {
+    const violation = check(argument, value, schema, root);
     if (violation !== null) return violation;
   }
   return null;
 }
+
+type Checks = readonly (readonly [check: Check, argument: never])[];
+/** The keywords of a schema are looked up once: programs are checked equation by equation. */
+const known = new WeakMap<ParamSchema, Checks>();
+
+function checksOf(schema: ParamSchema): Checks {
+  let checks = known.get(schema);
+  if (checks === undefined) known.set(schema, (checks = Object.entries(schema).flatMap(checkOf)));
+  return checks;
+}
+
+function checkOf([keyword, argument]: [string, unknown]): Checks {
+  const check = keywords[keyword];
+  if (check === undefined) throw new Error(`the keyword ${keyword} of JSON schemas is not known here`);
+  return check === none ? [] : [[check, argument as never]];
+}
+
+const within = (step: string | number, violation: Violation | null): Violation | null =>
+  violation && { ...violation, pointer: `/${step}${violation.pointer}` };
 
 const none = (): null => null;
 
@@ -48,62 +53,57 @@ const keywords: Readonly<Record<string, Check>> = {
   discriminator: none, // with oneOf
   additionalProperties: none, // with properties
 
-  $ref: (ref: string, value, { root, pointer }) =>
-    violationOf((root['$defs'] as Record<string, ParamSchema>)[ref.replace('#/$defs/', '')]!, value, root, pointer),
-  type: (type: string | readonly string[], value, at) => {
-    const types = [type].flat();
-    return types.some((t) => hasType(t, value)) ? null : wrong(at, `must be ${types.join(' or ')}`, value);
+  $ref: (ref: string, value, _, root) =>
+    violationOf((root['$defs'] as Record<string, ParamSchema>)[ref.replace('#/$defs/', '')]!, value, root),
+  type: (type: string | readonly string[], value) => {
+    if (typeof type === 'string') return hasType(type, value) ? null : wrong(`must be ${type}`, value);
+    return type.some((t) => hasType(t, value)) ? null : wrong(`must be ${type.join(' or ')}`, value);
   },
-  const: (wanted, value, at) => (value === wanted ? null : wrong(at, `must be ${JSON.stringify(wanted)}`, value)),
-  enum: (wanted: readonly unknown[], value, at) =>
-    wanted.includes(value)
-      ? null
-      : wrong(at, `must be one of ${wanted.map((w) => JSON.stringify(w)).join(', ')}`, value),
-  minimum: (least: number, value, at) =>
-    typeof value === 'number' && value < least ? wrong(at, `must be at least ${least}`, value) : null,
-  maximum: (most: number, value, at) =>
-    typeof value === 'number' && value > most ? wrong(at, `must be at most ${most}`, value) : null,
-  pattern: (pattern: string, value, at) =>
-    typeof value === 'string' && !compiled(pattern).test(value) ? wrong(at, `must match ${pattern}`, value) : null,
-  minItems: (least: number, value, at) =>
-    Array.isArray(value) && value.length < least ? wrong(at, `must have at least ${least} items`) : null,
-  maxItems: (most: number, value, at) =>
-    Array.isArray(value) && value.length > most ? wrong(at, `must have at most ${most} items`) : null,
-  items: (schema: ParamSchema, value, { root, pointer }) =>
-    Array.isArray(value) ? first(value, (item, i) => violationOf(schema, item, root, `${pointer}/${i}`)) : null,
-  properties: (properties: Readonly<Record<string, ParamSchema>>, value, at) =>
-    isObject(value) ? propertiesOf(properties, value, at) : null,
-  anyOf: (schemas: readonly ParamSchema[], value, { root, pointer }) => {
-    const violations = schemas.map((schema) => violationOf(schema, value, root, pointer));
+  const: (wanted, value) => (value === wanted ? null : wrong(`must be ${JSON.stringify(wanted)}`, value)),
+  enum: (wanted: readonly unknown[], value) =>
+    wanted.includes(value) ? null : wrong(`must be one of ${wanted.map((w) => JSON.stringify(w)).join(', ')}`, value),
+  minimum: (least: number, value) =>
+    typeof value === 'number' && value < least ? wrong(`must be at least ${least}`, value) : null,
+  maximum: (most: number, value) =>
+    typeof value === 'number' && value > most ? wrong(`must be at most ${most}`, value) : null,
+  pattern: (pattern: string, value) =>
+    typeof value === 'string' && !compiled(pattern).test(value) ? wrong(`must match ${pattern}`, value) : null,
+  minItems: (least: number, value) =>
+    Array.isArray(value) && value.length < least ? wrong(`must have at least ${least} items`) : null,
+  maxItems: (most: number, value) =>
+    Array.isArray(value) && value.length > most ? wrong(`must have at most ${most} items`) : null,
+  items: (schema: ParamSchema, value, _, root) =>
+    Array.isArray(value) ? first(value, (item, i) => within(i, violationOf(schema, item, root))) : null,
+  properties: (properties: Readonly<Record<string, ParamSchema>>, value, schema, root) =>
+    isObject(value) ? propertiesOf(properties, value, schema, root) : null,
+  anyOf: (schemas: readonly ParamSchema[], value, _, root) => {
+    const violations = schemas.map((schema) => violationOf(schema, value, root));
     return violations.includes(null) ? null : violations.reduce(deeper);
   },
-  oneOf: (schemas: readonly ParamSchema[], value, { root, pointer, schema: { discriminator } }) => {
+  oneOf: (schemas: readonly ParamSchema[], value, { discriminator }, root) => {
     const { propertyName } = discriminator as { readonly propertyName: string };
     const name = isObject(value) ? value[propertyName] : undefined;
     const chosen = schemas.find(
       (s) => (s['properties'] as Record<string, ParamSchema>)[propertyName]!['const'] === name,
     );
-    if (chosen !== undefined) return violationOf(chosen, value, root, pointer);
-    return {
-      pointer: `${pointer}/${propertyName}`,
-      message: `there is no ${propertyName} ${JSON.stringify(name) ?? 'here'}`,
-    };
+    if (chosen !== undefined) return violationOf(chosen, value, root);
+    return within(propertyName, wrong(`there is no ${propertyName} ${JSON.stringify(name) ?? 'here'}`));
   },
 };
 
 function propertiesOf(
   properties: Readonly<Record<string, ParamSchema>>,
   value: Readonly<Record<string, unknown>>,
-  { schema, root, pointer }: Place,
+  schema: ParamSchema,
+  root: ParamSchema,
 ): Violation | null {
   const missing = ((schema['required'] ?? []) as readonly string[]).find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) return { pointer, message: `${missing} is missing` };
+  if (missing !== undefined) return wrong(`${missing} is missing`);
   const more = schema['additionalProperties'];
   return first(Object.keys(value), (key) => {
-    const at = `${pointer}/${key}`;
-    if (Object.hasOwn(properties, key)) return violationOf(properties[key]!, value[key], root, at);
-    if (isObject(more)) return violationOf(more, value[key], root, at);
-    return more === false ? { pointer: at, message: `there is nothing called ${JSON.stringify(key)} here` } : null;
+    if (Object.hasOwn(properties, key)) return within(key, violationOf(properties[key]!, value[key], root));
+    if (isObject(more)) return within(key, violationOf(more, value[key], root));
+    return more === false ? within(key, wrong(`there is nothing called ${JSON.stringify(key)} here`)) : null;
   });
 }
 
@@ -126,8 +126,8 @@ const isObject = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === 'object' && x !== null && !Array.isArray(x);
 
 function first<T>(items: readonly T[], check: (item: T, i: number) => Violation | null): Violation | null {
-  for (const [i, item] of items.entries()) {
-    const violation = check(item, i);
+  for (let i = 0; i < items.length; i++) {
+    const violation = check(items[i]!, i);
     if (violation !== null) return violation;
   }
   return null;
@@ -137,7 +137,7 @@ function first<T>(items: readonly T[], check: (item: T, i: number) => Violation 
 const deeper = (a: Violation | null, b: Violation | null): Violation | null =>
   b!.pointer.length > a!.pointer.length ? b : a;
 
-const wrong = ({ pointer }: Place, message: string, ...value: readonly unknown[]): Violation => {
+const wrong = (message: string, ...value: readonly unknown[]): Violation => {
   const got = value.length === 0 || typeof value[0] === 'object' ? '' : `, got ${describe(value[0]).slice(0, 40)}`;
-  return { pointer, message: message + got };
+  return { pointer: '', message: message + got };
 };

@@ -14,7 +14,7 @@ import { map } from '../core/tree-map.ts';
 import type { CollectiveName } from '../primitives/index.ts';
 import { canonicalAxis, collective } from './apply.ts';
 import { add, convertElementType, div, mul } from './elementwise.ts';
-import { dynamicSlice } from './indexing.ts';
+import { ownPartOfSum } from './for-rules.ts';
 import { expandDims, squeeze } from './shape.ts';
 
 /** The name of an axis, or those of several. */
@@ -176,22 +176,6 @@ export function psumScatter<T>(x: T, axisName: string, options: PsumScatterOptio
     }
     return ownPartOfSum(leaf, axis, d, tiled);
   }, where); // prettier-ignore
-}
-
-/** For rules: this lane's part, along an axis, of the sum over all lanes. */
-export function ownPartOfSum(
-  x: NDArray,
-  { axis_name, axis_size }: NamedAxis,
-  dimension: number,
-  tiled: boolean,
-): NDArray {
-  const axis = { axis_name, axis_size };
-  const all = collective('psum', [x], axis);
-  const size = tiled ? x.shape[dimension]! / axis_size : 1;
-  const start = mul(collective('axis_index', [], axis), size);
-  const starts = x.shape.map((_, d) => (d === dimension ? start : 0));
-  const part = dynamicSlice(all, starts, x.shape.with(dimension, size));
-  return tiled ? part : squeeze(part, [dimension]);
 }
 
 /** The number of this lane, int32; over several axes the last counts fastest. */

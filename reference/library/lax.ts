@@ -1,5 +1,5 @@
 /** The namespace `lax`: the functions that apply one primitive, and structured control flow. */
-export * from '../lax.ts';
+export * from '../lax/functions.ts';
 export * from './convolution.ts';
 export {
   associativeScan,

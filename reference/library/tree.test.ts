@@ -125,6 +125,7 @@ describe('trees', () => {
     ['tangents of another structure', () => jvp((p: { w: NDArray[] }) => p.w[0]!, [{ w: [np.ones([])] }], [{ w: [] }]), /differ at \[0\]\.w: a list of 1, and a list of 0/],
     ['axes of another structure', () => vmap((p: { w: NDArray }) => p.w, [{ v: 0 }])({ w: np.ones([2]) }), /inAxes\[0\]: the prefix does not fit the structure: expected an object of w, got an object of v/],
     ['axes below nothing', () => vmap((_: null, x: NDArray) => x, [[0], 0])(null, np.ones([2])), /inAxes\[0\]: .* expected null, got a list of 1/],
+    ['axes of a class that has more of them', () => vmap((p: Spot) => p.x, [[0, 0, 0]] as never)(new Spot(np.ones([2]), np.ones([2]), 'p')), /expected a Spot.* of 2, got a list of 3/],
     ['nothing in place of a list', () => tree.broadcast(null, [1]), /expected a list of 1, got null/],
     ['axes below a leaf', () => vmap((p: { w: NDArray }) => p.w, [{ w: [0] }])({ w: np.ones([2]) }), /inAxes\[0\]\.w: .* expected a leaf, got a list of 1/],
     ['nothing to reduce', () => tree.reduce((a: number) => a, [null]), /needs an initial value/],

@@ -18,8 +18,8 @@ export type GpuBudget =
   | { readonly inherited: string };
 
 export interface UlpBudget {
-  readonly strict: number;
-  readonly fast: number;
+  /** Of the profiles strict and fast. */
+  readonly ulp: number;
   readonly gpu: GpuBudget;
 }
 
@@ -66,7 +66,7 @@ export type Transcendental =
   | 'rsqrt'
   | 'logistic';
 
-const budget = (n: number, gpu: GpuBudget = { ulp: n }): UlpBudget => ({ strict: n, fast: n, gpu });
+const budget = (n: number, gpu: GpuBudget = { ulp: n }): UlpBudget => ({ ulp: n, gpu });
 
 export const ULP_BUDGETS: Readonly<Record<Transcendental, UlpBudget>> = {
   exp: budget(3, { ulp: 3, perMagnitude: 2 }),
@@ -211,7 +211,7 @@ export const roundedOr =
 export const ulps =
   (name: Transcendental): ((operands: readonly Aval[]) => Accuracy) =>
   ([x]) => {
-    if (!isComplex(x!.dtype)) return { kind: 'ulp', n: ULP_BUDGETS[name].strict };
+    if (!isComplex(x!.dtype)) return { kind: 'ulp', n: ULP_BUDGETS[name].ulp };
     const n = NORMWISE[name as ComplexFunction];
     return name === 'exp2' ? { kind: 'normwise', n, scale: turnedBy } : { kind: 'normwise', n };
   };
@@ -242,7 +242,7 @@ const realsOf = (x: HostArray): ((i: number) => Complex) => {
 
 /** pow: of complex numbers exp's 15 beside log's 16 and a product's 3. */
 export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
-  isComplex(x!.dtype) ? { kind: 'normwise', n: 19, scale: raisedTo } : { kind: 'ulp', n: ULP_BUDGETS.pow.strict };
+  isComplex(x!.dtype) ? { kind: 'normwise', n: 19, scale: raisedTo } : { kind: 'ulp', n: ULP_BUDGETS.pow.ulp };
 
 const powerOfModulus =
   (y: number) =>

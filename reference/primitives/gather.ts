@@ -12,6 +12,7 @@ import {
   allHold,
   checkAxisList,
   checkBatchSizes,
+  checkIndexBatching,
   checkIndexVectors,
   checkMode,
   defaultFill,
@@ -108,11 +109,11 @@ export const gather: Defined<'gather', GatherParams, GatherConstraint> = defineP
         checkDisjoint('operand_batching_dims', d.operand_batching_dims, 'start_index_map', d.start_index_map),
       ),
     C7: ([, indices], { dimension_numbers: d }) =>
-      allHold(
-        d.start_indices_batching_dims.length === d.operand_batching_dims.length ||
-          `start_indices_batching_dims and operand_batching_dims must be equally many, got ${show(d.start_indices_batching_dims)} and ${show(d.operand_batching_dims)}`,
-        checkAxes('start_indices_batching_dims', d.start_indices_batching_dims, indices!.shape.length - 1),
-        checkDistinct('start_indices_batching_dims', d.start_indices_batching_dims),
+      checkIndexBatching(
+        'start_indices_batching_dims',
+        d.start_indices_batching_dims,
+        indices!.shape,
+        d.operand_batching_dims,
       ),
     C8: ([x, indices], { dimension_numbers: d }) =>
       checkBatchSizes(x!.shape, d.operand_batching_dims, indices!.shape, d.start_indices_batching_dims),

@@ -33,6 +33,7 @@ import {
   inverseTimes,
   lossOf,
   none,
+  productOfSizes,
   roundings,
   zeros,
 } from './numerics/perturbation.ts';
@@ -84,7 +85,7 @@ function checksOf<S extends Element>(
   if (!expected.isFinite()) return exchanges; // overflow
   const k = pivots.length;
   const [l, u] = [lowerFactor(lu).leading(a.rows, k), upperFactor(lu).leading(k, a.columns)];
-  const size = l.magnitudes().times(u.magnitudes());
+  const size = productOfSizes(l, u);
   const g = checkedRoundings(k + 1, dtype);
   const largest = freedom(dtype) * (1 + 4 * finfo(dtype).unitRoundoff);
   // What a multiplier loses by underflow counts as often as its row of U is large.
@@ -121,7 +122,7 @@ function apart<S extends Element>(
   const k = Math.min(a.rows, a.columns);
   const [l, u] = [lowerFactor(lu), upperFactor(lu)];
   const growth = (1 + freedom(dtype) * 1.01) ** k * (a.largest() + e.largest());
-  const size = l.leading(a.rows, k).magnitudes().times(u.leading(k, a.columns).magnitudes());
+  const size = productOfSizes(l.leading(a.rows, k), u.leading(k, a.columns));
   const g = roundings(k + 1, dtype);
   const lost = 2 * eta * (k + 1) * (2 + growth);
   const change = permutedRows(e, order).plus(size.map((v) => g * (v + growth) + lost));

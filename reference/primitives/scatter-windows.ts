@@ -24,6 +24,7 @@ import {
   allHold,
   checkAxisList,
   checkBatchSizes,
+  checkIndexBatching,
   checkIndexVectors,
   checkMode,
   forEachWindowElement,
@@ -182,11 +183,11 @@ const CONSTRAINTS: Scatter<string>['constraints'] = {
       ),
     ),
   C8: ([, indices], { dimension_numbers: d }) =>
-    allHold(
-      d.scatter_indices_batching_dims.length === d.operand_batching_dims.length ||
-        `scatter_indices_batching_dims and operand_batching_dims must be equally many, got ${show(d.scatter_indices_batching_dims)} and ${show(d.operand_batching_dims)}`,
-      checkAxes('scatter_indices_batching_dims', d.scatter_indices_batching_dims, indices!.shape.length - 1),
-      checkDistinct('scatter_indices_batching_dims', d.scatter_indices_batching_dims),
+    checkIndexBatching(
+      'scatter_indices_batching_dims',
+      d.scatter_indices_batching_dims,
+      indices!.shape,
+      d.operand_batching_dims,
     ),
   C9: ([x, indices], { dimension_numbers: d }) =>
     checkBatchSizes(x!.shape, d.operand_batching_dims, indices!.shape, d.scatter_indices_batching_dims),

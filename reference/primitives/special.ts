@@ -128,7 +128,7 @@ export const zeta: Binary<'zeta'> = binary({
   spec: 'spec/primitives/special.md#zeta',
   names: ['x', 'q'],
   dtypes: FLOATS,
-  value: zetaOf,
+  value: (x, q) => zetaOf(x, q),
   differentiate: {
     active: () => [1],
     undefinedIn: { 0: 'has a derivative in q only' },

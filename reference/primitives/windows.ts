@@ -16,7 +16,7 @@ import {
   stridesOf,
 } from '../core/host.ts';
 import type { Bound, Bounded } from '../core/primitive.ts';
-import { checkAxes, checkIncreasing, remaining, show } from './axes.ts';
+import { checkAxes, checkDistinct, checkIncreasing, remaining, show } from './axes.ts';
 
 export const MODES = ['clip', 'fill', 'promise_in_bounds'] as const;
 /**
@@ -141,6 +141,15 @@ export const checkAxisList = (name: string, axes: Shape, rank: number): true | s
 
 export const checkIndexVectors = (indices: Shape, name: string): true | string =>
   indices.length > 0 || `${name} must have rank 1 or more (its last axis holds index vectors), got shape []`;
+
+/** The axes of indices that batching axes of the operand pair up with. */
+export const checkIndexBatching = (name: string, axes: Shape, indices: Shape, operandAxes: Shape): true | string =>
+  allHold(
+    axes.length === operandAxes.length ||
+      `${name} and operand_batching_dims must be equally many, got ${show(axes)} and ${show(operandAxes)}`,
+    checkAxes(name, axes, indices.length - 1),
+    checkDistinct(name, axes),
+  );
 
 /** Batching axes of an operand and of its indices pair up with equal sizes. */
 export const checkBatchSizes = (operand: Shape, axes: Shape, indices: Shape, of: Shape): true | string =>

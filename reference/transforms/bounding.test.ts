@@ -72,6 +72,20 @@ describe('errorBound', () => {
       );
     });
 
+    test('leaves integers beside them alone', () => {
+      const scaled = (x: NDArray, n: NDArray): NDArray => np.multiply(x, n.add(1).astype('float32'));
+      const [x, n] = [np.array([0.5]), np.array([2], { dtype: 'int32' })];
+      expect(errorBound(scaled, { profile: 'gpu' })(x, n).worst.js()).toEqual(errorBound(scaled)(x, n).worst.js());
+    });
+
+    test('counts zeros as being on both sides of a pole, and nothing else', () => {
+      const slope = (x: number, profile: 'strict' | 'gpu'): unknown =>
+        errorBound((y: NDArray) => np.divide(1, y), { profile })(x).worst.item();
+      expect(slope(0, 'strict')).toBeLessThan(Infinity);
+      expect(slope(0, 'gpu')).toBe(Infinity);
+      expect(slope(1, 'gpu')).toBeLessThan(2 ** -20);
+    });
+
     test('holds of each part of a complex number', () => {
       fc.assert(
         fc.property(fc.array(fc.tuple(part, part), { minLength: 1, maxLength: 5 }), (pairs) => {

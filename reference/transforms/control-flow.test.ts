@@ -40,7 +40,7 @@ describe('unroll', () => {
         const batch = np.stack([w, x.sum()]);
         expect(bits(vmap(written, [null, 0])(x, batch))).toEqual(bits(vmap(plain, [null, 0])(x, batch)));
       }),
-      { numRuns: 25 },
+      { numRuns: 25, examples: [[{ n: 5, unroll: 2, reverse: true }, [1, 2, 3, 4, 5]]] },
     ));
 
   test('and its derivative is that of the scan', () =>
@@ -240,6 +240,7 @@ describe('errors name the argument and its path', () => {
     ['unroll', () => lax.scan((c) => [c, null], 1, x, { unroll: 0 }), /unroll must be a positive integer or a boolean, got 0/],
     ['a vector as predicate', () => lax.cond(x, lax.neg, lax.sin, 1), /lax\.cond: predicate must be a scalar, got \S+\[2\]; np\.where/],
     ['an index that is no integer', () => lax.switch(np.ones([]), [lax.neg], 1), /lax\.switch: index must be an integer scalar, got f32\[\]/],
+    ['an index that is no scalar', () => lax.switch(np.array([0], { dtype: 'int32' }), [lax.neg], 1), /lax\.switch: index must be an integer scalar, got i32\[1\]/],
     ['a body that returns no pair', () => lax.scan((c) => c as never, 0, x), /lax\.scan\(anonymous\): f must return \[carry, y\]/],
     ['the unroll of a traced limit', () => lax.foriLoop(0, np.array(2, { dtype: 'int32' }), (_, c) => c, 1, { unroll: 2 }), /unroll needs numbers as limits/],
     ['batchSize', () => lax.map((y) => y, x, { batchSize: 0 }), /batchSize must be a positive integer, got 0/],
@@ -248,6 +249,8 @@ describe('errors name the argument and its path', () => {
     ['a carry of another dtype', () => lax.whileLoop(() => true, ({ n }) => ({ n: n.astype('float32') }), { n: np.array(1, { dtype: 'int32' }) }), /the initial carry gives i32\[\] at carry\.n, the body gives f32\[\]/],
     ['branches of other structures', () => lax.cond(true, function yes() { return { a: [x] }; }, function no() { return { a: [x, x] }; } as never), /onFalse \(no\) returns .*, onTrue \(yes\) .*they differ at \.a: a list of 2, and a list of 1/],
     ['branches of other types', () => lax.switch(0, [(y) => ({ a: y }), (y) => ({ a: np.stack([y, y]) })], 1), /branch 0 \(anonymous\) gives f32\[\] at result\.a, branch 1 \(anonymous\) gives f32\[2\]/],
+    ['branches with an operand of their own', () => lax.cond(true, x, function yes(y) { return y; }, 1, function no() { return [1]; } as never), /onFalse \(no\) returns .*, onTrue \(yes\)/],
+    ['an operand in place of a function', () => lax.cond(true, 1 as never, 2 as never, 3, lax.neg as never), /lax\.cond, argument \[1\]: a function is no array/],
     ['no branches', () => lax.switch(0, []), /branches must be a list of at least one function/],
     ['an operand of a branch', () => lax.cond(true, () => 1, () => 2, { a: 'no' }), /lax\.cond, argument \[0\]\.a: a string is no array/],
     ['a predicate that is a tree', () => lax.whileLoop(() => [true] as never, (c) => c, 1), /the predicate must give one bool scalar, got \[\*\]/],

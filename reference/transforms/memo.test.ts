@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { customJvp, devicePut, grad, jit, jvp, lax, linearize, linearTranspose, liveBuffers, np, reference, tidy, tree, valueAndGrad, vjp, vmap } from '../index.ts'; // prettier-ignore
+import { Jaxpr } from '../core/jaxpr.ts';
 import type { NDArray } from '../core/ndarray.ts';
+import { readProgram } from './programs.ts';
+import { transforms } from './rules.ts';
 
 const x = devicePut(np.array([1, 2, 3]), reference);
 const compile = vi.spyOn(reference.session, 'compile');
@@ -81,6 +84,34 @@ describe('what was made of a program for one use is not taken for another', () =
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('a transformation of a program is known by all that it was asked for', () => {
+  /** Asks one program for everything, then a fresh copy of it for each. */
+  function toldApart(lines: string, uses: readonly ((program: Jaxpr) => object)[]): void {
+    const text = `etalon.program/1\n{ lambda ; a:f32[3] b:f32[3]. let\n${lines} }\n`;
+    const results = (program: () => Jaxpr): string[] =>
+      uses.map((use) => JSON.stringify(use(program()), (_, v: unknown) => (v instanceof Jaxpr ? String(v) : v)));
+    const shared = readProgram(text);
+    const fresh = results(() => readProgram(text));
+    expect(results(() => shared)).toEqual(fresh);
+    expect(new Set(fresh).size).toBeGreaterThan(uses.length / 2); // or the wrong one would not be noticed
+  }
+  const two = [false, true].flatMap((x) => [false, true].map((y) => [x, y] as const));
+  const apart = '  c:f32[3] = neg a\n  d:f32[3] = neg b\n  in (c, d)';
+
+  test('jvp', () =>
+    toldApart(apart, two.flatMap((nonzero) => two.map((force) => (p) => transforms.jvp(p, nonzero, force))))); // prettier-ignore
+  test('partialEval', () =>
+    toldApart(apart, two.flatMap((known) => two.map((force) => (p) => transforms.partialEval(p, known, force))))); // prettier-ignore
+  test('transpose', () =>
+    toldApart(apart, two.flatMap((linear) => two.flatMap((given) => [false, true].map((force) => (p) => transforms.transpose(p, linear, given, force)))))); // prettier-ignore
+  test('dce', () => toldApart(apart, two.map((used) => (p) => transforms.dce(p, used)))); // prettier-ignore
+  test('batch', () => {
+    const summed = '  c:f32[3] = psum[axis_name="i" axis_size=2] a\n  d:f32[3] = neg b\n  in (c, d)';
+    const axes = [{ name: 'i', size: 2 }, { name: 'j', size: 2 }, { name: 'j', size: 3 }]; // prettier-ignore
+    toldApart(summed, axes.flatMap((axis) => two.flatMap((batched) => two.map((force) => (p) => transforms.batch(p, batched, axis, force))))); // prettier-ignore
   });
 });
 

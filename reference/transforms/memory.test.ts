@@ -2,9 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
+  customJvp,
   devicePut,
   grad,
   jit,
+  jvp,
   linearize,
   liveBuffers,
   np,
@@ -101,6 +103,17 @@ describe('tidy', () => {
     expect(growth(() => tidy(() => ({ a: [sum(lax.exp(x))], b: lax.neg(lax.neg(x)) })))).toBe(2);
     const y = tidy(() => tidy(() => lax.neg(x)));
     expect(y.shape).toEqual([3]);
+  });
+
+  test('leaves alone what an outer one frees, though a rule of the user sees it', () => {
+    const twice = customJvp((y: NDArray) => y.mul(2));
+    twice.defjvp(([y], [dy]) => [y.mul(2), dy.mul(2)]);
+    const kept = tidy(() => {
+      const y = lax.neg(x);
+      tidy(() => jvp(twice, [y], [x]));
+      return y.js();
+    });
+    expect(kept).toEqual(lax.neg(x).js());
   });
 
   test('leaves the constants of jitted functions alone', () => {

@@ -205,12 +205,17 @@ describe('pmap', () => {
   });
   test('frees what it is given, if asked', () => {
     const y = np.array([1, 2]);
-    pmap((v: NDArray) => v.mul(2), { donateArgnums: 0 })(y);
+    pmap((v: NDArray) => v.mul(2), { donateArgnums: [0] })(y);
     expect(() => y.js()).toThrow('donated');
   });
   test('knows its options', () => {
     expect(() => pmap((v: NDArray) => v, { devices: [] } as never)).toThrow("unknown option 'devices'");
     expect(() => softPmap((v: NDArray) => v, { inAxes: 0 } as never)).toThrow("unknown option 'inAxes'");
     expect(() => pmap((v: NDArray) => jvp(np.sin, [v], [v])[1])(np.array(1))).toThrow('axis 0 does not exist');
+    expect(() =>
+      pmap(function twice(v: NDArray) {
+        return v.mul(2);
+      })(1),
+    ).toThrow('vmap(twice)');
   });
 });

@@ -9,6 +9,7 @@ import { ProgramError } from '../core/errors.ts';
 import { avalOf } from '../core/host.ts';
 import type { Jaxpr } from '../core/jaxpr.ts';
 import { programToJson } from '../core/load.ts';
+import type { NDArray } from '../core/ndarray.ts';
 import { type AnyFirstOrder, SHAPE_CLASSES } from '../core/primitive.ts';
 import { LIMITS } from '../core/program.ts';
 import { programSchema } from '../core/schema.ts';
@@ -63,6 +64,17 @@ describe('programs of the real primitives', () => {
       }));
       expect(evaluateJaxpr(readProgram(printProgram(jaxpr)), inputs)).toEqual(evaluateJaxpr(jaxpr, inputs));
     }
+  });
+
+  test('what cannot be read or saved is told of', () => {
+    expect(() => readProgramJson([])).toThrow('the program: format must be');
+    const json = programToJson(makeJaxpr((x: NDArray) => x.add(np.array([[1, 2]])))(1));
+    const text = JSON.stringify(json).replace(/"data":"[^"]*"/, '"data":"AAAA"');
+    expect(() => readProgramJson(JSON.parse(text))).toThrow(
+      'float32[1,2] takes 8 bytes, 12 characters of base64, got 4',
+    );
+    const literal = JSON.stringify(programToJson(makeJaxpr((x: NDArray) => x.mul(3))(1))).replace('"value":3', '"value":"3"'); // prettier-ignore
+    expect(() => readProgramJson(JSON.parse(literal))).toThrow('"3" is not a value of float32');
   });
 
   test('no change of a parameter leads to anything but a ProgramError', () => {

@@ -50,6 +50,14 @@ export const underflow = (dtype: DType, profile: ProfileName): number =>
   PROFILES[profile].flushToZero ? finfo(dtype).tiny : finfo(dtype).smallestSubnormal;
 
 /**
+ * What underflow may lose of the modulus of a result. Either part of a complex one is a product or the sum of two, each of
+ * which may underflow, as in (a + bi)·(c + di) = (ac − bd) + (ad + bc)i: 2η for a part, 2√2·η for the modulus. Where a term
+ * does not underflow the sum may, once.
+ */
+export const underflowOfModulus = (dtype: DType, profile: ProfileName): number =>
+  (isComplex(dtype) ? 2 * Math.SQRT2 : 1) * underflow(dtype, profile);
+
+/**
  * Whether a product of the elements of its operands may overflow or underflow on the way, in some order: its result then
  * says nothing. Zeros and infinities among the factors do not hide that the others do so by themselves.
  */
@@ -77,17 +85,9 @@ export function productLeavesRange(
 
 const budgets: Readonly<Record<string, UlpBudget | undefined>> = ULP_BUDGETS;
 
-/** A primitive's accuracy for one call; of transcendental functions under the profile `fast` the entry of its table. */
-export function accuracyOf(
-  primitive: AnyFirstOrder,
-  operands: readonly HostArray[],
-  params: Params,
-  profile: ProfileName,
-): Accuracy {
-  const accuracy = primitive.accuracy(operands.map(avalOf), params);
-  if (accuracy.kind !== 'ulp' || profile !== 'fast') return accuracy;
-  return { kind: 'ulp', n: budgets[primitive.name]?.fast ?? accuracy.n };
-}
+/** A primitive's accuracy for one call. */
+export const accuracyOf = (primitive: AnyFirstOrder, operands: readonly HostArray[], params: Params): Accuracy =>
+  primitive.accuracy(operands.map(avalOf), params);
 
 /**
  * The absolute error that the table of a gpu allows for result y at operand x; infinite where it promises nothing, and
@@ -129,7 +129,7 @@ export function roundingsOf(
   profile: ProfileName,
   choices: Choices = 'free',
 ): readonly (Rounding | null)[] {
-  const accuracy = accuracyOf(primitive, operands, params, profile);
+  const accuracy = accuracyOf(primitive, operands, params);
   if (accuracy.kind === 'exact') return results.map(() => null);
   if (accuracy.kind === 'oneOf') {
     return results.map((y) => (choices === 'alike' ? null : whereTheyDiffer(y, accuracy.choices(operands))));
@@ -311,7 +311,7 @@ function ownError(
       const { max, unitRoundoff } = finfo(dtype);
       const relative = accuracy.n * unitRoundoff;
       return uniform(
-        (size, i) => relative * (scale?.[i] ?? size) + underflow(dtype, profile),
+        (size, i) => relative * (scale?.[i] ?? size) + underflowOfModulus(dtype, profile),
         // What is given a scale may overflow on the way to it.
         (i) => (scale?.[i] ?? 0) * (1 + relative) > max,
       );

@@ -230,6 +230,11 @@ describe('jvp, vjp, linearize', () => {
     const [, derivative] = linearize(f, [array(1)]);
     expect(derivative(3).map((d) => d.item())).toEqual([0, 6, 6]);
   });
+  test('what a result does not depend on has no tangent', () => {
+    const place = (x: NDArray): NDArray => lax.selectAndGatherAdd(array([1, 2]), x, 'ge', [2]);
+    const [y, dy] = jvp(place, [array([3, 4])], [array([1, 1])]);
+    expect([y.js(), dy.js()]).toEqual([[2], [0]]);
+  });
   test('integer primals have no cotangent', () => {
     const [, pull] = vjp(
       (x: NDArray, i: NDArray) => lax.mul(x, lax.convertElementType(i, 'float64')),

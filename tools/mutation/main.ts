@@ -54,7 +54,7 @@ const results = await new Stryker({
   coverageAnalysis: 'perTest',
   ignoreStatic: true,
   concurrency: Number(values.jobs),
-  timeoutMS: 20_000,
+  timeoutMS: 120_000, // what only waits for its turn on a busy machine is not killed
   dryRunTimeoutMinutes: 30,
   tempDirName: FOLDER,
   ignorePatterns: ['/dist', '/coverage', '/.etalon', '/.ci'],

@@ -13,6 +13,31 @@ interface Reason {
 
 const REASONS: readonly Reason[] = [
   {
+    file: 'core/program.ts',
+    original: 'a program with a traced constant',
+    because: 'makeJaxpr refuses such programs before they are saved',
+  },
+  {
+    file: 'core/node-types.ts',
+    original: 'x.constructor?.name',
+    because: 'the number behind it tells objects apart; the name is for who reads it',
+  },
+  {
+    file: 'transforms/call.ts',
+    original: 'result instanceof NDArray',
+    because: 'arrays have neither of the methods that are looked for; this spares the looking',
+  },
+  {
+    file: 'transforms/pmap.ts',
+    original: 'axes === undefined',
+    because: 'vmap takes undefined for what is not given',
+  },
+  {
+    file: 'transforms/walk.ts',
+    original: 'no primitive is called',
+    because: 'only a rule that is wrong leads there',
+  },
+  {
     file: 'core/jaxpr.ts',
     original: 'printer === null',
     because: 'the entry sets the printer; this is what core says of itself without it',

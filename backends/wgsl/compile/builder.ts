@@ -75,7 +75,7 @@ export class Builder {
 
   // ---- text
 
-  /** A name that is new in the kernel. */
+  /** A name that is new in the kernel. Numbers follow the prefix, which must not make it a type: `i32`. */
   fresh(prefix: string = 'v'): string {
     return `${prefix}${this.#names++}`;
   }
@@ -127,7 +127,7 @@ export class Builder {
 
   /** Counts from `from` up to before `to`, by `step`. */
   loop(from: Code, to: Code, step: Code, body: (i: Code) => void): void {
-    const i = this.fresh('i');
+    const i = this.fresh('n');
     this.block(`for (var ${i} = ${from}; ${i} < ${to}; ${i} += ${step})`, () => body(this.read(i)));
   }
 
@@ -261,7 +261,7 @@ export class Builder {
           return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
         if (this.lanes === 1) return node.at(this, index);
         const register = registerOf(node.type.dtype);
-        if (node.four !== null) return this.value(register, node.four(this, index.inFours(node.type.shape).dims(this)));
+        if (node.fours !== null) return this.value(register, node.fours(this, index.flat(this)));
         const four = this.scalars(index.flat(this)).map((i) =>
           this.inLanes(1, () => node.at(this, Index.flat(node.type.shape, i))),
         );

@@ -17,6 +17,10 @@ export function compile(jaxpr: Jaxpr, table: Table, higher: HigherLowerings, tar
   return {
     buffers: buffers.planned,
     steps,
-    results: outputs.map((node) => ({ buffer: buffers.of(layoutOf(node))!, type: node.type })),
+    results: outputs.map((node) => {
+      const equation = graph.origins.get(node);
+      const owner = equation === undefined ? null : { label: equation.primitive.name, source: equation.source };
+      return { buffer: buffers.of(layoutOf(node))!, type: node.type, owner };
+    }),
   };
 }

@@ -5,7 +5,7 @@ import type { Builder, Code } from './builder.ts';
 const literal = /^\d+u$/;
 const valueOf = (code: Code): number | null => (literal.test(code) ? Number(code.slice(0, -1)) : null);
 
-/** a + b, a · n, a / n and a % n of u32, what is known done at once. */
+/** a + b, a · n and a / n of u32, what is known done at once. */
 export function addIndex(a: Code, b: Code): Code {
   if (a === '0u') return b;
   if (b === '0u') return a;
@@ -23,17 +23,21 @@ export function shiftIndex(a: Code, n: number): Code {
   if (x !== null) return `${(x + n) >>> 0}u`;
   return n === 0 ? a : n > 0 ? `(${a} + ${n}u)` : `(${a} - ${-n}u)`;
 }
-const divided = (a: Code, n: number): Code => {
+/** Software drivers divide as they are told: lane by lane, unless it is a shift. */
+export function divideIndex(a: Code, n: number): Code {
   const x = valueOf(a);
-  return x !== null ? `${Math.floor(x / n)}u` : n === 1 ? a : `(${a} / ${n}u)`;
-};
-const modulo = (a: Code, n: number): Code => {
-  const x = valueOf(a);
-  return x !== null ? `${x % n}u` : n === 1 ? '0u' : `(${a} % ${n}u)`;
-};
+  if (x !== null) return `${Math.floor(x / n)}u`;
+  return n === 1 ? a : Number.isInteger(Math.log2(n)) ? `(${a} >> ${Math.log2(n)}u)` : `(${a} / ${n}u)`;
+}
 
-/** The shape of an array as vectors of four along the last axis. */
-export const fours = (shape: Shape): Shape => shape.with(-1, shape.at(-1)! / 4);
+/** What is left of a when n goes into it `quotient` times. */
+function remainder(a: Code, quotient: Code, n: number): Code {
+  const x = valueOf(a);
+  if (x !== null) return `${x % n}u`;
+  return Number.isInteger(Math.log2(n)) ? `(${a} & ${n - 1}u)` : `(${a} - ${quotient} * ${n}u)`;
+}
+
+const named = (k: Builder, code: Code): Code => (valueOf(code) === null ? k.let('u32', code) : code);
 
 /** An index into an array of a shape: either one number, row-major, or one per axis. */
 export class Index {
@@ -69,25 +73,24 @@ export class Index {
     if (this.#flat !== null) return this.#flat;
     const strides = stridesOf(this.shape);
     const sum = this.#dims!.reduce((at, d, i) => addIndex(at, timesIndex(d, strides[i]!)), '0u');
-    return valueOf(sum) === null ? k.let('u32', sum) : sum;
+    return named(k, sum);
   }
 
   /** The position along each axis. */
   dims(k: Builder): readonly Code[] {
     if (this.#dims !== null) return this.#dims;
-    const strides = stridesOf(this.shape);
+    const dims: Code[] = this.shape.map(() => '0u');
     const first = this.shape.findIndex((n) => n !== 1);
-    return this.shape.map((n, d) => {
-      if (n === 1) return '0u';
-      const quotient = divided(this.#flat!, strides[d]!);
-      const at = d === first ? quotient : modulo(quotient, n);
-      return at === this.#flat ? at : k.let('u32', at);
-    });
-  }
-
-  /** The index of a vector of an array as one of that array's fours along its last axis. */
-  inFours(shape: Shape): Index {
-    return this.#flat === null ? this : Index.flat(fours(shape), this.#flat);
+    let rest = this.#flat!;
+    for (let d = this.shape.length - 1; d > first; d--) {
+      const n = this.shape[d]!;
+      if (n === 1) continue;
+      const quotient = named(k, divideIndex(rest, n));
+      dims[d] = named(k, remainder(rest, quotient, n));
+      rest = quotient;
+    }
+    if (first >= 0) dims[first] = rest;
+    return dims;
   }
 
   /** The same element of an array of another shape with as many elements. */

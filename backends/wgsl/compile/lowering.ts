@@ -2,7 +2,7 @@
 import { ConcreteArray } from '../../../reference/core/array.ts';
 import { isComplex } from '../../../reference/core/dtypes.ts';
 import { BackendError } from '../../../reference/core/errors.ts';
-import { type Aval, type Complex, elements, type HostArray, sizeOf } from '../../../reference/core/host.ts';
+import { type Aval, type Complex, elements, type HostArray, showAval, sizeOf } from '../../../reference/core/host.ts';
 import { type Atom, type Equation, type Jaxpr, Literal } from '../../../reference/core/jaxpr.ts';
 import { unresolved } from '../../../reference/core/named-axes.ts';
 import type { NDArray } from '../../../reference/core/ndarray.ts';
@@ -15,7 +15,11 @@ import {
 } from '../../../reference/primitives/index.ts';
 import { type Lower, lowererOf, type Lowerings } from '../../table.ts';
 import { type Computation, Constant, Input, type Node, operandsOf } from './node.ts';
+import { showOwner } from './plan.ts';
 import { isHeld, type Type } from './types.ts';
+
+/** Kernels count elements in 32 bits, and their loops may step beyond the last one. */
+const MOST_ELEMENTS = 2 ** 31;
 
 /** The table: what each primitive is made of. */
 export type Table = Lowerings<Graph, Node>;
@@ -104,6 +108,7 @@ export class Graph {
   /** The results of a primitive, by its lowering. */
   apply(primitive: AnyPrimitive, operands: readonly Node[], params: Params): readonly Node[] {
     const results = inferAvals(primitive, operands.map(avalOf), params);
+    for (const result of results) this.#requireCountable(primitive, result);
     switch (primitive.kind) {
       case 'first-order':
         return lowererOf(this.table, primitive)(this, operands, params, results);
@@ -116,6 +121,15 @@ export class Graph {
       case 'collective':
         return unresolved(primitive, params, null);
     }
+  }
+
+  #requireCountable({ name }: AnyPrimitive, result: Aval): void {
+    const count = sizeOf(result.shape);
+    if (count <= MOST_ELEMENTS) return;
+    const owner = showOwner({ label: name, source: this.#equation?.source ?? null });
+    throw new BackendError(
+      `wgsl: the result of ${owner}, ${showAval(result)}, has ${count} elements, and kernels count to ${MOST_ELEMENTS}; compute it in smaller parts`,
+    );
   }
 
   /** The only result of a first-order primitive. */

@@ -16,8 +16,11 @@ export interface Target {
   readonly workgroup: number;
 }
 
+/** Invocations of a workgroup of which each has much to do: threads of a CPU take turns at workgroups, and none should wait. */
+const FEW_INVOCATIONS = 8;
+
 /** The longest that one dimension of a dispatch may be, on every adapter. */
-const MOST_WORKGROUPS = 65_535;
+export const MOST_WORKGROUPS = 65_535;
 
 /** The buffers of a program, and which values they hold. */
 export class Buffers {
@@ -95,6 +98,17 @@ export class Making {
     return true;
   }
 
+  /** Fills the buffer of one value with that of another. */
+  copy(from: Node, to: Node): void {
+    this.steps.push({
+      kind: 'copy',
+      label: this.#label,
+      source: this.#source,
+      from: this.buffers.of(layoutOf(from))!,
+      to: this.buffers.of(to)!,
+    });
+  }
+
   /** A value between kernels. */
   temporary(type: Type): Input {
     const node = new Input(type);
@@ -102,12 +116,20 @@ export class Making {
     return node;
   }
 
-  /** One invocation of `body` for each of `count`. */
+  /** One invocation of `body` for each of `count`, which is beside the text: more or fewer elements take the same pipeline. */
   each(count: number, body: (k: Builder, i: Code) => void): void {
-    if (count === 0) return;
-    const { workgroup } = this.target;
-    this.workgroups(Math.ceil(count / workgroup), workgroup, (k) =>
-      k.block(`if (invocation < ${count}u)`, () => body(k, 'invocation')),
+    this.#each(count, this.target.workgroup, body);
+  }
+
+  /** As `each`, of invocations that have much to do each. */
+  eachLong(count: number, body: (k: Builder, i: Code) => void): void {
+    const { cpu, workgroup } = this.target;
+    this.#each(count, cpu ? FEW_INVOCATIONS : workgroup, body);
+  }
+
+  #each(count: number, size: number, body: (k: Builder, i: Code) => void): void {
+    this.workgroups(Math.ceil(count / size), size, (k) =>
+      k.block(`if (invocation < ${k.parameter(count)})`, () => body(k, 'invocation')),
     );
   }
 

@@ -63,20 +63,28 @@ export class Indexed {
   readonly at: (k: Builder, index: Index) => Code;
   /** The operand that has the same elements in the same order (a reshape): it needs no buffer of its own. */
   readonly sameLayout: Node | null;
-  /** Four neighbours along the last axis at once, whose place there is in fours; null: one after the other. */
-  readonly four: ((k: Builder, dims: readonly Code[]) => Code) | null;
+  /** The axis that each axis of the only operand has become, where that is all: a transpose, a broadcast. */
+  readonly axes: readonly number[] | null;
+  /** The four elements of a vector, by its position; null: they are found one by one. */
+  readonly fours: ((k: Builder, vector: Code) => Code) | null;
   constructor(
     type: Type,
     operands: readonly Node[],
     at: Indexed['at'],
-    { cost = 0, sameLayout = null, four = null }: Partial<Pick<Indexed, 'cost' | 'sameLayout' | 'four'>> = {},
+    {
+      cost = 0,
+      sameLayout = null,
+      axes = null,
+      fours = null,
+    }: Partial<Pick<Indexed, 'cost' | 'sameLayout' | 'axes' | 'fours'>> = {},
   ) {
     this.type = type;
     this.operands = operands;
     this.at = at;
     this.cost = cost;
     this.sameLayout = sameLayout;
-    this.four = four;
+    this.axes = axes;
+    this.fours = fours;
   }
 }
 

@@ -3,12 +3,22 @@ import type { HostArray } from '../../../reference/core/host.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
 import type { Type } from './types.ts';
 
-/** One dispatch. */
-export interface KernelStep {
-  readonly kind: 'kernel';
-  /** The primitives that it computes, for labels and errors. */
+/** Whom something is for, as labels and errors tell it. */
+export interface Owner {
+  /** The primitives that it computes. */
   readonly label: string;
   readonly source: SourceLocation | null;
+}
+
+/** `mul add at model.ts:3:7`. Takes time. */
+export function showOwner({ label, source }: Owner): string {
+  const line = source?.toString() ?? '';
+  return line === '' ? label : `${label} at ${line}`;
+}
+
+/** One dispatch. */
+export interface KernelStep extends Owner {
+  readonly kind: 'kernel';
   readonly code: string;
   readonly bindings: readonly { readonly buffer: number; readonly written: boolean }[];
   readonly literals: Uint32Array<ArrayBuffer>;
@@ -16,7 +26,7 @@ export interface KernelStep {
 }
 
 /** Copies all of a buffer. */
-export interface CopyStep {
+export interface CopyStep extends Owner {
   readonly kind: 'copy';
   readonly from: number;
   readonly to: number;
@@ -47,9 +57,16 @@ export interface PlannedBuffer {
   readonly content: { readonly input: number } | { readonly value: HostArray } | null;
 }
 
+export interface PlannedResult {
+  readonly buffer: number;
+  readonly type: Type;
+  /** The equation that makes it; null: it is an input, or part of the program. */
+  readonly owner: Owner | null;
+}
+
 export interface Plan {
   readonly buffers: readonly PlannedBuffer[];
   readonly steps: readonly Step[];
-  /** The buffer and type of each result; several may share a buffer. */
-  readonly results: readonly { readonly buffer: number; readonly type: Type }[];
+  /** Each result; several may share a buffer. */
+  readonly results: readonly PlannedResult[];
 }

@@ -54,7 +54,9 @@ export async function openDevice(powerPreference: GPUPowerPreference = 'high-per
         "mesa-vulkan-drivers 25, NVIDIA's, or SwiftShader with VK_ICD_FILENAMES naming its vk_swiftshader_icd.json)",
     );
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ requiredLimits });
+  const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
+    throw new BackendError('wgsl found a GPU that it cannot open', { cause: error });
+  });
   const { vendor, architecture, description } = adapter.info;
   const cpu = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${description}`);
   return { device, description: [vendor, architecture, description].filter(Boolean).join(' ') || 'a GPU', cpu };

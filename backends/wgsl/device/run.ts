@@ -1,5 +1,6 @@
 /** Running a plan: its buffers, its steps, and the loops whose end only the device knows. */
-import type { Plan, Step } from '../compile/plan.ts';
+import type { Owner, Plan, Step } from '../compile/plan.ts';
+import type { Batches } from './batches.ts';
 import type { Commands } from './commands.ts';
 import type { Memory, Storage } from './memory.ts';
 import type { Pipelines } from './pipelines.ts';
@@ -9,8 +10,15 @@ export interface Engine {
   readonly memory: Memory;
   readonly pipelines: Pipelines;
   readonly commands: Commands;
-  /** Told what may yet turn out to have failed. */
-  checked(check: Promise<string | null>): void;
+  readonly batches: Batches;
+}
+
+/** What a run is given. */
+export interface Given {
+  /** Buffers that have a content. */
+  readonly storages: ReadonlyMap<number, Storage>;
+  /** The batch of commands from which on they, or what follows, may fail. */
+  readonly since: number;
 }
 
 /** When a plan's buffers come and go. */
@@ -46,66 +54,81 @@ export function lifetimesOf({ buffers, steps, results }: Plan): Lifetimes {
   return { first, last: last.toReversed() };
 }
 
-/** Records a plan's steps. It waits, by yielding promises, where it has to know how a loop goes on. */
+const ownerOf = (step: Step): Owner => ('steps' in step ? ownerOf(step.steps[0]!) : step);
+
+/** A run under way. */
+interface Run {
+  readonly engine: Engine;
+  readonly plan: Plan;
+  readonly storages: (Storage | undefined)[];
+  readonly since: number;
+}
+
+/**
+ * Records a plan's steps. It waits, by yielding promises, where it has to know how a loop goes on.
+ * @throws Error if what a loop waited for has failed
+ */
 export function* runPlan(
   engine: Engine,
   plan: Plan,
   { first, last }: Lifetimes,
-  given: ReadonlyMap<number, Storage>,
+  { storages: given, since }: Given,
 ): Generator<Promise<void>, readonly Storage[]> {
+  const { memory } = engine;
   const storages: (Storage | undefined)[] = plan.buffers.map((_, i) => given.get(i));
-  for (const [i, step] of plan.steps.entries()) {
-    for (const buffer of first[i]!) storages[buffer] = engine.memory.acquire(plan.buffers[buffer]!.bytes);
-    yield* runStep(engine, step, plan, storages);
-    for (const buffer of last[i]!) {
-      engine.memory.release(storages[buffer]!);
-      storages[buffer] = undefined;
+  const run: Run = { engine, plan, storages, since };
+  const acquire = (buffer: number, owner: Owner): Storage =>
+    (storages[buffer] = memory.acquire(plan.buffers[buffer]!.bytes, owner));
+  try {
+    for (const [i, step] of plan.steps.entries()) {
+      for (const buffer of first[i]!) acquire(buffer, ownerOf(step));
+      yield* runStep(run, step);
+      for (const buffer of last[i]!) {
+        memory.release(storages[buffer]!);
+        storages[buffer] = undefined;
+      }
     }
+  } catch (error) {
+    for (const [buffer, storage] of storages.entries())
+      if (storage !== undefined && !given.has(buffer)) memory.release(storage);
+    throw error;
   }
   const handed = new Set<Storage>(given.values());
-  return plan.results.map(({ buffer }) => {
+  return plan.results.map(({ buffer, owner }) => {
     // A result without elements is in no kernel.
-    const storage = (storages[buffer] ??= engine.memory.acquire(plan.buffers[buffer]!.bytes));
-    if (handed.has(storage)) return engine.memory.share(storage);
+    const storage = storages[buffer] ?? acquire(buffer, owner ?? EMPTY);
+    if (handed.has(storage)) return memory.share(storage);
     handed.add(storage);
     return storage;
   });
 }
 
-function* runStep(
-  engine: Engine,
-  step: Step,
-  plan: Plan,
-  storages: readonly (Storage | undefined)[],
-): Generator<Promise<void>, void> {
+const EMPTY: Owner = { label: 'an array without elements', source: null };
+
+function* runStep(run: Run, step: Step): Generator<Promise<void>, void> {
+  const { engine, plan, storages, since } = run;
   const { commands, pipelines } = engine;
   switch (step.kind) {
     case 'kernel': {
-      const { pipeline, isNew } = pipelines.of(step.code, step.label);
-      if (isNew) {
-        const where = step.source === null ? step.label : `${step.label} at ${step.source.toString()}`;
-        engine.checked(pipeline.check.then((failure) => (failure === null ? null : `${where} failed: ${failure}`)));
-      }
-      commands.dispatch(
+      const pipeline = pipelines.of(step.code, step);
+      return commands.dispatch(
         pipeline,
         step.bindings.map(({ buffer }) => storages[buffer]!),
-        step.literals,
-        step.workgroups,
+        step,
       );
-      return;
     }
     case 'copy':
       return commands.copy(storages[step.from]!, storages[step.to]!, plan.buffers[step.to]!.bytes);
     case 'repeat':
-      for (let i = 0; i < step.times; i++)
-        for (const inner of step.steps) yield* runStep(engine, inner, plan, storages);
+      for (let i = 0; i < step.times; i++) for (const inner of step.steps) yield* runStep(run, inner);
       return;
     case 'while':
       // The device runs ahead: twice as many steps each time that the flag is still up, as waiting costs more than they do.
       for (let ahead = 1; ; ahead = Math.min(64, 2 * ahead)) {
-        for (let i = 0; i < ahead; i++) for (const inner of step.steps) yield* runStep(engine, inner, plan, storages);
+        for (let i = 0; i < ahead; i++) for (const inner of step.steps) yield* runStep(run, inner);
         let flag = 0;
-        yield commands.read(storages[step.flag]!, 4).then((bytes) => {
+        const made = { from: since, to: engine.batches.current };
+        yield commands.read(storages[step.flag]!, 4, made).then((bytes) => {
           flag = new Uint32Array(bytes)[0]!;
         });
         if (flag === 0) return;

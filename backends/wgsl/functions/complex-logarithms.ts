@@ -13,9 +13,10 @@ import {
   unitScale,
 } from './complex-arithmetic.ts';
 import { complexExp } from './complex-exponentials.ts';
-import { infinity, isNan, scaleBy, withSign } from './floats.ts';
+import { infinity, isNan, nan, scaleBy, withSign } from './floats.ts';
 import { asinh, log, log1p } from './logarithms.ts';
 import { pairProduct, pairSum } from './pairs.ts';
+import { isNotFinite } from './sines.ts';
 
 const isNegative: WgslFunction = wgslFunction(`
 fn is_negative(x: f32) -> bool { return (bitcast<u32>(x) >> 31u) != 0u; }`);
@@ -73,12 +74,12 @@ fn log_modulus(z: vec2f) -> f32 {
   let m = max(abs(z.x), abs(z.y));
   let n = min(abs(z.x), abs(z.y));
   if (is_nan(z.x) || is_nan(z.y)) { return z.x + z.y; }
-  if (n == 0.0) { return log_of(m); }
-  if (m >= 0.5 && m <= 2.0) { return 0.5 * log1p_of(square_sum(m, n, -1.0)); }
-  let k = scale_exponent(unit_scale(m));
+  if (n > 0.0 && m >= 0.5 && m <= 2.0) { return 0.5 * log1p_of(square_sum(m, n, -1.0)); }
+  let k = select(0, scale_exponent(unit_scale(m)), n > 0.0);
   let x = scale_by(m, k);
   let y = scale_by(n, k);
-  return 0.5 * log_of(x * x + y * y) - f32(k) * 0.6931472;
+  let log = log_of(select(x, x * x + y * y, n > 0.0));
+  return select(log, 0.5 * log - f32(k) * 0.6931472, n > 0.0);
 }`,
   [infinity, isComplexInfinite, isNan, log, log1p, scaleBy, scaleExponent, squareSum, unitScale],
 );
@@ -105,15 +106,22 @@ fn complex_log1p(z: vec2f) -> vec2f {
 
 // ---- powers
 
-/** z^w = exp(w·log z), with z^0 = 1 and 0^w = 0 for Re w > 0. */
+/** z^w = exp(w·log z), with z^0 = 1 and 0^w = 0 for Re w > 0; of finite numbers a small power is 0, its angle out of range or not. */
 export const complexPow: WgslFunction = wgslFunction(
   `
 fn complex_pow(z: vec2f, w: vec2f) -> vec2f {
   if (w.x == 0.0 && w.y == 0.0) { return vec2f(1.0, 0.0); }
   if (z.x == 0.0 && z.y == 0.0 && w.x > 0.0) { return vec2f(0.0); }
-  return complex_exp(complex_mul(w, complex_log(z)));
+  // Powers that are products of an infinite number are NaN.
+  if (w.y == 0.0 && is_not_finite(larger(z))) {
+    if (w.x == 1.0) { return z; }
+    if (floor(w.x) == w.x && abs(w.x) > 1.0 && abs(w.x) <= 64.0) { return vec2f(nan()); }
+  }
+  let exponent = complex_mul(w, complex_log(z));
+  if (exponent.x < -200.0 && !is_not_finite(larger(z)) && !is_not_finite(larger(w))) { return vec2f(0.0); }
+  return complex_exp(exponent);
 }`,
-  [complexExp, complexLog, complexMul],
+  [complexExp, complexLog, complexMul, isNotFinite, larger, nan],
 );
 
 // ---- inverse functions
@@ -125,29 +133,44 @@ fn is_far(z: vec2f) -> bool { return is_complex_infinite(z) || larger(z) > 1e8; 
   [isComplexInfinite, larger],
 );
 
+/** ½|z| of a number that is far: asinh of it is log|z|. */
+const halfModulus: WgslFunction = wgslFunction(
+  `
+fn half_modulus(z: vec2f) -> f32 {
+  if (is_complex_infinite(z)) { return infinity(); }
+  let m = max(abs(z.x), abs(z.y));
+  let share = min(abs(z.x), abs(z.y)) / m;
+  return 0.5 * m * sqrt(1.0 + share * share);
+}`,
+  [infinity, isComplexInfinite],
+);
+
 /** Cuts: the real axis beyond ±1. By √(1 − z) and √(1 + z). */
 export const complexAcos: WgslFunction = wgslFunction(
   `
 fn complex_acos(z: vec2f) -> vec2f {
-  if (is_far(z)) {
-    return vec2f(atan2_of(abs(z.y), z.x), with_sign(log_modulus(z) + 0.6931472, select(-1.0, 1.0, is_negative(z.y))));
-  }
+  let far = is_far(z);
   let a = complex_sqrt(vec2f(1.0 - z.x, -z.y));
   let b = complex_sqrt(vec2f(1.0 + z.x, z.y));
-  return vec2f(2.0 * atan2_of(a.x, b.x), asinh_of(b.x * a.y - b.y * a.x));
+  let angle = atan2_of(select(a.x, abs(z.y), far), select(b.x, z.x, far));
+  let area = asinh_of(select(b.x * a.y - b.y * a.x, half_modulus(z), far));
+  if (far) { return vec2f(angle, with_sign(area + 0.6931472, select(-1.0, 1.0, is_negative(z.y)))); }
+  return vec2f(2.0 * angle, area);
 }`,
-  [asinh, atan2, complexSqrt, isFar, isNegative, logModulus, withSign],
+  [asinh, atan2, complexSqrt, halfModulus, isFar, isNegative, withSign],
 );
 
 export const complexAsin: WgslFunction = wgslFunction(
   `
 fn complex_asin(z: vec2f) -> vec2f {
-  if (is_far(z)) { return vec2f(atan2_of(z.x, abs(z.y)), with_sign(log_modulus(z) + 0.6931472, z.y)); }
+  let far = is_far(z);
   let a = complex_sqrt(vec2f(1.0 - z.x, -z.y));
   let b = complex_sqrt(vec2f(1.0 + z.x, z.y));
-  return vec2f(atan2_of(z.x, a.x * b.x - a.y * b.y), asinh_of(a.x * b.y - a.y * b.x));
+  let angle = atan2_of(z.x, select(a.x * b.x - a.y * b.y, abs(z.y), far));
+  let area = asinh_of(select(a.x * b.y - a.y * b.x, half_modulus(z), far));
+  return vec2f(angle, select(area, with_sign(area + 0.6931472, z.y), far));
 }`,
-  [asinh, atan2, complexSqrt, isFar, logModulus, withSign],
+  [asinh, atan2, complexSqrt, halfModulus, isFar, withSign],
 );
 
 /** Cut: the real axis below 1. */
@@ -191,8 +214,9 @@ fn atanh_of_right(z: vec2f) -> vec2f {
 export const complexAtanh: WgslFunction = wgslFunction(
   `
 fn complex_atanh(z: vec2f) -> vec2f {
-  if (is_negative(z.x)) { return -atanh_of_right(-z); }
-  return atanh_of_right(z);
+  let is_left = is_negative(z.x);
+  let right = atanh_of_right(select(z, -z, is_left));
+  return select(right, -right, is_left);
 }`,
   [atanhOfRight, isNegative],
 );

@@ -5,7 +5,7 @@ import { infinity, isNan, nan, upperHalf, withSign } from './floats.ts';
 import { log, log1p } from './logarithms.ts';
 
 /** (erf x)/x − 1 as a polynomial of x², for |x| ≤ 0.96. */
-const erfTail: WgslFunction = wgslFunction(`
+export const erfTail: WgslFunction = wgslFunction(`
 fn erf_tail(z: f32) -> f32 {
   return 0.12837917 + z * (-0.3761263 + z * (0.112836264 + z * (-0.026855802 + z * (0.005192634 + z * (-0.0008052852 + z * 8.0113925e-5)))));
 }`);
@@ -36,20 +36,25 @@ fn exp_of_minus_square(x: f32) -> f32 {
   [exp, upperHalf],
 );
 
-/** From ½ on e^−x²·P(q)/(1 + 2x), q = (x − 2)/(x + 2) being in a short interval. */
+/** e^x²·erfc x for ½ ≤ x < 10.5 as P(q)/(1 + 2x), q = (x − 2)/(x + 2) being in a short interval. */
+export const scaledErfc: WgslFunction = wgslFunction(`
+fn scaled_erfc(x: f32) -> f32 {
+  let q = (x - 2.0) / (x + 2.0);
+  let p = 1.2769784 + q * (-0.09276381 + q * (-0.1660305 + q * (0.16404988 + q * (-0.05421321 + q * (-0.008014678
+    + q * (0.008661583 + q * (0.0011761443 + q * (-0.0012631605 + q * -0.00026055408))))))));
+  return p / (1.0 + 2.0 * x);
+}`);
+
 export const erfc: WgslFunction = wgslFunction(
   `
 fn erfc_of(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   let t = min(abs(x), 10.2);
   if (t < 0.5) { return 0.5 + (0.5 - (x + x * erf_tail(x * x))); }
-  let q = (t - 2.0) / (t + 2.0);
-  let p = 1.2769784 + q * (-0.09276381 + q * (-0.1660305 + q * (0.16404988 + q * (-0.05421321 + q * (-0.008014678
-    + q * (0.008661583 + q * (0.0011761443 + q * (-0.0012631605 + q * -0.00026055408))))))));
-  let far = exp_of_minus_square(t) * (p / (1.0 + 2.0 * t));
+  let far = exp_of_minus_square(t) * scaled_erfc(t);
   return select(far, 2.0 - far, x < 0.0);
 }`,
-  [isNan, erfTail, expOfMinusSquare],
+  [isNan, erfTail, expOfMinusSquare, scaledErfc],
 );
 
 /** x·P(w) with w = −log(1 − x²), or its root, as in Giles (Approximating the erfinv function, 2011). */

@@ -15,12 +15,12 @@ fn exp_tail(r: f32) -> f32 {
 const expRest: WgslFunction = wgslFunction(`
 fn exp_rest(x: f32, k: f32) -> f32 { return (x - k * 0.693359375) - k * -2.12194440e-4; }`);
 
-/** eˣ·2ˢ for |s| ≤ 64, which overflows only if that does. */
+/** eˣ·2ˢ for −128 ≤ s ≤ 64, which overflows only if that does. */
 export const expScaled: WgslFunction = wgslFunction(
   `
 fn exp_scaled(x: f32, s: i32) -> f32 {
   if (is_nan(x)) { return x; }
-  let within = clamp(x, -129.0, 176.0);
+  let within = clamp(x, -129.0, 177.4);
   let k = round(within * 1.44269504);
   let r = exp_rest(within, k);
   return scale_by(1.0 + (r + r * r * exp_tail(r)), i32(k) + s);
@@ -34,12 +34,12 @@ fn exp_of(x: f32) -> f32 { return exp_scaled(x, 0); }`,
   [expScaled],
 );
 
-/** 2ˣ·2ˢ for |s| ≤ 64. */
+/** 2ˣ·2ˢ for −128 ≤ s ≤ 64, or for small x any s that leaves it in range. */
 export const exp2Scaled: WgslFunction = wgslFunction(
   `
 fn exp2_scaled(x: f32, s: i32) -> f32 {
   if (is_nan(x)) { return x; }
-  let within = clamp(x, -190.0, 250.0);
+  let within = clamp(x, -190.0, 256.0);
   let k = round(within);
   let r = within - k;
   let tail = 0.24022648 + r * (0.055503596 + r * (0.009618499 + r * (0.0013390969 + r * 0.00015329264)));
@@ -97,18 +97,22 @@ fn tanh_of(x: f32) -> f32 {
   [exp, isNan],
 );
 
+/** For |x| < 1. */
+export const sinhOfSmall: WgslFunction = wgslFunction(`
+fn sinh_of_small(x: f32) -> f32 {
+  let z = x * x;
+  return x + x * z * (0.16666667 + z * (0.0083333105 + z * (0.00019842891 + z * 2.782267e-6)));
+}`);
+
 export const sinh: WgslFunction = wgslFunction(
   `
 fn sinh_of(x: f32) -> f32 {
   let size = abs(x);
-  if (size < 1.0) {
-    let z = x * x;
-    return x + x * z * (0.16666667 + z * (0.0083333105 + z * (0.00019842891 + z * 2.782267e-6)));
-  }
+  if (size < 1.0) { return sinh_of_small(x); }
   let far = exp_scaled(size, -1) - exp_scaled(-size, -1);
   return select(far, -far, x < 0.0);
 }`,
-  [expScaled],
+  [expScaled, sinhOfSmall],
 );
 
 export const cosh: WgslFunction = wgslFunction(

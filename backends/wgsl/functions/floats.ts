@@ -32,7 +32,7 @@ fn with_sign(x: f32, y: f32) -> f32 {
   return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(y) & 0x80000000u));
 }`);
 
-/** x·2ᵏ for −252 ≤ k ≤ 254: in two steps, as 2ᵏ itself may be out of range. */
+/** x·2ᵏ for −252 ≤ k ≤ 256: in two steps, as 2ᵏ itself may be out of range. */
 export const scaleBy: WgslFunction = wgslFunction(`
 fn scale_by(x: f32, k: i32) -> f32 {
   let half = k >> 1u;

@@ -104,14 +104,14 @@ fn lgamma_of(x: f32) -> f32 {
 
 // ---- ψ
 
-/** For 0 < x < 10¹⁰. With p = x(x + 1)…, p′/p is the sum of what the recurrence takes off. */
-const pairDigamma: WgslFunction = wgslFunction(
+/** ψ(x + offset) for x > 0, offset being 0 or 1. With p = x(x + 1)…, p′/p is the sum of what the recurrence takes off. */
+export const pairDigamma: WgslFunction = wgslFunction(
   `
-fn pair_digamma(x: f32) -> vec2f {
+fn pair_digamma(x: f32, offset: f32) -> vec2f {
   var product = vec2f(1.0, 0.0);
   var slope = vec2f(0.0);
-  var z = vec2f(x, 0.0);
-  var shift = 0.0;
+  var shift = offset;
+  var z = pair_plus(vec2f(x, 0.0), vec2f(shift, 0.0));
   while (z.x < 12.0) {
     slope = pair_plus(pair_times(slope, z), product);
     product = pair_times(product, z);
@@ -123,7 +123,7 @@ fn pair_digamma(x: f32) -> vec2f {
   let tail = pair_sum(0.083333336, t * (-0.008333334 + t * (0.003968254 + t * (-0.004166667 + t * 0.0075757576))) - 2.483527e-9);
   let series = pair_times(u, pair_plus(vec2f(0.5, 0.0), pair_times(u, tail)));
   let sum = pair_plus(pair_log(z), -series);
-  if (shift == 0.0) { return sum; }
+  if (shift == offset) { return sum; }
   return pair_plus(sum, -pair_over(slope, product));
 }`,
   [pairLog, pairOver, pairPlus, pairSum, pairTimes],
@@ -137,7 +137,7 @@ fn digamma_of(x: f32) -> f32 {
   if (is_nan(x) || (x <= 0.0 && (r == 0.0 || x < -3.4028234e38))) { return nan(); }
   if (abs(x) < 1e-9) { return -1.0 / x; }
   if (x > 1e10) { return log_of(x); }
-  let digamma = pair_digamma(abs(x));
+  let digamma = pair_digamma(abs(x), 0.0);
   if (x > 0.0) { return digamma.x + digamma.y; }
   let cotangent = pair_over(pair_cos_pi(r), pair_sin_pi(r));
   let poles = pair_plus(pair_over(vec2f(1.0, 0.0), vec2f(x, 0.0)), pair_times(vec2f(3.1415927, -8.742278e-8), cotangent));

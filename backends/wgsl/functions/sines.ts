@@ -10,13 +10,14 @@ fn upper_product(a: u32, b: u32) -> u32 {
   return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u) + (((middle & 0xffffu) + (other & 0xffffu)) >> 16u);
 }`);
 
-/** 32 bits of 2/π from bit `start` on, a word of zeros being in front of it. */
+/** 96 bits of 2/π from bit `start` on, a word of zeros being in front of it. */
 const twoOverPi: WgslFunction = wgslFunction(`
-fn two_over_pi(start: u32) -> u32 {
-  var words = array(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu, 0xdebbc561u);
+fn two_over_pi(start: u32) -> vec3u {
+  var words = array(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu);
   let at = start >> 5u;
-  let places = start & 31u;
-  return (words[at] << places) | ((words[at + 1u] >> 1u) >> (31u - places));
+  let places = vec3u(start & 31u);
+  let w = vec4u(words[at], words[at + 1u], words[at + 2u], words[at + 3u]);
+  return (w.xyz << places) | ((w.yzw >> vec3u(1u)) >> (vec3u(31u) - places));
 }`);
 
 /**
@@ -29,12 +30,10 @@ const restOfLarge: WgslFunction = wgslFunction(
 fn rest_of_large(x: f32) -> vec2f {
   let bits = bitcast<u32>(x) & 0x7fffffffu;
   let m = (bits & 0x7fffffu) | 0x800000u;
-  let start = (bits >> 23u) - 120u;
-  let second = two_over_pi(start + 32u);
-  let third = two_over_pi(start + 64u);
-  let carried = upper_product(m, third);
-  let low = m * second + carried;
-  let high = m * two_over_pi(start) + upper_product(m, second) + select(0u, 1u, low < carried);
+  let factor = two_over_pi((bits >> 23u) - 120u);
+  let carried = upper_product(m, factor.z);
+  let low = m * factor.y + carried;
+  let high = m * factor.x + upper_product(m, factor.y) + select(0u, 1u, low < carried);
   let quarter = (high + 0x20000000u) >> 30u;
   // The rest as a fraction of π/2 in 64 bits, between −½ and ½.
   var upper = (high << 2u) | (low >> 30u);
@@ -85,39 +84,42 @@ fn cos_of_rest(r: f32) -> f32 {
 export const isNotFinite: WgslFunction = wgslFunction(`
 fn is_not_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) >= 0x7f800000u; }`);
 
-export const sin: WgslFunction = wgslFunction(
+/** The sine and the cosine. */
+export const sines: WgslFunction = wgslFunction(
   `
-fn sin_of(x: f32) -> f32 {
-  if (is_not_finite(x)) { return nan(); }
+fn sines_of(x: f32) -> vec2f {
+  if (is_not_finite(x)) { return vec2f(nan()); }
   let rest = quarter_rest(abs(x));
   let quarter = u32(rest.y);
-  let size = select(sin_of_rest(rest.x), cos_of_rest(rest.x), (quarter & 1u) == 1u);
-  return select(size, -size, ((quarter & 2u) == 2u) != (x < 0.0));
+  let s = sin_of_rest(rest.x);
+  let c = cos_of_rest(rest.x);
+  let turned = (quarter & 1u) == 1u;
+  let sine = select(s, c, turned);
+  let cosine = select(c, s, turned);
+  return vec2f(
+    select(sine, -sine, ((quarter & 2u) == 2u) != (x < 0.0)),
+    select(cosine, -cosine, ((quarter + 1u) & 2u) == 2u));
 }`,
   [nan, isNotFinite, quarterRest, sinOfRest, cosOfRest],
 );
 
+export const sin: WgslFunction = wgslFunction(
+  `
+fn sin_of(x: f32) -> f32 { return sines_of(x).x; }`,
+  [sines],
+);
+
 export const cos: WgslFunction = wgslFunction(
   `
-fn cos_of(x: f32) -> f32 {
-  if (is_not_finite(x)) { return nan(); }
-  let rest = quarter_rest(abs(x));
-  let quarter = u32(rest.y);
-  let size = select(cos_of_rest(rest.x), sin_of_rest(rest.x), (quarter & 1u) == 1u);
-  return select(size, -size, ((quarter + 1u) & 2u) == 2u);
-}`,
-  [nan, isNotFinite, quarterRest, sinOfRest, cosOfRest],
+fn cos_of(x: f32) -> f32 { return sines_of(x).y; }`,
+  [sines],
 );
 
 export const tan: WgslFunction = wgslFunction(
   `
 fn tan_of(x: f32) -> f32 {
-  if (is_not_finite(x)) { return nan(); }
-  let rest = quarter_rest(abs(x));
-  let s = sin_of_rest(rest.x);
-  let c = cos_of_rest(rest.x);
-  let size = select(s / c, -c / s, (u32(rest.y) & 1u) == 1u);
-  return select(size, -size, x < 0.0);
+  let both = sines_of(x);
+  return both.x / both.y;
 }`,
-  [nan, isNotFinite, quarterRest, sinOfRest, cosOfRest],
+  [sines],
 );

@@ -67,68 +67,74 @@ const zetaInUnits: WgslFunction = wgslFunction(
 fn zeta_in_units(s: f32, q: vec2f, unit: vec2f) -> vec2f {
   var sum = vec2f(0.0);
   var w = q;
-  for (var n = 1; n <= 64 && w.x <= 12.0 + s; n += 1) {
-    sum = pair_plus(sum, fraction_power(pair_over(unit, w), s));
+  for (var n = 1; n <= 65; n += 1) {
+    let is_rest = w.x > 12.0 + s;
+    if (n == 65 && !is_rest) { break; }
+    var term = fraction_power(pair_over(unit, w), s);
+    if (is_rest) { term = vec2f(term.x * (w.x / (s - 1.0)) * euler_maclaurin(s, w.x), 0.0); }
+    sum = pair_plus(sum, term);
+    if (is_rest) { break; }
     w = pair_plus(q, vec2f(f32(n), 0.0));
   }
-  if (w.x <= 12.0 + s) { return sum; }
-  let rest = fraction_power(pair_over(unit, w), s).x * (w.x / (s - 1.0));
-  return pair_plus(sum, vec2f(rest * euler_maclaurin(s, w.x), 0.0));
+  return sum;
 }`,
   [eulerMaclaurin, fractionPower, pairOver, pairPlus],
 );
 
-/** 2^scale·ζ(s, q) for s > 1 and q that is neither an integer ≤ 0 nor infinite; for q < 0, s is an integer. */
+/** 2^scale·ζ(s, q) for s > 1 and q that is neither an integer ≤ 0 nor infinite; for q < 0, s is an integer, even or odd. */
 const scaledZeta: WgslFunction = wgslFunction(
   `
-fn scaled_zeta(s: f32, x: f32, scale: vec2f) -> f32 {
-  if (abs(x) < 1e-30) {
-    let only = pair_exp2(pair_plus(scale, -pair_times(pair_log2(abs(x)), vec2f(s, 0.0))));
-    return select(only, -only, x < 0.0 && !is_even(s));
-  }
+fn scaled_zeta(s: f32, x: f32, scale: vec2f, even: bool) -> f32 {
+  // It is factor·base^power, for small x the first term alone.
+  var base = vec2f(abs(x), 0.0);
+  var power = vec2f(-s, 0.0);
+  var factor = select(1.0, -1.0, x < 0.0 && !even);
   // Around a number in the middle of two integers the odd powers on both sides cancel.
-  let q = select(x, 1.0 - x, x < 0.0 && floor(x) + 0.5 == x && !is_even(s));
+  let q = select(x, 1.0 - x, x < 0.0 && floor(x) + 0.5 == x && !even);
   if (q > 12.0 + s) {
-    let exponent = pair_plus(scale, pair_times(pair_log2(q), pair_sum(-s, 1.0)));
-    return pair_exp2(exponent) * (euler_maclaurin(s, q) / (s - 1.0));
-  }
-  let below = select(0.0, floor(q), q < 0.0);
-  // From q up to 0 and beyond: for q < 0 the sums over ⌈q⌉ − q + n and over q − ⌊q⌋ + n, less what is beyond −q.
-  let first = pair_sum(select(q, -below, q < 0.0), select(0.0, q, q < 0.0));
-  let second = pair_plus(vec2f(1.0 + below, 0.0), vec2f(-q, 0.0));
-  var unit = first;
-  if (q < 0.0 && second.x < first.x) { unit = second; }
-  let sign = select(-1.0, 1.0, is_even(s));
-  var sum = vec2f(0.0);
-  for (var part = 0; part < select(1, 3, q < 0.0); part += 1) {
-    var start = first;
-    var weight = 1.0;
-    if (part == 1) {
-      start = second;
-      weight = sign;
-    } else if (part == 2) {
-      start = pair_plus(vec2f(1.0, 0.0), vec2f(-q, 0.0));
-      weight = -sign;
+    base = vec2f(q, 0.0);
+    power = pair_sum(-s, 1.0);
+    factor = euler_maclaurin(s, q) / (s - 1.0);
+  } else if (abs(x) >= 1e-30) {
+    let below = select(0.0, floor(q), q < 0.0);
+    // From q up to 0 and beyond: for q < 0 the sums over ⌈q⌉ − q + n and over q − ⌊q⌋ + n, less what is beyond −q.
+    let first = pair_sum(select(q, -below, q < 0.0), select(0.0, q, q < 0.0));
+    let beyond = pair_plus(vec2f(1.0, 0.0), vec2f(-q, 0.0));
+    let second = pair_plus(vec2f(1.0 + below, 0.0), vec2f(-q, 0.0));
+    base = first;
+    if (q < 0.0 && second.x < first.x) { base = second; }
+    let sign = select(-1.0, 1.0, even);
+    var sum = vec2f(0.0);
+    for (var part = 0; part < select(1, 3, q < 0.0); part += 1) {
+      var start = first;
+      var weight = 1.0;
+      if (part == 1) {
+        start = second;
+        weight = sign;
+      } else if (part == 2) {
+        start = beyond;
+        weight = -sign;
+      }
+      sum = pair_plus(sum, weight * zeta_in_units(s, start, base));
     }
-    sum = pair_plus(sum, weight * zeta_in_units(s, start, unit));
+    factor = sum.x + sum.y;
   }
-  let exponent = pair_plus(scale, -pair_times(log2_of_pair(unit), vec2f(s, 0.0)));
-  return pair_exp2(exponent) * (sum.x + sum.y);
+  return pair_exp2(pair_plus(scale, pair_times(log2_of_pair(base), power))) * factor;
 }`,
-  [eulerMaclaurin, isEven, log2OfPair, pairExp2, pairLog2, pairPlus, pairSum, pairTimes, zetaInUnits],
+  [eulerMaclaurin, log2OfPair, pairExp2, pairPlus, pairSum, pairTimes, zetaInUnits],
 );
 
 export const zeta: WgslFunction = wgslFunction(
   `
 fn zeta_of(s: f32, q: f32) -> f32 {
-  if (is_nan(s) || is_nan(q) || s < 1.0 || (s > 3.4028234e38 && q < 0.0)) { return nan(); }
+  if (is_nan(s) || is_nan(q) || s < 1.0 || (s > 3.4028234e38 && q <= 0.0)) { return nan(); }
   if (s == 1.0) { return infinity(); }
   if (q <= 0.0 && floor(q) == q) { return select(nan(), infinity(), is_even(s)); }
   if (q <= 0.0 && floor(s) != s) { return nan(); }
   if (q > 3.4028234e38) { return 0.0; }
   if (s > 3.4028234e38) { return select(select(infinity(), 1.0, q == 1.0), 0.0, q > 1.0); }
   // Greater powers are as good as infinite.
-  return scaled_zeta(min(s, 1e9), q, vec2f(0.0));
+  return scaled_zeta(min(s, 1e9), q, vec2f(0.0), is_even(s));
 }`,
   [infinity, isEven, isNan, nan, scaledZeta],
 );
@@ -142,9 +148,13 @@ fn polygamma_of(m: f32, x: f32) -> f32 {
   let sign = select(1.0, -1.0, is_even(m));
   if (x > 3.4028234e38) { return sign * 0.0; }
   if (x <= 0.0 && floor(x) == x) { return select(infinity(), nan(), is_even(m)); }
-  if (m > 1e9) { return sign * select(0.0, infinity(), 2.7182817 * x < m); }
+  if (m > 1e9) {
+    // The largest term is that of the nearest pole; m + 1 is odd.
+    let size = select(0.0, infinity(), 2.7182817 * x < m);
+    return select(-size, size, x < 0.0 && x - floor(x) > 0.5);
+  }
   let factorial = pair_times(pair_lgamma(m + 1.0), vec2f(1.442695, 1.925963e-8));
-  return sign * scaled_zeta(m + 1.0, x, factorial);
+  return sign * scaled_zeta(m + 1.0, x, factorial, !is_even(m));
 }`,
   [digamma, infinity, isEven, isNan, nan, pairLgamma, pairTimes, scaledZeta],
 );

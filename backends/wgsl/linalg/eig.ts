@@ -90,7 +90,7 @@ function schur(form: Form): void {
     k.loop(end, `${n}u`, '1u', (step) => annihilate(form, k.let('u32', `${n - 1}u + ${end} - ${step}`), c));
   });
   const [high, since] = [k.variable('u32', `${n - 1}u`), k.variable('u32', '0u')];
-  const count = k.fresh('i');
+  const count = k.fresh('n');
   k.block(`for (var ${count} = 0u; ${count} < ${STEPS * n}u && ${high} > 0u; ${count} += 1u)`, () => {
     const hi = k.read(high);
     const low = k.variable('u32', hi);

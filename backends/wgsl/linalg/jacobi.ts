@@ -18,7 +18,7 @@ const SWEEPS = 30;
 /** Calls `rotate` for all pairs, again and again until none has anything to do. */
 export function sweep({ k }: Team, n: number, rotate: (p: Code, q: Code, rotated: () => void) => void): void {
   const going = k.variable('bool', 'true');
-  const count = k.fresh('i');
+  const count = k.fresh('n');
   k.block(`for (var ${count} = 0u; ${count} < ${SWEEPS}u && ${going}; ${count} += 1u)`, () => {
     k.line(`${going} = false;`);
     k.loop('0u', `${n}u`, '1u', (p) =>

@@ -86,6 +86,8 @@ describe('the range', () => {
     expect(c.divComplex(z(1, 1), z(Infinity, 1))).toEqual(z(0, 0));
     expect(c.expOfComplex(z(-Infinity, NaN))).toEqual(z(0, 0));
     expect(c.tanhOfComplex(z(Infinity, 1))).toEqual(z(1, 0));
+    expect(c.tanhOfComplex(z(Infinity, NaN))).toEqual(z(1, 0));
+    expect(c.tanhOfComplex(z(30, Infinity)).im).toBeNaN(); // as in ISO C: only beside an infinite part the angle says nothing
     expect(c.atanhOfComplex(z(1, 0))).toEqual(z(Infinity, 0));
     expect(c.logOfComplex(z(0, 0))).toEqual(z(-Infinity, 0));
   });

@@ -255,7 +255,7 @@ export function tanhOfComplex({ re, im }: Complex): Complex {
   if (re === 0 && !Number.isFinite(im)) return { re, im: NaN };
   const x = Math.abs(re);
   if (x > 22) {
-    const turn = Number.isFinite(im) ? Math.sin(im) * Math.cos(im) : withSign(0, im);
+    const turn = x === Infinity && !Number.isFinite(im) ? withSign(0, im) : Math.sin(im) * Math.cos(im);
     return { re: withSign(1, re), im: 4 * turn * Math.exp(-x) * Math.exp(-x) };
   }
   const t = Math.tan(im);

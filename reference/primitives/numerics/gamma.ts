@@ -46,9 +46,9 @@ function sumOf({ first, rest }: Series, t: DoubleDouble): DoubleDouble {
   return polynomial(t, first, tail);
 }
 
-/** log Γ(x + offset) for 2⁻⁹⁰⁰ < x, to double-double precision up to 2⁵⁸. */
+/** log Γ(x + offset) for 2⁻⁹⁰⁰ < x, to double-double precision up to 2⁴⁰⁰. */
 export function logGamma(x: number, offset: 0 | 1 = 0): DoubleDouble {
-  if (x > 2 ** 58) return exactly(x * (Math.log(x) - 1));
+  if (x > 2 ** 400) return exactly(x * (Math.log(x) - 1));
   const shift = Math.max(offset, Math.ceil(STIRLING_FROM - x));
   const z = twoSum(x, shift);
   const reciprocal = divide(exactly(1), z);

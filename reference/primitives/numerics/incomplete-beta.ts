@@ -17,7 +17,7 @@ const NORMAL_FROM = 2 ** 40;
 /** If both are larger, it is narrower than the distance of doubles. */
 const STEP_FROM = 2 ** 113;
 /** A parameter that is larger, and so many times as large as the other one, leaves a gamma distribution but for 2⁻⁶⁰. */
-const GAMMA_FROM = 2 ** 60;
+const GAMMA_FROM = 2 ** 40;
 const GAMMA_RATIO = 2 ** 30;
 
 /** x^a·y^b/B(a, b), y = 1 − x. */

@@ -6,6 +6,7 @@ import { type DType, finfo, isComplex } from '../../core/dtypes.ts';
 import type { Element, HostArray } from '../../core/host.ts';
 import type { BackwardCheck, Bound, Bounded } from '../../core/primitive.ts';
 import { gamma } from '../accuracy.ts';
+import { range } from '../axes.ts';
 import { substituted } from './decompositions.ts';
 import { Matrix, matricesOf, REAL } from './matrix.ts';
 
@@ -23,12 +24,21 @@ export const WIDER: number = 1 + 2 ** -20;
 
 // ---- checks
 
-/** The element at which the error is the largest share of what is allowed there. */
+/** |X|·|Y|. A zero times an element whose modulus overflows is 0, as in the product itself. */
+export function productOfSizes<S extends Element>(x: Matrix<S>, y: Matrix<S>): Matrix<number> {
+  const [left, right] = [x.magnitudes(), y.magnitudes()];
+  const term = (i: number, k: number, j: number): number =>
+    left.at(i, k) === 0 || right.at(k, j) === 0 ? 0 : left.at(i, k) * right.at(k, j);
+  return new Matrix(REAL, x.rows, y.columns, (i, j) => range(x.columns).reduce((sum, k) => sum + term(i, k, j), 0));
+}
+
+/** The element at which the error is the largest share of what is allowed there; nothing is said where anything is. */
 export function componentwise(what: string, error: Matrix<number>, allowed: Matrix<number>): BackwardCheck {
   let worst: BackwardCheck = { what, error: 0, allowed: 0 };
   let share = -1;
   error.elements().forEach((e, i) => {
     const most = allowed.elements()[i]!;
+    if (most === Infinity) return;
     const own = e === 0 ? 0 : e / most;
     if (own <= share || Number.isNaN(share)) return;
     worst = { what, error: e, allowed: most };

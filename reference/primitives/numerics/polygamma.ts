@@ -14,7 +14,7 @@ export function polygammaOf(m: number, x: number): number {
   if (x === Infinity) return sign * 0;
   // In the middle of two integers the even derivatives of the cotangent, by which they differ, vanish.
   if (x < 0 && isEven(m) && x - Math.floor(x) === 0.5) return polygammaOf(m, 1 - x);
-  if (!(x > 0)) return sign * exp(logFactorial(m)) * zetaOf(m + 1, x);
+  if (!(x > 0)) return sign * exp(logFactorial(m)) * zetaOf(m + 1, x, !isEven(m));
   const logPower = (power: number): DoubleDouble => multiply(exactly(power), log(exactly(x)));
   if (isFar(m + 1, x)) return sign * exp(subtract(logFactorial(m - 1), logPower(m))) * eulerMaclaurin(m + 1, x);
   // In units of the first term.

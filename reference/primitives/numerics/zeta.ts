@@ -58,17 +58,17 @@ function zetaOfPositive(s: number, q: number): number {
 
 /**
  * ζ(s, q) = Σ (q + n)^−s, n ≥ 0. For negative q, where s has to be an integer, the terms of negative base are a sum of
- * the same kind, once more from both sides.
+ * the same kind, once more from both sides. `even`: whether s is, which for an s that was rounded is not what it looks like.
  */
-export function zetaOf(s: number, q: number): number {
+export function zetaOf(s: number, q: number, even: boolean = isEven(s)): number {
   if (Number.isNaN(s) || Number.isNaN(q) || s < 1) return NaN;
   if (s === 1) return Infinity;
   if (q > 0) return zetaOfPositive(s, q);
-  if (Number.isInteger(q) || q === -Infinity) return isEven(s) ? Infinity : NaN;
+  if (Number.isInteger(q) || q === -Infinity) return even ? Infinity : NaN;
   if (!Number.isInteger(s)) return NaN;
   const first = q - Math.floor(q);
   const second = 1 + Math.floor(q) - q; // 1 − first is 0 for the smallest of them
-  const sign = isEven(s) ? 1 : -1;
+  const sign = even ? 1 : -1;
   const [one, other] = [zetaOfPositive(s, first), zetaOfPositive(s, second)];
   // Of two powers that overflow that of the smaller base counts.
   if (one === Infinity && other === Infinity && first !== second) return first < second ? one : sign * other;
