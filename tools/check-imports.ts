@@ -80,6 +80,7 @@ const peerUsers: Readonly<Record<string, string>> = {
   'playwright-core': 'conformance/browser/',
   '@jax-js/jax': 'conformance/benches/webgpu/',
   '@tensorflow/tfjs-core': 'conformance/benches/webgpu/',
+  esbuild: 'conformance/benches/webgpu/',
 };
 
 const nodeGlobals = ['process', 'Buffer', 'require', '__dirname', '__filename'];

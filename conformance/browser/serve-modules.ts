@@ -3,33 +3,24 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { packageModule } from '../package.ts';
 
 /** Folders that pages may load from. */
 const SERVED = /^\/(reference|backends|conformance)\/[\w./-]+\.[jt]s$/;
 
-/** An installed package that the page's modules import by its name. */
+/** What the page's modules import by a name, in one module that imports nothing. */
 export interface Package {
   readonly name: string;
-  /** Where its modules are. */
-  readonly folder: string;
-  /** The one of them that its name stands for. */
-  readonly entry: string;
+  readonly text: string;
 }
 
 const PACKAGES = '/packages/';
 
 function page(module: string, packages: readonly Package[]): string {
-  const imports = Object.fromEntries(packages.map(({ name, entry }) => [name, `${PACKAGES}${name}/${entry}`]));
+  const imports = Object.fromEntries(packages.map(({ name }) => [name, PACKAGES + name]));
   return `<!doctype html><meta charset="utf-8"><title>Etalon</title>
 <script type="importmap">${JSON.stringify({ imports })}</script><script type="module" src="${module}"></script>`;
-}
-
-function packageText(path: string, packages: readonly Package[]): Promise<string> {
-  const found = packages.find(({ name }) => path.startsWith(`${name}/`));
-  if (found === undefined) return Promise.reject(new Error(`no such package: ${path}`));
-  return readFile(join(found.folder, path.slice(found.name.length)), 'utf8');
 }
 
 async function moduleText(path: string): Promise<string> {
@@ -49,11 +40,11 @@ export async function serveModule(
       response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(body);
     };
     if (pathname === '/') return send(200, 'text/html', page(module, packages));
-    const isPackage = pathname.startsWith(PACKAGES);
-    if (!(isPackage || SERVED.test(pathname)) || pathname.includes('..')) return send(404, 'text/plain', 'not here');
-    const text = isPackage ? packageText(pathname.slice(PACKAGES.length), packages) : moduleText(pathname.slice(1));
-    void text.then(
-      (body) => send(200, 'text/javascript', body),
+    const own = packages.find(({ name }) => pathname === PACKAGES + name);
+    if (own !== undefined) return send(200, 'text/javascript', own.text);
+    if (!SERVED.test(pathname) || pathname.includes('..')) return send(404, 'text/plain', 'not here');
+    void moduleText(pathname.slice(1)).then(
+      (text) => send(200, 'text/javascript', text),
       (error: unknown) => send(404, 'text/plain', String(error)),
     );
   });

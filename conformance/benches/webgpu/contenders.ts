@@ -96,8 +96,6 @@ const ON_GPU = 4096;
 
 export async function openTfjs(): Promise<Contender> {
   const tf: Tf = await import('@tensorflow/tfjs-core');
-  const name = '@tensorflow/tfjs-backend-webgpu'; // its types are of another WebGPU than TypeScript's
-  await import(name);
   if (!(await tf.setBackend('webgpu'))) throw new Error('it finds no WebGPU');
   await tf.ready();
   const { device } = tf.backend() as unknown as { readonly device: GPUDevice };

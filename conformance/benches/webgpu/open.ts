@@ -1,20 +1,9 @@
 /** Opens the page in which `wgsl` is timed beside jax-js and TensorFlow.js. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import { openModule } from '../../browser/chromium.ts';
-import type { Package } from '../../browser/serve-modules.ts';
 import { CannotStartError } from '../../types.ts';
 import type { Arena, Driven, Outcomes } from './page.ts';
+import { loadPeers } from './peers.ts';
 import type { Pace } from './turns.ts';
-
-/** The libraries, each by one module that imports no other but these. */
-const MODULES: Readonly<Record<string, string>> = {
-  '@jax-js/jax': 'index.js',
-  '@tensorflow/tfjs-core': 'tf-core.fesm.min.js',
-  '@tensorflow/tfjs-backend-webgpu': 'tf-backend-webgpu.fesm.min.js',
-};
-const PURPOSE = { what: 'measuring wgsl', name: 'wgsl' };
 
 export interface Race extends Arena {
   /** Of the packages and of Chromium. */
@@ -27,19 +16,16 @@ type Driver = typeof globalThis & { readonly etalon: Driven };
 
 /** @throws CannotStartError, with what to install */
 export async function openRace(): Promise<Race> {
-  const packages = Object.entries(MODULES).map(([name, entry]): Package => ({ name, folder: folderOf(name), entry }));
+  const { packages, versions } = await loadPeers();
   const { page, browser, value, closeServer } = await openModule(
-    PURPOSE,
+    { what: 'measuring wgsl', name: 'wgsl' },
     'conformance/benches/webgpu/page.ts',
     (opened) => opened.evaluate(() => (globalThis as Driver).etalon.open()),
     packages,
   );
   return {
     ...value,
-    versions: {
-      ...Object.fromEntries(packages.map(({ name, folder }) => [name, versionIn(folder)])),
-      chromium: browser.version(),
-    },
+    versions: { ...versions, chromium: browser.version() },
     run: (row, pace) =>
       page
         .evaluate(([name, how]) => (globalThis as Driver).etalon.run(name, how), [row, pace] as const)
@@ -53,20 +39,4 @@ export async function openRace(): Promise<Race> {
       void browser.close();
     },
   };
-}
-
-/** Where the modules of an installed package are. */
-function folderOf(name: string): string {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(name));
-  } catch {
-    throw new CannotStartError(
-      `${PURPOSE.what} needs the libraries that it is measured beside:\n  npm install ${Object.keys(MODULES).join(' ')}`,
-    );
-  }
-}
-
-function versionIn(folder: string): string {
-  const manifest = JSON.parse(readFileSync(`${dirname(folder)}/package.json`, 'utf8')) as { readonly version: string };
-  return manifest.version;
 }

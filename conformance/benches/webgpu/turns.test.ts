@@ -43,8 +43,11 @@ describe('turns', () => {
   });
 
   it('are fewer where they are long', async () => {
-    const { all, now } = clocked([4000], 0);
-    expect((await takeTurns(all, PACE, now))[0]).toEqual({ ms: 4000, calls: 1, rounds: PACE.fewestRounds });
+    const { all, now } = clocked([4000, PACE.all], 0);
+    expect(await takeTurns(all, PACE, now)).toEqual([
+      { ms: 4000, calls: 1, rounds: PACE.fewestRounds },
+      { ms: PACE.all, calls: 1, rounds: 1 },
+    ]);
   });
 });
 

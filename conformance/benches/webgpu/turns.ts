@@ -22,7 +22,7 @@ export interface Times {
 export interface Pace {
   /** Milliseconds of a turn. */
   readonly turn: number;
-  /** Milliseconds that all rounds together should keep to. */
+  /** Milliseconds that all rounds together should keep to; whoever takes as long for one turn has no other. */
   readonly all: number;
   readonly fewestRounds: number;
   readonly mostRounds: number;
@@ -60,6 +60,7 @@ export async function takeTurns(
   const round = turns.reduce((sum, { times }) => sum + times[0]!, 0);
   const rounds = Math.min(mostRounds, Math.max(fewestRounds, Math.floor(all / round)));
   for (let r = 1; r < rounds; r++)
-    for (const [i, { calls, times }] of turns.entries()) times.push(await timeOf(contestants[i]!, calls));
-  return turns.map(({ calls, times }) => ({ ms: median(times) / calls, calls, rounds }));
+    for (const [i, { calls, times }] of turns.entries())
+      if (times[0]! < all) times.push(await timeOf(contestants[i]!, calls));
+  return turns.map(({ calls, times }) => ({ ms: median(times) / calls, calls, rounds: times.length }));
 }
