@@ -51,6 +51,15 @@ test('an infinity is certain if it is what exact operands round to, and nothing 
   expect(worstOf(primitives.mul, [f32(Infinity), f32(2)], 1)).toBeLessThan(Infinity);
 });
 
+test('a product of a factor that may be anything may be anything', () => {
+  const [params, unknown] = [{ axes: [0] }, Float64Array.of(Infinity)];
+  for (const x of [f32(2), f32(2, 3)]) {
+    const results = primitives.reduce_prod.evaluate([x], params);
+    const [own] = roundingsOf(primitives.reduce_prod, [x], params, results, [{ worst: unknown, variance: unknown }], 'strict'); // prettier-ignore
+    expect(own!.worst[0]).toBe(Infinity);
+  }
+});
+
 test('how likely a distance of two solutions is nobody knows: its variance is its square', () => {
   const a = hostArray('float32', [2, 2], [4, 1, 1, 3]);
   const [{ worst, variance }] = roundingsOf(primitives.cholesky, [a], {}, primitives.cholesky.evaluate([a], {}), [null], 'strict') as [Rounding]; // prettier-ignore

@@ -301,7 +301,8 @@ function ownError(
       const { relative, absolute } = productError(accuracy.terms, dtype, profile);
       const u = finfo(dtype).unitRoundoff;
       return {
-        worst: (size) => relative * size + absolute,
+        // Of one factor 0·∞, which is 0: nothing is multiplied.
+        worst: (size) => (relative === 0 ? 0 : relative * size) + absolute,
         variance: (size) => (accuracy.terms * (u * size) ** 2) / 3,
         leavesRange: productLeavesRange(primitive, operands, params, dtype),
       };
