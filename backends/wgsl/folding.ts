@@ -107,7 +107,7 @@ export function partOf(
 /** One invocation per part. */
 export const byOne: Combine = (making, monoid, source, parts, use) => {
   const each = Math.ceil(source.length / parts);
-  making.each(source.count * parts, (k, i) => {
+  making.eachLong(source.count * parts, (k, i) => {
     const { r, part, from, to } = partOf(k, i, parts, source);
     const state = chained(k, monoid, source, r, { from, to, step: 1, length: each });
     k.inLanes(source.isContiguous ? 1 : source.lanes, () => use(k, r, part, state));

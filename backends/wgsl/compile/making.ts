@@ -16,8 +16,9 @@ export interface Target {
   readonly workgroup: number;
 }
 
-/** Invocations of a workgroup of which each has much to do: threads of a CPU take turns at workgroups, and none should wait. */
-const FEW_INVOCATIONS = 8;
+/** Threads of a CPU take turns at workgroups: where there are few invocations with much to do they are dealt out like this. */
+const SMALL_WORKGROUP = 8;
+const FEW_WORKGROUPS = 16;
 
 /** The longest that one dimension of a dispatch may be, on every adapter. */
 export const MOST_WORKGROUPS = 65_535;
@@ -124,7 +125,8 @@ export class Making {
   /** As `each`, of invocations that have much to do each. */
   eachLong(count: number, body: (k: Builder, i: Code) => void): void {
     const { cpu, workgroup } = this.target;
-    this.#each(count, cpu ? FEW_INVOCATIONS : workgroup, body);
+    const isSmall = cpu && count < FEW_WORKGROUPS * workgroup;
+    this.#each(count, isSmall ? SMALL_WORKGROUP : workgroup, body);
   }
 
   #each(count: number, size: number, body: (k: Builder, i: Code) => void): void {
