@@ -3,11 +3,10 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleCalls } from '../../conformance/testing/gaps.ts';
 import { openWgsl } from '../../conformance/testing/wgsl.ts';
-import { isComplex } from '../../reference/core/dtypes.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import type { Jaxpr } from '../../reference/core/jaxpr.ts';
 import { Backend, oneEquation } from '../../reference/core/open-backend.ts';
-import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
+import type { AnyFirstOrder } from '../../reference/core/primitive.ts';
 import { devicePut, errors, jit, lax, makeJaxpr, type NDArray, np } from '../../reference/index.ts';
 import { primitives } from '../../reference/primitives/index.ts';
 import { compile } from './compile/compile.ts';
@@ -46,10 +45,6 @@ function workgroupBytes(code: string): number {
   return bytes;
 }
 
-/** The words of the keys that rows are sorted by. */
-const wordsOf = (args: readonly HostArray[], { num_keys }: Params): number =>
-  args.slice(0, num_keys as number).reduce((words, { dtype }) => words + (isComplex(dtype) ? 2 : 1), 0);
-
 function expectWithin({ label, bindings, literals, workgroups, code }: KernelStep): void {
   expect(bindings.length, label).toBeLessThanOrEqual(DEFAULTS.storageBuffers);
   expect(literals.byteLength, label).toBeLessThanOrEqual(DEFAULTS.uniformBytes);
@@ -64,8 +59,6 @@ describe('the limits of every device', () => {
       for (const dtype of ['float32', 'complex64'] as const) {
         if (!primitive.dtypes.includes(dtype)) continue;
         for (const { args, params } of sampleCalls(primitive, dtype).filter((_, i) => isFull || i % 3 === 0)) {
-          // Merging records of more than three words takes a buffer for each (sorting.ts).
-          if (primitive === primitives.sort && wordsOf(args, params) > 3) continue;
           if (wgsl.supports(primitive, args.map(avalOf), params) !== true) continue;
           for (const kernel of kernels(oneEquation(primitive, args.map(avalOf), params), cpu)) expectWithin(kernel);
         }

@@ -25,6 +25,8 @@ const LONG = 2 ** 13;
 const MANY = 2 ** 16;
 /** Words of an element that are carried rather than found again. */
 const MOST_CARRIED = 2;
+/** Words of keys that rows are sorted by at once: a kernel reads and writes a buffer for each, and one for positions. */
+const MOST_KEYS = 3;
 
 /** Writes the first `keep` records of each row in order, the way that is the fastest. */
 function order(making: Making, rows: Rows, keep: number): void {
@@ -148,11 +150,35 @@ const arranged = (x: Node, order: Node, axis: number): Node =>
     { cost: 1 },
   );
 
+/** Neighbours together, as long as all of them have no more words than keys may have. */
+function groupsOf(keys: readonly Node[]): readonly (readonly Node[])[] {
+  const groups: Node[][] = [];
+  let words = Infinity;
+  for (const key of keys) {
+    if (words + wordsOf(key) > MOST_KEYS) groups.push([]);
+    words = groups.at(-1)!.reduce((n, x) => n + wordsOf(x), wordsOf(key));
+    groups.at(-1)!.push(key);
+  }
+  return groups;
+}
+
+/** As `positions`, by any number of keys: rows that are in the order of the last keys keep it where earlier ones are equal. */
+function orderBy(keys: readonly Node[], axis: number): Node {
+  const [last, ...earlier] = groupsOf(keys).toReversed();
+  return earlier.reduce(
+    (order, group) => {
+      const moved = group.map((key) => arranged(key, order, axis));
+      return arranged(order, positions(moved, axis), 1);
+    },
+    positions(last!, axis),
+  );
+}
+
 const sort: Lowerer<ParamsOf<'sort'>> = (_, operands, { dimension, num_keys }) => {
   const { shape } = operands[0]!.type;
   if (sizeOf(shape) === 0 || shape[dimension] === 1) return operands;
   if (operands.reduce((n, x) => n + wordsOf(x), 0) <= MOST_CARRIED) return carried(operands, num_keys, dimension);
-  const order = positions(operands.slice(0, num_keys), dimension);
+  const order = orderBy(operands.slice(0, num_keys), dimension);
   return operands.map((x) => arranged(x, order, dimension));
 };
 
