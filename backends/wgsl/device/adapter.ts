@@ -14,8 +14,10 @@ const INSTALL = 'npm install webgpu';
 /** Dawn's object must stay reachable: once it is collected, its process crashes. */
 let dawn: Promise<GPU> | undefined;
 
+const ofBrowser = (): GPU | undefined => (globalThis.navigator as Navigator | undefined)?.gpu;
+
 async function findGpu(): Promise<GPU> {
-  const own = (globalThis.navigator as Navigator | undefined)?.gpu;
+  const own = ofBrowser();
   if (own) return own;
   if (typeof document !== 'undefined')
     throw new BackendError(
@@ -44,15 +46,18 @@ const LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
+const adviceOnDrivers = (): string =>
+  ofBrowser() === undefined
+    ? 'Under Linux it needs a Vulkan driver (libvulkan1 and one of ' +
+      "mesa-vulkan-drivers 25, NVIDIA's, or SwiftShader with VK_ICD_FILENAMES naming its vk_swiftshader_icd.json)"
+    : 'The browser says why on its page about graphics (chrome://gpu, about:support)';
+
 /** Opens a device with all that its adapter grants. @throws BackendError that says what is missing */
 export async function openDevice(powerPreference: GPUPowerPreference = 'high-performance'): Promise<Opened> {
   const gpu = await findGpu();
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (adapter === null)
-    throw new BackendError(
-      'wgsl found no GPU: WebGPU offers no adapter here. Under Linux it needs a Vulkan driver (libvulkan1 and one of ' +
-        "mesa-vulkan-drivers 25, NVIDIA's, or SwiftShader with VK_ICD_FILENAMES naming its vk_swiftshader_icd.json)",
-    );
+    throw new BackendError(`wgsl found no GPU: WebGPU offers no adapter here. ${adviceOnDrivers()}`);
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
     throw new BackendError('wgsl found a GPU that it cannot open', { cause: error });
