@@ -82,9 +82,7 @@ describe('pages', () => {
     expect(checkPromotion(changed('spec/dtypes.md', '| `u32`  | u32  |', '| `u32`  | i32  |')).problems).toHaveLength(
       1,
     );
-    expect(
-      checkBudgets(changed('spec/numerics.md', '| `exp`      | 3      |', '| `exp`      | 4      |')).problems,
-    ).toHaveLength(2);
+    expect(checkBudgets(changed('spec/numerics.md', '| `exp` | 3 |', '| `exp` | 4 |')).problems).toHaveLength(2);
     expect(checkLaws(changed('spec/conformance.md', '### adjoint', '### adjacent'))).toHaveLength(2);
     expect(checkLaws(changed('spec/conformance.md', '| `quick`    | 2 ', '| `quick`    | 3 '))).toHaveLength(1);
   });

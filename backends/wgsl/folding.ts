@@ -17,6 +17,10 @@ export const LONGEST_CHAIN = 512;
 const BUSY = { cpu: 1024, gpu: 65_536 } as const;
 /** Runs up to so long are not split for a CPU: another kernel would cost more. */
 const SHORT = 2048;
+/** Runs from this length on that are only read are combined into several states that do not wait for one another. */
+const INTERLEAVED = 256;
+/** How many. */
+const STATES = 4;
 /** What an invocation should have to do, in elements. */
 export const WORTHWHILE = 64;
 
@@ -27,6 +31,8 @@ export interface Source {
   readonly lanes: Lanes;
   /** Lanes are elements of one run, not of four runs. */
   readonly isContiguous: boolean;
+  /** States are read, not computed. */
+  readonly isRead?: boolean;
   state(k: Builder, r: Code, j: Code): State;
 }
 
@@ -34,10 +40,11 @@ export interface Source {
 export function reduce(making: Making, runs: Runs, monoid: Monoid, result: Result): void {
   reduceSource(making, monoid, result, {
     ...pick(runs),
+    isRead: making.holds(runs.x),
     state: (k, r, j) => monoid.lift(k, runs.element(k, r, j), () => runs.positions(k, j)),
   });
 }
-const pick = ({ count, length, lanes, isContiguous }: Runs): Omit<Source, 'state'> => ({
+const pick = ({ count, length, lanes, isContiguous }: Runs): Omit<Source, 'state' | 'isRead'> => ({
   count,
   length,
   lanes,
@@ -79,6 +86,7 @@ const ofParts = (between: readonly Input[], count: number, length: number, lanes
   length,
   lanes,
   isContiguous: lanes === 1 && count === 1,
+  isRead: true,
   state: (k, r, j) => {
     const at = k.let('u32', `${j} * ${count}u + ${r}`);
     return between.map((node) => k.inLanes(lanes, () => k.element(node, Index.flat(node.type.shape, at))));
@@ -162,8 +170,12 @@ interface Span {
 function chained(k: Builder, monoid: Monoid, source: Source, r: Code, { from, to, step, length }: Span): State {
   const state = k.inLanes(source.lanes, () => {
     const total = variables(k, monoid);
-    const each = (start: Code, end: Code, into: State): void =>
-      k.loop(start, end, `${step}u`, (j) => accumulate(k, monoid, into, source.state(k, r, j)));
+    const isInterleaved = monoid.isOne === true && source.isRead === true && length >= INTERLEAVED;
+    const next = (j: Code, into: State): void => accumulate(k, monoid, into, source.state(k, r, j));
+    const each = (start: Code, end: Code, into: State): void => {
+      const begin = isInterleaved ? interleaved(k, monoid, { start, end, step, into }, next) : start;
+      k.loop(begin, end, `${step}u`, (j) => next(j, into));
+    };
     if (length <= LONGEST_CHAIN) {
       if (length > 0) each(from, to, total);
     } else {
@@ -186,6 +198,22 @@ function chained(k: Builder, monoid: Monoid, source: Source, r: Code, { from, to
   const both = (a: State, b: State): State =>
     monoid.combine(k, a, b).map((code, i) => k.let(registerOf(monoid.state[i]!), code));
   return both(both(x!, y!), both(z!, w!));
+}
+
+/** Combines as many elements as come out even, and gives the first of the rest. */
+function interleaved(
+  k: Builder,
+  monoid: Monoid,
+  { start, end, step, into }: { readonly start: Code; readonly end: Code; readonly step: number; readonly into: State },
+  next: (j: Code, into: State) => void,
+): Code {
+  const stride = STATES * step;
+  const rest = k.let('u32', `${start} + (max(${end}, ${start}) - ${start}) / ${stride}u * ${stride}u`);
+  const states = [into, ...Array.from({ length: STATES - 1 }, () => variables(k, monoid))];
+  k.loop(start, rest, `${stride}u`, (j) => states.forEach((state, n) => next(n === 0 ? j : k.let('u32', `${j} + ${n * step}u`), state))); // prettier-ignore
+  const read = (state: State): State => state.map((code) => k.read(code));
+  for (const state of states.slice(1)) accumulate(k, monoid, into, read(state));
+  return rest;
 }
 
 /** Variables that hold a state, none of whose elements are there yet. */

@@ -11,6 +11,8 @@ export type State = readonly Code[];
 
 export interface Monoid {
   readonly state: readonly DType[];
+  /** Combining is one instruction, which takes longer to give its result than to begin. */
+  readonly isOne?: boolean;
   initial(k: Builder): State;
   /** The state of one element; `position` says, as an i32, which one of its run it is. */
   lift(k: Builder, element: Code, position: () => Code): State;
@@ -28,6 +30,7 @@ export const accumulator = (dtype: DType): DType => {
 /** One number that two numbers make. */
 const simple = (dtype: DType, initial: number, combine: (k: Builder, a: Code, b: Code) => Code): Monoid => ({
   state: [accumulator(dtype)],
+  isOne: !isComplex(dtype),
   initial: (k) => [k.constant(accumulator(dtype), initial)],
   lift: (_, x) => [x],
   combine: (k, [a], [b]) => [combine(k, a!, b!)],

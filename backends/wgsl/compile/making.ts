@@ -85,6 +85,11 @@ export class Making {
     this.#following = following;
   }
 
+  /** Whether a value has a buffer. */
+  holds(node: Node): boolean {
+    return this.buffers.of(layoutOf(node)) !== null;
+  }
+
   /** Whether values, and what follows from the results, can be computed four at a time: if they are made of real numbers. */
   byFour(nodes: readonly Node[]): boolean {
     const seen = new Set<Node>();
@@ -93,7 +98,7 @@ export class Making {
       if (seen.has(node)) continue;
       seen.add(node);
       if (isComplex(node.type.dtype)) return false;
-      if (this.#following.some((own) => own.node === node) || this.buffers.of(layoutOf(node)) === null)
+      if (this.#following.some((own) => own.node === node) || !this.holds(node))
         stack.push(...operandsOf(node));
     }
     return true;
