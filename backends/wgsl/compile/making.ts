@@ -1,5 +1,6 @@
 /** What computations with kernels of their own make their steps with. */
 import { isComplex } from '../../../reference/core/dtypes.ts';
+import { sizeOf } from '../../../reference/core/host.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
 import { Builder, type Code, type Following, type Surroundings } from './builder.ts';
 import { Input, layoutOf, type Node, operandsOf } from './node.ts';
@@ -19,6 +20,9 @@ export interface Target {
 /** Threads of a CPU take turns at workgroups: where there are few invocations with much to do they are dealt out like this. */
 const SMALL_WORKGROUP = 8;
 const FEW_WORKGROUPS = 16;
+
+/** From so many elements on kernels compute four at once; for fewer the shorter text is what counts. */
+export const FOURS_FROM = 512;
 
 /** The longest that one dimension of a dispatch may be, on every adapter. */
 export const MOST_WORKGROUPS = 65_535;
@@ -90,8 +94,9 @@ export class Making {
     return this.buffers.of(layoutOf(node)) !== null;
   }
 
-  /** Whether values, and what follows from the results, can be computed four at a time: if they are made of real numbers. */
+  /** Whether values, and what follows from the results, are computed four at a time: if they are many, made of real numbers. */
   byFour(nodes: readonly Node[]): boolean {
+    if (nodes.every(({ type }) => sizeOf(type.shape) < FOURS_FROM)) return false;
     const seen = new Set<Node>();
     const stack = [...nodes, ...this.#following.map(({ node }) => node)];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {

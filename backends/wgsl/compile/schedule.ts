@@ -8,7 +8,7 @@
 import { isComplex } from '../../../reference/core/dtypes.ts';
 import { sizeOf } from '../../../reference/core/host.ts';
 import type { Equation } from '../../../reference/core/jaxpr.ts';
-import { type Buffers, Making, type Target } from './making.ts';
+import { type Buffers, FOURS_FROM, Making, type Target } from './making.ts';
 import { type Computation, layoutOf, type Node, operandsOf, type Result } from './node.ts';
 import type { Step } from './plan.ts';
 
@@ -16,8 +16,6 @@ import type { Step } from './plan.ts';
 const LONGEST_TEXT = 200;
 /** What may be computed again in another kernel rather than be written and read, in additions. */
 const CHEAP = 4;
-/** From so many elements on kernels compute four at once; for fewer the shorter text is what counts. */
-const VECTORS_FROM = 512;
 
 type Vertex = Node | Computation;
 /** A value whose elements are computed where they are asked for, if it has no buffer. */
@@ -99,6 +97,8 @@ interface Closure {
   /** Values in buffers, and whether they are only asked for at the value's own index. */
   readonly leaves: ReadonlyMap<Node, boolean>;
   readonly inner: ReadonlySet<Pull>;
+  /** The same by where they are asked for: each index is text of its own. */
+  readonly places: ReadonlySet<string>;
   readonly cost: number;
 }
 
@@ -107,6 +107,7 @@ class Kernels {
   readonly #stored: Set<Node>;
   readonly #target: Target;
   readonly #closures = new Map<Pull, Closure>();
+  readonly #numbers = new Map<Pull, number>();
   readonly #groups: Group[] = [];
   readonly #groupOf = new Map<Node, Group>();
 
@@ -147,14 +148,14 @@ class Kernels {
     for (const x of node.operands) if (this.#isRepeated(node, x)) this.#keep(x);
     if (layoutOf(node) !== node) return;
     for (;;) {
-      const { leaves, inner } = this.#gather(node);
-      if (leaves.size <= this.#target.buffers - 2 && inner.size < LONGEST_TEXT) break;
+      const { leaves, places } = this.#gather(node);
+      if (leaves.size <= this.#target.buffers - 2 && places.size < LONGEST_TEXT) break;
       const candidates = [...new Set(node.operands.map(layoutOf))].filter(
         (x) => isPull(x) && !this.#stored.has(x),
       ) as Pull[];
       const worst = largest(candidates, (x) => {
         const closure = this.#closure(x);
-        return closure.leaves.size * LONGEST_TEXT + closure.inner.size;
+        return closure.leaves.size * LONGEST_TEXT + closure.places.size;
       });
       if (worst === undefined) break;
       this.#keep(worst);
@@ -186,23 +187,32 @@ class Kernels {
     return known;
   }
 
+  #numberOf(node: Pull): number {
+    let number = this.#numbers.get(node);
+    if (number === undefined) this.#numbers.set(node, (number = this.#numbers.size));
+    return number;
+  }
+
   #gather(node: Pull): Closure {
     const leaves = new Map<Node, boolean>();
     const inner = new Set<Pull>([node]);
+    const places = new Set([String(this.#numberOf(node))]);
     let cost = node.cost;
     for (const operand of node.operands) {
       const isSame = node.kind === 'pointwise' || node.sameLayout === operand;
       const own = isSame && sizeOf(operand.type.shape) === sizeOf(node.type.shape);
       const x = layoutOf(operand);
       if (this.#isStored(x)) leaves.set(x, own && leaves.get(x) !== false);
-      else if (isPull(x) && !inner.has(x)) {
+      else if (isPull(x)) {
         const within = this.#closure(x);
+        for (const place of within.places) places.add(isSame ? place : `${this.#numberOf(node)} ${place}`);
+        if (inner.has(x)) continue;
         for (const [leaf, same] of within.leaves) leaves.set(leaf, own && same && leaves.get(leaf) !== false);
         for (const y of within.inner) inner.add(y);
         cost += within.cost;
       }
     }
-    return { leaves, inner, cost };
+    return { leaves, inner, places, cost };
   }
 
   /** The values in buffers that some values are, or are computed from. */
@@ -244,7 +254,7 @@ class Kernels {
     const fitting = [...new Set(groups)].find((g) => g !== undefined && this.#fits(g, root, leaves));
     const group = fitting ?? this.#sibling(root, leaves) ?? this.#newGroup(root, leaves);
     group.roots.push(root);
-    group.text += this.#closure(root).inner.size;
+    group.text += this.#closure(root).places.size;
     for (const leaf of leaves.keys()) if (this.#groupOf.get(leaf) !== group) group.leaves.add(leaf);
     this.#groupOf.set(root, group);
   }
@@ -253,7 +263,7 @@ class Kernels {
   #fits(group: Group, root: Pull, leaves: ReadonlyMap<Node, boolean>): boolean {
     const { of, size, level } = group;
     if (size !== sizeOf(root.type.shape)) return false;
-    if (group.text + this.#closure(root).inner.size > LONGEST_TEXT) return false;
+    if (group.text + this.#closure(root).places.size > LONGEST_TEXT) return false;
     if (of !== null && !(of.finishes && [...leaves.keys()].filter((x) => this.#groupOf.get(x) === group).length === 1))
       return false;
     for (const [leaf, same] of leaves) {
@@ -383,7 +393,7 @@ class Kernels {
     const making = this.#making(group, roots, buffers, origins);
     const inner = roots.flatMap((x) => [...this.#closure(x).inner, ...this.#closure(x).leaves.keys()]);
     const areVectors = roots.every((x) => buffers.rowOf(x) === null || size % 4 === 0);
-    const byFour = size >= VECTORS_FROM && areVectors && inner.every((x) => !isComplex(x.type.dtype));
+    const byFour = size >= FOURS_FROM && areVectors && inner.every((x) => !isComplex(x.type.dtype));
     making.each(byFour ? Math.ceil(size / 4) : size, (k, i) => {
       k.lanes = byFour ? 4 : 1;
       k.follow(null, i);
