@@ -103,8 +103,7 @@ export class Making {
       if (seen.has(node)) continue;
       seen.add(node);
       if (isComplex(node.type.dtype)) return false;
-      if (this.#following.some((own) => own.node === node) || !this.holds(node))
-        stack.push(...operandsOf(node));
+      if (this.#following.some((own) => own.node === node) || !this.holds(node)) stack.push(...operandsOf(node));
     }
     return true;
   }
