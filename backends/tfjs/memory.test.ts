@@ -1,8 +1,8 @@
 /** What the engines hold: no more after thousands of calls than after one, and nothing after failures and after the end. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { collect, settled } from '../../conformance/testing/collector.ts';
+import { dataOn, error, type Params, startOn, step } from '../../conformance/testing/linear-model.ts';
 import type { Backend } from '../../reference/core/open-backend.ts';
 import type { BackendDefinition } from '../../reference/core/backend.ts';
 import {
@@ -25,23 +25,6 @@ import {
 import { Engine, startEngine } from './engine.ts';
 import { tfjsCpu, tfjsWasm } from './index.ts';
 
-// The collector runs when V8 finds it worth while, which 10,000 small arrays need not be; what is tested here is that
-// what nobody can reach is freed when it runs.
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const nextMacrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-interface Params {
-  readonly w: NDArray;
-  readonly b: NDArray;
-}
-const error = ({ w, b }: Params, x: NDArray, y: NDArray): NDArray => np.square(np.dot(x, w).add(b).sub(y)).mean();
-
-function step(params: Params, x: NDArray, y: NDArray, rate: NDArray): { params: Params; loss: NDArray } {
-  const [loss, gradient] = valueAndGrad(error)(params, x, y);
-  return { params: tree.map((p: NDArray, g: NDArray) => p.sub(g.mul(rate)), params, gradient), loss };
-}
-
 const CALLS = process.env['TEST_LEVEL'] === 'full' ? 10_000 : 1_000;
 
 describe.each<BackendDefinition>([tfjsWasm, tfjsCpu])('$name', (definition) => {
@@ -56,9 +39,8 @@ describe.each<BackendDefinition>([tfjsWasm, tfjsCpu])('$name', (definition) => {
 
   /** Handles, data of the engine, and what TensorFlow.js itself counts. */
   const held = (): readonly number[] => [liveBuffers(device).buffers, engine.dataCount, tf.memory().numTensors];
-  const start = (): Params => devicePut({ w: np.array([0, 0]), b: np.array(0) }, device);
-  const data = (): readonly [NDArray, NDArray] =>
-    devicePut([np.array([[1, 2], [3, 5], [-1, 1]]), np.array([1, 2, 3])], device) as [NDArray, NDArray]; // prettier-ignore
+  const start = (): Params => startOn(device);
+  const data = (): readonly [NDArray, NDArray] => dataOn(device);
 
   describe(`${CALLS} jitted steps of training hold no more than one`, () => {
     test('in a loop, under tidy', () => {
@@ -100,15 +82,12 @@ describe.each<BackendDefinition>([tfjsWasm, tfjsCpu])('$name', (definition) => {
         result = train(result.params, x, y, 0.01);
         await result.loss.data();
       };
-      const settled = async (): Promise<readonly number[]> => {
-        collect();
-        await nextMacrotask();
-        return held();
-      };
       await next();
-      const once = await settled();
+      await settled();
+      const once = held();
       for (let i = 1; i < CALLS; i++) await next();
-      const after = await settled(); // fewer, if there was still something that earlier tests had left
+      await settled();
+      const after = held(); // fewer, if there was still something that earlier tests had left
       after.forEach((count, i) => expect(count).toBeLessThanOrEqual(once[i]!));
     });
   });

@@ -1,19 +1,14 @@
 /** What a device holds: no more after many steps than after one, nothing of programs that are gone, and bounded caches. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settled } from '../../conformance/testing/collector.ts';
+import { dataOn, error, type Params, startOn, step } from '../../conformance/testing/linear-model.ts';
 import { openWgsl } from '../../conformance/testing/wgsl.ts';
 import { Backend } from '../../reference/core/open-backend.ts';
-import { devicePut, jit, lax, type NDArray, np, tidy, tree, valueAndGrad } from '../../reference/index.ts';
+import { devicePut, jit, lax, type NDArray, np, tidy, tree } from '../../reference/index.ts';
 import { MOST_BIND_GROUPS, MOST_UNIFORMS } from './device/commands.ts';
 import { MOST_PIPELINES } from './device/pipelines.ts';
 import type { WgslSession } from './device/session.ts';
 import { wgsl } from './index.ts';
-
-// As in backends/tfjs/memory.test.ts: what nobody can reach is freed when the collector runs, which it is asked to.
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const nextMacrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isFull = process.env['TEST_LEVEL'] === 'full';
 const STEPS = isFull ? 10_000 : 100;
@@ -21,17 +16,6 @@ const STEPS = isFull ? 10_000 : 100;
 const FEW = 8;
 const PROGRAMS = isFull ? 1000 : 20;
 const NUMBERS = isFull ? 2500 : 20;
-
-interface Params {
-  readonly w: NDArray;
-  readonly b: NDArray;
-}
-const error = ({ w, b }: Params, x: NDArray, y: NDArray): NDArray => np.square(np.dot(x, w).add(b).sub(y)).mean();
-
-function step(params: Params, x: NDArray, y: NDArray, rate: NDArray): { params: Params; loss: NDArray } {
-  const [loss, gradient] = valueAndGrad(error)(params, x, y);
-  return { params: tree.map((p: NDArray, g: NDArray) => p.sub(g.mul(rate)), params, gradient), loss };
-}
 
 const opened = await openWgsl();
 
@@ -63,14 +47,9 @@ describe.skipIf(typeof opened === 'string')(
     };
     /** Bytes that something uses. */
     const used = (): number => session.memory.allocated - session.memory.kept;
-    const settled = async (): Promise<void> => {
-      collect();
-      await nextMacrotask();
-    };
 
-    const start = (): Params => devicePut({ w: np.array([0, 0]), b: np.array(0) }, device);
-    const data = (): readonly [NDArray, NDArray] =>
-    devicePut([np.array([[1, 2], [3, 5], [-1, 1]]), np.array([1, 2, 3])], device) as [NDArray, NDArray]; // prettier-ignore
+    const start = (): Params => startOn(device);
+    const data = (): readonly [NDArray, NDArray] => dataOn(device);
     const lossOf = async (params: Params, [x, y]: readonly [NDArray, NDArray]): Promise<number> =>
       (await error(params, x, y).data())[0] as number;
 

@@ -117,7 +117,8 @@ describe('the worst-case bound', () => {
       return { value: array('float64', [value]), bound: { worst, variance: worst } };
     };
     const jaxpr = trace('float64', [[1], [1]], (x, y) => [lax.rem(x, y)]);
-    const worst = (x: number): number => carry(jaxpr, [around(x, 1 / 8), around(2, 1 / 64)], 'strict')[0]!.bound!.worst[0]!;
+    const worst = (x: number): number =>
+      carry(jaxpr, [around(x, 1 / 8), around(2, 1 / 64)], 'strict')[0]!.bound!.worst[0]!;
     expect(worst(7.25)).toBe(1 / 8 + 3 / 64);
     expect(worst(6.05)).toBe(Infinity);
   });

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../conformance/testing/collector.ts';
 import {
   customJvp,
   devicePut,
@@ -144,8 +143,6 @@ test('10,000 jitted calls hold no more buffers than one', () => {
 });
 
 test('the constants of jitted functions that nobody can call any more are freed', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const before = live();
   for (let i = 0; i < 100; i++) {
     const constant = np.array([i, 2, 3]);
