@@ -164,6 +164,13 @@ describe('sums', () => {
     expect(sum([1, 2, 3], () => 3)).toMatch(/is 3, expected 6/);
     expect(sum([1e20, 1, -1e20], () => 0)).toBeNull(); // lost to cancellation in every order but one
   });
+  test('inverse transforms may overflow before they divide', () => {
+    const spectrum = (re: number): HostArray => buildElements('complex64', [5], () => ({ re, im: 0 }));
+    const judge = (re: number, y: number): string | null =>
+      wrongWith(primitives.fft, [spectrum(re)], { fft_type: 'IRFFT', fft_lengths: [8] }, () => y);
+    expect(judge(3e38, NaN)).toBeNull();
+    expect(judge(3e37, Infinity)).toMatch(/expected 3e\+37/);
+  });
   test('where the terms may overflow, infinities and NaN are legal', () => {
     expect(sum([3e38, 3e38, -3e38], () => Infinity)).toBeNull();
     expect(sum([Infinity, 3e38, -3e38, -3e38], () => NaN)).toBeNull();

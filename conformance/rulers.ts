@@ -213,18 +213,19 @@ function productRuler(terms: number, { primitive, operands, params, profile }: C
 
 /** n·u·scale, what underflow may lose, and half a unit for the reference's own rounding. What is given a scale may overflow on the way to it. */
 function normwiseRuler(
-  { n, scale }: Accuracy & { kind: 'normwise' },
+  { n, scale, peak }: Accuracy & { kind: 'normwise' },
   { operands, primitive, params, profile }: Call,
   y: HostArray,
   j: number,
 ): Ruler {
   const scales = scale?.(operands, primitive.evaluate(operands, params))[j];
+  const peaks = peak?.(operands)[j] ?? scales;
   const u = finfo(y.dtype).unitRoundoff;
   const lost = underflowOfModulus(y.dtype, profile);
   const allowed = (size: number, i: number): number =>
     n * u * (scales?.[i] ?? size) + lost + roundedOnce(size, y.dtype);
   const { max } = finfo(y.dtype);
-  return fractionRuler(allowed, (i) => (scales?.[i] ?? 0) * (1 + n * u) > max);
+  return fractionRuler(allowed, (i) => (peaks?.[i] ?? 0) * (1 + n * u) > max);
 }
 
 /**

@@ -149,12 +149,14 @@ export type Accuracy =
   | { readonly kind: 'product'; readonly terms: number }
   /**
    * |error| ≤ n·u·scale + η per result element (of complex numbers the modulus). `scale` left out: the modulus of the
-   * result element, so that the parts of a complex number share their error.
+   * result element, so that the parts of a complex number share their error. `peak`: how large intermediate results get,
+   * if not `scale`; where that leaves the range infinities and NaN are legal.
    */
   | {
       readonly kind: 'normwise';
       readonly n: number;
       readonly scale?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
+      readonly peak?: (operands: List<HostArray>) => List<Float64Array>;
     }
   /**
    * Each result element is that of one of these results, whichever: where several updates meet, any of

@@ -103,8 +103,15 @@ function accuracy(dtype: DType, p: FftParams): Accuracy {
   const units = factors.reduce((sum, q) => sum + splitting(q), (isReal ? splitting(2) : 0) + (isInverse(p) ? 2 : 0));
   const { unitRoundoff } = finfo(dtype);
   const n = units / (1 - units * unitRoundoff);
-  // In double precision the reference rounds as often as everybody else.
-  return { kind: 'normwise', n: partOf(dtype) === 'float64' ? 2 * n : n, scale: ([x]) => [scale(x!, p)] };
+  // Inverses may divide last.
+  const divisor = isInverse(p) ? sizeOf(p.fft_lengths) : 1;
+  return {
+    kind: 'normwise',
+    // In double precision the reference rounds as often as everybody else.
+    n: partOf(dtype) === 'float64' ? 2 * n : n,
+    scale: ([x]) => [scale(x!, p)],
+    peak: ([x]) => [scale(x!, p).map((size) => size * divisor)],
+  };
 }
 
 /** √N·‖x‖₂ for each transform of N elements, over N for inverses; at least what underflow may lose on the way. */

@@ -309,12 +309,13 @@ function ownError(
     }
     case 'normwise': {
       const scale = accuracy.scale?.(operands, primitive.evaluate(operands, params))[j];
+      const peak = accuracy.peak?.(operands)[j] ?? scale;
       const { max, unitRoundoff } = finfo(dtype);
       const relative = accuracy.n * unitRoundoff;
       return uniform(
         (size, i) => relative * (scale?.[i] ?? size) + underflowOfModulus(dtype, profile),
         // What is given a scale may overflow on the way to it.
-        (i) => (scale?.[i] ?? 0) * (1 + relative) > max,
+        (i) => (peak?.[i] ?? 0) * (1 + relative) > max,
       );
     }
   }

@@ -216,14 +216,20 @@ export class Builder {
   /** The element of a value. With four lanes the index is that of a vector. */
   element(node: Node, index: Index): Code {
     if (this.lanes === 4 && sizeOf(node.type.shape) === 1) return this.#spread(node);
-    const key = `${this.lanes};${index.key}`;
+    const layout = layoutOf(node);
+    if (layout !== node) return this.element(layout, index.reshaped(this, layout.type.shape));
+    const key = this.#keyOf(index);
     for (const { elements } of this.#scopes) {
       const known = elements.get(node)?.get(key);
       if (known !== undefined) return known;
     }
     const code = this.#compute(node, index);
-    this.#remember(node, key, code);
+    this.#remember(node, index, code);
     return code;
+  }
+
+  #keyOf(index: Index): string {
+    return `${this.lanes};${index.key}`;
   }
 
   /** The element of a value with one axis or more, by the position along each. */
@@ -231,7 +237,8 @@ export class Builder {
     return this.element(node, Index.of(node.type.shape, dims));
   }
 
-  #remember(node: Node, key: string, code: Code): void {
+  #remember(node: Node, index: Index, code: Code): void {
+    const key = this.#keyOf(index);
     const { elements } = this.#scopes.at(-1)!;
     const known = elements.get(node);
     if (known === undefined) elements.set(node, new Map([[key, code]]));
@@ -239,7 +246,7 @@ export class Builder {
   }
 
   #compute(node: Node, index: Index): Code {
-    const buffer = this.#around.bufferOf(layoutOf(node));
+    const buffer = this.#around.bufferOf(node);
     return buffer === null ? this.#make(node, index) : this.#load(buffer, node.type, index.flat(this));
   }
 
@@ -257,8 +264,6 @@ export class Builder {
         return this.value(registerOf(node.type.dtype), code);
       }
       case 'indexed': {
-        if (node.sameLayout !== null)
-          return this.element(node.sameLayout, Index.flat(node.sameLayout.type.shape, index.flat(this)));
         if (this.lanes === 1) return node.at(this, index);
         const register = registerOf(node.type.dtype);
         if (node.fours !== null) return this.value(register, node.fours(this, index.flat(this)));
@@ -350,7 +355,7 @@ export class Builder {
   /** The element of a result is known: it is written, if it has a buffer, and so is what follows from it. */
   define(result: Result, index: Index, code: Code): void {
     const at = index.flat(this);
-    this.#remember(result, `${this.lanes};${at}`, code);
+    this.#remember(result, Index.flat(result.type.shape, at), code);
     if (this.#around.bufferOf(result) !== null) this.store(result, at, code);
     this.follow(result, at);
   }
@@ -359,8 +364,9 @@ export class Builder {
   follow(host: Result | null, at: Code): void {
     for (const { host: of, node } of this.#around.following) {
       if (of !== host) continue;
-      const code = this.#make(node, Index.flat(node.type.shape, at));
-      this.#remember(node, `${this.lanes};${at}`, code);
+      const own = Index.flat(node.type.shape, at);
+      const code = this.#make(node, own);
+      this.#remember(node, own, code);
       this.store(node, at, code);
     }
   }
