@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { judgeEquation } from '../../conformance/budgets.ts';
 import { openWgsl } from '../../conformance/testing/wgsl.ts';
+import type { ConcreteArray } from '../../reference/core/array.ts';
 import { type DType, isFloat } from '../../reference/core/dtypes.ts';
 import { OptionError } from '../../reference/core/errors.ts';
 import { avalOf, elements, hostArray, type HostArray, type Shape, sizeOf } from '../../reference/core/host.ts';
 import { oneEquation } from '../../reference/core/open-backend.ts';
-import { backend, makeJaxpr, type NDArray, np } from '../../reference/index.ts';
+import { makeJaxpr, type NDArray, np } from '../../reference/index.ts';
 import type { AnyFirstOrder, Params } from '../../reference/core/primitive.ts';
 import { primitives } from '../../reference/primitives/index.ts';
 import type { ScatterDimensionNumbers, ScatterParams } from '../../reference/primitives/scatter-windows.ts';
@@ -46,11 +47,6 @@ test('complex sums, and floats whose partial sums would take too much memory, ar
 test('what is not an option, or not a value of it, is an error', async () => {
   const wrong = [{ atomic: true }, { atomics: 'yes' }, { powerPreference: 'fast' }];
   for (const options of wrong) await expect(wgsl.open(options)).rejects.toThrow(OptionError);
-});
-
-test('a backend that is open keeps its options', async () => {
-  const message = 'reference is open already, with atomics undefined, not true';
-  await expect(backend('reference', { atomics: true })).rejects.toThrow(message);
 });
 
 // ---- results
@@ -225,6 +221,16 @@ describe.skipIf(typeof opened === 'string')('with atomics (skipped where no GPU 
       }),
       { numRuns: 5 },
     );
+  });
+
+  test('a sum that one chain of additions gets wrong: 65,536 times 0.1', async () => {
+    const n = 2 ** 16;
+    const args = [numbers(20), np.zeros([n, 1], 'int32'), numbers(n).add(0.1)].map((x) =>
+      (x as ConcreteArray).toHost(),
+    );
+    const { params } = scattered(plain, 'float32');
+    const result = await got(add, { args, params });
+    expect(judgeEquation(add, args, params, add.evaluate(args, params), [result], 'gpu').wrong).toBeNull();
   });
 
   test('elements that nothing is added to stay as they are', async () => {
