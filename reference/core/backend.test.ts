@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import { defineBackend, makeJaxpr, type NDArray, reference } from '../index.ts';
 import { jit } from '../primitives/higher-order/jit.ts';
+import { neg } from '../primitives/arithmetic.ts';
+import type { Aval } from './host.ts';
+import { Backend, MOST_EAGER } from './open-backend.ts';
 
 const { definition } = reference;
 
@@ -21,6 +24,28 @@ it('an equation of a program is compiled once for its parameters, but for the ba
   const eager = (change: object): unknown => reference.eager(jit, jaxpr.inAvals, { name: 'f', jaxpr, backend: null, ...change }).executable; // prettier-ignore
   expect(eager({})).toBe(eager({ backend: reference }));
   expect(eager({ name: 'g' })).not.toBe(eager({}));
+});
+
+it('of calls outside of jit the executables of the latest are kept, and the others freed', async () => {
+  const session = await definition.open({});
+  const alive = new Set<object>();
+  const { compile } = session;
+  session.compile = (jaxpr, options) => {
+    const executable = compile.call(session, jaxpr, options);
+    alive.add(executable);
+    return { run: executable.run.bind(executable), dispose: () => void alive.delete(executable) };
+  };
+  const device = new Backend(definition, session);
+  const vector = (n: number): readonly Aval[] => [{ dtype: 'float32', shape: [n], weak: false }];
+  const negative = (n: number): unknown => device.eager(neg, vector(n), {}).executable;
+  const [first, second] = [negative(0), negative(1)];
+  for (let n = 2; n < MOST_EAGER; n++) negative(n);
+  expect(negative(0)).toBe(first);
+  negative(MOST_EAGER);
+  expect(negative(0)).toBe(first);
+  expect(negative(1)).not.toBe(second);
+  expect(alive.size).toBe(MOST_EAGER);
+  device.close();
 });
 
 it('a backend computes on the first of its devices', () => {

@@ -13,6 +13,9 @@ import {
 } from './primitive.ts';
 import { SourceLocation } from './source.ts';
 
+/** Calls outside of `jit` whose executables are kept; those used longest ago go first. */
+export const MOST_EAGER = 2048;
+
 /** What `await backend(name)` gives, and what `jit(f, { backend })` takes. */
 export class Backend {
   readonly definition: BackendDefinition;
@@ -100,10 +103,16 @@ export class Backend {
     }
     const key = eagerKey(primitive.name, avals, params);
     let entry = this.#eager.get(key);
-    if (entry === undefined) {
+    if (entry !== undefined) this.#eager.delete(key);
+    else {
       const jaxpr = oneEquation(primitive, avals, params);
       entry = { executable: this.compile(jaxpr), avals: jaxpr.outAvals };
-      this.#eager.set(key, entry);
+    }
+    this.#eager.set(key, entry);
+    if (this.#eager.size > MOST_EAGER) {
+      const [oldest, { executable }] = this.#eager.entries().next().value!;
+      this.#eager.delete(oldest);
+      executable.dispose();
     }
     return entry;
   }

@@ -303,7 +303,7 @@ export class Builder {
   #bind(buffer: number, stored: Stored, written: boolean): Binding {
     let binding = this.#bindings.get(buffer);
     if (binding === undefined) {
-      binding = { buffer, stored, written, scalar: false, vector: false, atomic: false };
+      binding = { buffer, stored, settled: false, written, scalar: false, vector: false, atomic: false };
       this.#bindings.set(buffer, binding);
     }
     binding.written ||= written;
@@ -321,7 +321,7 @@ export class Builder {
   }
 
   #load(buffer: number, { dtype }: Type, at: Code): Code {
-    this.#bind(buffer, storedAs(dtype), false);
+    this.#bind(buffer, storedAs(dtype), false).settled = true;
     const loaded = `load${this.lanes === 4 ? '4' : ''}_${buffer}(${at})`;
     const zero = this.lanes === 4 ? 'vec4u()' : '0u';
     return this.value(registerOf(dtype), dtype === 'bool' ? `(${loaded} != ${zero})` : loaded);

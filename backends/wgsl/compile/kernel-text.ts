@@ -13,6 +13,8 @@ export interface KernelText {
 export interface Binding {
   readonly buffer: number;
   readonly stored: Stored;
+  /** Its elements are taken to be what they were before the kernel began. */
+  settled: boolean;
   written: boolean;
   scalar: boolean;
   vector: boolean;
@@ -30,7 +32,8 @@ export interface KernelParts {
 }
 
 export function kernelText({ bindings, literals, declarations, workgroup, body }: KernelParts): KernelText {
-  for (const { buffer, written, scalar, vector } of bindings) {
+  for (const { buffer, settled, written, scalar, vector } of bindings) {
+    if (settled && written) throw new Error(`buffer ${buffer} is written by the kernel that reads it`);
     // A buffer that is written by kernels of several shapes of access would need two bindings.
     if (written && scalar && vector) throw new Error(`buffer ${buffer} is written as numbers and as vectors`);
   }

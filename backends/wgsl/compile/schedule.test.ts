@@ -77,6 +77,17 @@ describe('limits', () => {
     for (const { bindings } of kernelsOf(plan.steps))
       expect(new Set(bindings.map(({ buffer }) => buffer)).size).toBe(bindings.length);
   });
+
+  test('what is read elsewhere is written by an earlier kernel', () => {
+    const plan = planOf(
+      (a, b) => {
+        const sum = a.add(b);
+        return [sum.transpose(), np.sort(sum)]; // that the sum needs a buffer shows after the transpose was looked at
+      },
+      ...[x, x],
+    );
+    expect(labels(plan)).toEqual(['add', 'transpose', 'sort']);
+  });
 });
 
 test('the text of a kernel does not depend on the buffers around it', () => {

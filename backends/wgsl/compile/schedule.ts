@@ -116,9 +116,14 @@ class Kernels {
     this.#graph = graph;
     this.#stored = stored;
     this.#target = target;
-    for (const vertex of graph.order) {
-      if (isComputation(vertex)) this.#store(vertex);
-      else if (isPull(vertex)) this.#limit(vertex);
+    // What is stored late may be part of what was looked at before: that is then looked at again.
+    for (let known = -1; stored.size > known;) {
+      known = stored.size;
+      this.#closures.clear();
+      for (const vertex of graph.order) {
+        if (isComputation(vertex)) this.#store(vertex);
+        else if (isPull(vertex)) this.#limit(vertex);
+      }
     }
     for (const vertex of graph.order) {
       if (isComputation(vertex)) this.#addComputation(vertex);
