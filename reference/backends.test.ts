@@ -19,3 +19,16 @@ test('a backend is opened once by its name, and again when it has been closed', 
 test('the reference is always open', async () => {
   expect(await backend('reference')).toBe(reference);
 });
+
+test('an open backend keeps the options that it was opened with', async () => {
+  const paths = { wasmPaths: '/wasm/' };
+  const first = await backend('tfjs:cpu', paths);
+  expect(await backend('tfjs:cpu', paths)).toBe(first);
+  expect(await backend('tfjs:cpu')).toBe(first);
+  const other = backend('tfjs:cpu', { wasmPaths: '/' });
+  await expect(other).rejects.toThrow(
+    'tfjs:cpu is open already, with wasmPaths the string "/wasm/", not the string "/"',
+  );
+  first.close();
+  await expect(backend('tfjs:cpu', { wasmPath: '/' })).rejects.toThrow(errors.OptionError);
+});

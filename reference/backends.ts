@@ -6,7 +6,7 @@ import { Backend, requireBackend } from './core/open-backend.ts';
 import { tidyArrays } from './core/scopes.ts';
 import type { BackendDefinition, OpenOptions } from './core/backend.ts';
 import { environmentVariable } from './core/config.ts';
-import { ArgumentError, describe, refuseExtra } from './core/errors.ts';
+import { ArgumentError, describe, OptionError, refuseExtra } from './core/errors.ts';
 import { callback } from './core/arguments.ts';
 import { asArray } from './core/convert.ts';
 import type { NDArray } from './core/ndarray.ts';
@@ -19,32 +19,49 @@ import { rejectAsync } from './transforms/call.ts';
 export const reference: Backend = new Backend(referenceBackend, openReference());
 makeDefault(reference);
 
-const opened = new Map<string, Promise<Backend>>([['reference', Promise.resolve(reference)]]);
+interface Opened {
+  readonly backend: Promise<Backend>;
+  readonly options: OpenOptions;
+}
+const opened = new Map<string, Opened>([['reference', { backend: Promise.resolve(reference), options: {} }]]);
 
 /**
  * Opens a backend: by name (once per process; `backends()` of the command line lists them), or from a definition. One
- * that has been closed, or whose device was lost, is opened again.
+ * that has been closed, or whose device was lost, is opened again. What options there are is the backend's to say.
  *
  * @example
  * const wasm = await backend('tfjs:wasm');
  * const f = jit((x) => np.sin(x).sum(), { backend: wasm });
- * @throws BackendError if there is no such backend, or it cannot start here (and what to install)
+ * @throws BackendError if there is no such backend, or it cannot start here (and what to install); OptionError for an
+ *   option that the backend does not know, or that it was not opened with
  */
 export async function backend(which: string | BackendDefinition, options: OpenOptions = {}): Promise<Backend> {
   if (typeof which !== 'string' && typeof (which as Partial<BackendDefinition> | null)?.open !== 'function')
     throw new ArgumentError(`backend: expected the name of a backend or its definition, got ${describe(which)}`);
   if (typeof which !== 'string') return new Backend(which, await which.open(options));
   for (let known = opened.get(which); known !== undefined; known = opened.get(which)) {
-    const open = await known;
-    if (!open.closed && (open.session.lost ?? null) === null) return open;
+    const open = await known.backend;
+    if (!open.closed && (open.session.lost ?? null) === null) {
+      requireOpenedWith(options, known.options, which);
+      return open;
+    }
     if (opened.get(which) === known) opened.delete(which);
   }
   const opening = loadBackendDefinition(which).then(
     async (definition) => new Backend(definition, await definition.open(options)),
   );
-  opened.set(which, opening);
+  opened.set(which, { backend: opening, options });
   opening.catch(() => opened.delete(which));
   return opening;
+}
+
+/** An open backend keeps the options that it was opened with. */
+function requireOpenedWith(options: OpenOptions, own: OpenOptions, which: string): void {
+  const other = Object.keys(options).find((key) => !Object.is(options[key], own[key]));
+  if (other !== undefined)
+    throw new OptionError(
+      `backend: ${which} is open already, with ${other} ${describe(own[other])}, not ${describe(options[other])}; options are given when it is first opened, or after close()`,
+    );
 }
 
 /** The backend on which computations on uncommitted arrays run from now on. @throws ArgumentError */

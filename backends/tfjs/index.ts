@@ -9,6 +9,7 @@ import {
   type Device,
   type Session,
 } from '../../reference/core/backend.ts';
+import { checkOptions } from '../../reference/core/errors.ts';
 import { allocate, type Aval, type HostArray, sizeOf } from '../../reference/core/host.ts';
 import { dtypes, shortName } from '../../reference/core/dtypes.ts';
 import { interpret } from '../../reference/core/machine.ts';
@@ -189,7 +190,10 @@ const tfjs = (name: EngineName): BackendDefinition =>
     profile: 'strict',
     capabilities: { syncRead: true, hiddenMemory: name === 'wasm' },
     supports: supportsFrom(table, unheld),
-    open: async ({ wasmPaths }) => new TfjsSession(await startEngine(name, wasmPaths)),
+    open: async (options) => {
+      checkOptions(options, ['wasmPaths'], `tfjs:${name}`);
+      return new TfjsSession(await startEngine(name, options['wasmPaths']));
+    },
   });
 
 /** TensorFlow.js compiled to WebAssembly. `open({ wasmPaths })` says where a page serves the .wasm files. */

@@ -4,7 +4,7 @@
  * they go.
  */
 import { type DType, isInexact } from '../../reference/core/dtypes.ts';
-import { sizeOf } from '../../reference/core/host.ts';
+import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import { remaining } from '../../reference/primitives/axes.ts';
 import { gatherDims, type ScatterParams, windowSizes } from '../../reference/primitives/scatter-windows.ts';
 import { windowAxes } from '../../reference/primitives/windows.ts';
@@ -22,7 +22,7 @@ const FEW = 64;
 const MOST_LOOKS = 2 ** 20;
 
 /** What becomes of an element and the updates that it meets. */
-interface Combination {
+export interface Combination {
   readonly monoid: Monoid;
   /** Only the last update counts. */
   readonly replaces?: boolean;
@@ -31,13 +31,15 @@ interface Combination {
 }
 
 /** A scatter's operands, and what of the updates is where. */
-class Scattering {
+export class Scattering {
   readonly x: Node;
   readonly indices: Node;
   readonly updates: Node;
   readonly windows: Windows;
   /** The axes of the updates that index vectors are along, those that run with axes of the operand included. */
   readonly positions: readonly number[];
+  /** The positions of one batch: these are all that an element can meet. */
+  readonly own: Shape;
   /** The axes of the operand that windows have, each with the axis of the updates. */
   readonly inWindow: readonly (readonly [operand: number, updates: number])[];
 
@@ -47,6 +49,8 @@ class Scattering {
     const dims = gatherDims(dimension_numbers);
     this.windows = { operand: shape, dims, sizes: windowSizes(shape, updates!.type.shape, dimension_numbers), mode };
     this.positions = remaining(updates!.type.shape.length, dims.offset_dims);
+    const isBatching = (i: number): boolean => dims.start_indices_batching_dims.includes(i);
+    this.own = indices!.type.shape.slice(0, -1).map((n, i) => (isBatching(i) ? 1 : n));
     this.inWindow = windowAxes(shape.length, dims).map((axis, i) => [axis, dims.offset_dims[i]!]);
   }
 
@@ -70,12 +74,11 @@ class Scattering {
 function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): Node {
   const { dims: d, operand, sizes } = s.windows;
   const batching = d.start_indices_batching_dims;
-  const positions = s.indices.type.shape.slice(0, -1);
-  const own = positions.map((n, i) => (batching.includes(i) ? 1 : n));
+  const looks = sizeOf(s.own);
   const visit =
     (k: Builder, at: readonly Code[]): Visit =>
     (i, add) => {
-      const position = [...Index.flat(own, i).dims(k)];
+      const position = [...Index.flat(s.own, i).dims(k)];
       batching.forEach((p, b) => (position[p] = at[d.operand_batching_dims[b]!]!));
       const start = startOfWindow(k, s.indices, position, s.windows);
       // Before the window the difference wraps around: to more than any size.
@@ -107,7 +110,7 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
         const index = Index.flat(operand, i);
         const at = index.dims(k);
         const first = monoid.lift(k, k.element(s.x, index), () => '0');
-        const range = { from: '0u', to: `${sizeOf(own)}u`, inBlocksOf: isSum ? blocksFor(sizeOf(own)) : null };
+        const range = { from: '0u', to: `${looks}u`, inBlocksOf: isSum ? blocksFor(looks) : null };
         k.define(result!, index, monoid.lower(k, accumulated(k, monoid, first, range, visit(k, at))));
       }),
   }).results[0]!;
@@ -115,8 +118,11 @@ function lookedThrough(s: Scattering, { monoid, isSum = false }: Combination): N
 
 // ---- many updates
 
+/** How many updates are combined. */
+export type Way = (graph: Graph, s: Scattering, combination: Combination) => Node;
+
 /** Sorted by the place that they go to, by rows of elements that windows have whole. */
-function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum = false }: Combination): Node {
+export function sorted(graph: Graph, s: Scattering, { monoid, replaces = false, isSum = false }: Combination): Node {
   const { operand } = s.windows;
   const partial = s.inWindow.filter(([axis]) => !s.isWhole(axis));
   const keyed = operand
@@ -199,17 +205,17 @@ function firstNotBelow(k: Builder, keys: Node, count: number, key: Code): Code {
 
 // ---- the family
 
-const scattering =
-  (of: (dtype: DType) => Combination): Lowerer<ScatterParams> =>
+/** The lowering of a scatter, with its way of combining more updates than each element can look through. */
+export const scattering =
+  (of: (dtype: DType) => Combination, way: Way = sorted): Lowerer<ScatterParams> =>
   (graph, operands, p) => {
-    const [x, indices, updates] = operands;
+    const [x, , updates] = operands;
     if (sizeOf(updates!.type.shape) === 0 || sizeOf(x!.type.shape) === 0) return [x!];
     const s = new Scattering(operands, p);
-    const batches = sizeOf(s.windows.dims.start_indices_batching_dims.map((i) => indices!.type.shape[i]!));
-    const looks = sizeOf(indices!.type.shape.slice(0, -1)) / batches;
+    const looks = sizeOf(s.own);
     const combination = of(x!.type.dtype);
     const isCheap = looks <= FEW || looks * sizeOf(x!.type.shape) <= MOST_LOOKS;
-    return [isCheap ? lookedThrough(s, combination) : sorted(graph, s, combination)];
+    return [isCheap ? lookedThrough(s, combination) : way(graph, s, combination)];
   };
 
 /** The later of two. */
@@ -221,10 +227,14 @@ const last = (dtype: DType): Monoid => ({
   lower: (_, [x]) => x!,
 });
 
+export const adding = (dtype: DType): Combination => ({ monoid: sum(dtype), isSum: isInexact(dtype) });
+export const least = (dtype: DType): Combination => ({ monoid: extreme(dtype, 'min') });
+export const greatest = (dtype: DType): Combination => ({ monoid: extreme(dtype, 'max') });
+
 export const scatters: Part<'scatter' | 'scatter_add' | 'scatter_mul' | 'scatter_min' | 'scatter_max'> = {
   scatter: scattering((dtype) => ({ monoid: last(dtype), replaces: true })),
-  scatter_add: scattering((dtype) => ({ monoid: sum(dtype), isSum: isInexact(dtype) })),
+  scatter_add: scattering(adding),
   scatter_mul: scattering((dtype) => ({ monoid: product(dtype) })),
-  scatter_min: scattering((dtype) => ({ monoid: extreme(dtype, 'min') })),
-  scatter_max: scattering((dtype) => ({ monoid: extreme(dtype, 'max') })),
+  scatter_min: scattering(least),
+  scatter_max: scattering(greatest),
 };

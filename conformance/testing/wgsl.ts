@@ -1,15 +1,15 @@
 /** For tests of the backend wgsl, where there is a GPU or something that stands in for it. */
 import type { WgslSession } from '../../backends/wgsl/device/session.ts';
 import { wgsl } from '../../backends/wgsl/index.ts';
-import type { Session } from '../../reference/core/backend.ts';
+import type { OpenOptions, Session } from '../../reference/core/backend.ts';
 import { avalOf, type HostArray } from '../../reference/core/host.ts';
 import { type Equation, Jaxpr, Var } from '../../reference/core/jaxpr.ts';
 import { type AnyFirstOrder, inferAvals, type Params } from '../../reference/core/primitive.ts';
 import { SourceLocation } from '../../reference/core/source.ts';
 
 /** A session, or why there is none: the name of a suite that is skipped should say so. */
-export async function openWgsl(): Promise<WgslSession | string> {
-  const opening = wgsl.open({}) as Promise<WgslSession>;
+export async function openWgsl(options: OpenOptions = {}): Promise<WgslSession | string> {
+  const opening = wgsl.open(options) as Promise<WgslSession>;
   return opening.catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
 }
 

@@ -308,7 +308,7 @@ export class Builder {
   #bind(buffer: number, stored: Stored, written: boolean): Binding {
     let binding = this.#bindings.get(buffer);
     if (binding === undefined) {
-      binding = { buffer, stored, settled: false, written, scalar: false, vector: false };
+      binding = { buffer, stored, settled: false, written, scalar: false, vector: false, atomic: false };
       this.#bindings.set(buffer, binding);
     }
     binding.written ||= written;
@@ -342,6 +342,17 @@ export class Builder {
     this.line(
       `store_${buffer}(${addIndex(this.#rowStart(node), at)}, ${dtype === 'bool' ? `select(${zero}, ${one}, ${code})` : code});`,
     );
+  }
+
+  /**
+   * The address of a word of a value that has a buffer, for WGSL's atomic functions: of an integer, or of the bits of a
+   * float. The kernel uses that buffer in no other way.
+   */
+  atomic(node: Node, at: Code): Code {
+    const buffer = this.#around.bufferOf(layoutOf(node));
+    if (buffer === null) throw new Error('a value without a buffer is not changed');
+    this.#bind(buffer, registerOf(node.type.dtype) === 'i32' ? 'i32' : 'u32', true).atomic = true;
+    return `&b${buffer}[${at}]`;
   }
 
   /** Where the row begins that a value is. */

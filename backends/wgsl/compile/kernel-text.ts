@@ -18,6 +18,8 @@ export interface Binding {
   written: boolean;
   scalar: boolean;
   vector: boolean;
+  /** Its words are changed by WGSL's atomic functions, and by nothing else. */
+  atomic: boolean;
 }
 
 export interface KernelParts {
@@ -68,12 +70,13 @@ function renumbered(code: string, bindings: readonly Binding[]): string {
 
 const vectorOf: Readonly<Record<Stored, string>> = { f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', vec2f: 'vec4f' };
 
-function bindingText({ buffer, stored, written, scalar }: Binding, at: number): string {
-  const element = scalar ? stored : vectorOf[stored];
+function bindingText({ buffer, stored, written, scalar, atomic }: Binding, at: number): string {
+  const element = atomic ? `atomic<${stored}>` : scalar ? stored : vectorOf[stored];
   return `@group(0) @binding(${at}) var<storage, ${written ? 'read_write' : 'read'}> b${buffer}: array<${element}>;`;
 }
 
-function accessText({ buffer: n, stored, written, scalar, vector }: Binding): string {
+function accessText({ buffer: n, stored, written, scalar, vector, atomic }: Binding): string {
+  if (atomic) return '';
   const four = vectorOf[stored];
   if (written)
     return `fn store_${n}(i: u32, x: ${scalar ? stored : four}) { b${n}[i] = x; }\nfn load_${n}(i: u32) -> ${scalar ? stored : four} { return b${n}[i]; }`;
