@@ -208,7 +208,7 @@ function finiteOnly(x: HostArray): HostArray {
 function productRuler(terms: number, { primitive, operands, params, profile }: Call, dtype: DType): Ruler {
   const { relative, absolute } = productError(terms, dtype, profile);
   const allowed = (size: number): number => relative * size + absolute + roundedOnce(size, dtype);
-  return fractionRuler(allowed, productLeavesRange(primitive, operands, params, dtype), true);
+  return fractionRuler(allowed, productLeavesRange(primitive, operands, params, dtype, profile), true);
 }
 
 /** n·u·scale, what underflow may lose, and half a unit for the reference's own rounding. What is given a scale may overflow on the way to it. */

@@ -122,7 +122,7 @@ function allowedOf(
     }
     case 'product': {
       const { relative, absolute } = productError(accuracy.terms, dtype, profile);
-      const leaves = productLeavesRange(primitive, operands, params, dtype);
+      const leaves = productLeavesRange(primitive, operands, params, dtype, profile);
       return (size, i) => (leaves(i) ? 0 : relative * size + absolute);
     }
     case 'normwise': {

@@ -66,6 +66,7 @@ export function productLeavesRange(
   operands: readonly HostArray[],
   params: Params,
   dtype: DType,
+  profile: ProfileName,
 ): (i: number) => boolean {
   const size = (v: number): number => (Number.isFinite(v) && v !== 0 ? v : 1);
   const extreme = (f: (size: number) => number): ArrayLike<number> => {
@@ -77,10 +78,11 @@ export function productLeavesRange(
   };
   const largest = extreme((v) => Math.max(v, 1));
   const smallest = extreme((v) => Math.min(v, 1));
-  const { max, tiny } = finfo(dtype);
-  // The parts of a product of complex numbers are differences of terms as large as its modulus.
-  const limit = isComplex(dtype) ? max / 2 : max;
-  return (i) => largest[i]! > limit || smallest[i]! < tiny;
+  const { max, tiny, unitRoundoff } = finfo(dtype);
+  // The parts of a product of complex numbers are differences of terms as large as its modulus, and may underflow when it
+  // does not: that is within the bound while it loses no more than a unit.
+  const [most, least] = isComplex(dtype) ? [max / 2, (4 * underflow(dtype, profile)) / unitRoundoff] : [max, tiny];
+  return (i) => largest[i]! > most || smallest[i]! < least;
 }
 
 const budgets: Readonly<Record<string, UlpBudget | undefined>> = ULP_BUDGETS;
@@ -304,7 +306,7 @@ function ownError(
         // Of one factor 0·∞, which is 0: nothing is multiplied.
         worst: (size) => (relative === 0 ? 0 : relative * size) + absolute,
         variance: (size) => (accuracy.terms * (u * size) ** 2) / 3,
-        leavesRange: productLeavesRange(primitive, operands, params, dtype),
+        leavesRange: productLeavesRange(primitive, operands, params, dtype, profile),
       };
     }
     case 'normwise': {
@@ -342,11 +344,14 @@ export function sumError(terms: number, dtype: DType, profile: ProfileName): Sum
   };
 }
 
-/** γₙ₋₁, of the product, and what underflow may lose. Multiplying complex numbers costs √5·u each (Brent, Percival, Zimmermann 2007). */
+/** Of a product of complex numbers, in u: its roundings (Brent, Percival, Zimmermann 2007), and parts that underflow. */
+const COMPLEX_PRODUCT = Math.sqrt(5) + 1;
+
+/** γₙ₋₁, of the product, and what underflow may lose. */
 export function productError(terms: number, dtype: DType, profile: ProfileName): Omit<SumError, 'last'> {
   const factors = Math.max(terms - 1, 0);
   return {
-    relative: gamma(isComplex(dtype) ? Math.sqrt(5) * factors : factors, dtype),
+    relative: gamma(isComplex(dtype) ? COMPLEX_PRODUCT * factors : factors, dtype),
     absolute: terms * underflow(dtype, profile),
   };
 }

@@ -159,9 +159,6 @@ export function fold(
   return result;
 }
 
-/**
- * Of a product of n factors. A product of two complex numbers is off by at most √2·γ₂ of its modulus (Higham, Accuracy and
- * Stability of Numerical Algorithms, lemma 3.5), which is below γ₃: as much as three roundings.
- */
+/** Of a product of n factors. */
 export const productAccuracy = (dtype: DType, n: number): Accuracy =>
-  !isInexact(dtype) ? { kind: 'exact' } : { kind: 'product', terms: isComplex(dtype) ? 1 + 3 * Math.max(n - 1, 0) : n };
+  isInexact(dtype) ? { kind: 'product', terms: n } : { kind: 'exact' };
