@@ -45,6 +45,15 @@ test('the reference is within every budget of itself', () => {
   fc.assert(fc.property(one, ({ p, call }) => wrongWith(p, call.args, call.params as Params, (v) => v) === null));
 });
 
+test('the budgets of a wrong result are numbers, beside NaN and what may be anything too', () => {
+  const rows = hostArray('float32', [3, 2], [NaN, 1, 1e30, 1e30, 2, 3]);
+  const call = [[rows], { axes: [1] }] as const;
+  const expected = primitives.reduce_prod.evaluate(...call);
+  const { wrong, budgets } = judgeEquation(primitives.reduce_prod, ...call, expected, [f32(NaN, 0, 7)], 'strict');
+  expect(wrong?.message).toMatch(/result 0\[2\] is 7, expected 6/);
+  expect([...budgets[0]!.subarray(0, 2)]).toEqual([0, Infinity]);
+});
+
 describe('exact and rounded results', () => {
   test('are compared bit for bit', () => {
     expect(wrongWith(primitives.add, [f32(1), f32(2)], {}, (v) => v + 2 ** -22)).toMatch(
@@ -163,6 +172,24 @@ describe('sums', () => {
   test('a forgotten element is not', () => {
     expect(sum([1, 2, 3], () => 3)).toMatch(/is 3, expected 6/);
     expect(sum([1e20, 1, -1e20], () => 0)).toBeNull(); // lost to cancellation in every order but one
+  });
+  test('an infinite part of a complex number does not hide that the other overflows', () => {
+    const [x, y, overflown] = [[-390, -0.4], [-3.4e38, -Infinity], [NaN, Infinity]].map(([re, im]) =>
+      hostArray('complex64', [], [{ re: re!, im: im! }]),
+    ) as [HostArray, HostArray, HostArray]; // prettier-ignore
+    const call = [
+      [x, y],
+      {
+        dimension_numbers: [
+          [[], []],
+          [[], []],
+        ],
+        precision: null,
+        preferred_element_type: null,
+      },
+    ] as const;
+    const expected = primitives.dot_general.evaluate(...call);
+    expect(judgeEquation(primitives.dot_general, ...call, expected, [overflown], 'strict').wrong).toBeNull();
   });
   test('inverse transforms may overflow before they divide', () => {
     const spectrum = (re: number): HostArray => buildElements('complex64', [5], () => ({ re, im: 0 }));

@@ -225,7 +225,7 @@ function typeMismatch(expected: readonly HostArray[], got: readonly HostArray[])
 
 function absolute(y: HostArray, ruler: Ruler): Float64Array | null {
   if (ruler.unit === 'exact') return null;
-  return moduli(y).map((size, i) => ruler.allowed(size, i));
+  return moduli(y).map((size, i) => (Number.isNaN(size) ? 0 : ruler.allowed(size, i))); // NaN is as good as any NaN
 }
 
 /** Errors of all results of a call. */

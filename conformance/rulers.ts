@@ -7,7 +7,6 @@ import { type DType, finfo, isFloat, isInexact } from '../reference/core/dtypes.
 import {
   buildElements,
   type Element as Value,
-  elementFrom,
   elements,
   type HostArray,
   moduli,
@@ -200,8 +199,11 @@ function sumRuler(accuracy: Accuracy & { kind: 'sum' }, { primitive, operands, p
 function finiteOnly(x: HostArray): HostArray {
   if (!isInexact(x.dtype)) return x;
   const at = elements(x);
-  const zero = elementFrom(x.dtype, 0);
-  return buildElements(x.dtype, x.shape, (i) => (isFiniteElement(at(i)) ? at(i) : zero));
+  const finite = (v: number): number => (Number.isFinite(v) ? v : 0);
+  return buildElements(x.dtype, x.shape, (i) => {
+    const v = at(i);
+    return typeof v === 'object' ? { re: finite(v.re), im: finite(v.im) } : finite(v as number);
+  });
 }
 
 /** γₙ₋₁·|product| + n·η, and half a unit for the reference's own rounding. */
@@ -240,7 +242,7 @@ function fractionRuler(
   return {
     unit: 'budget',
     limit: 1,
-    allowed,
+    allowed: (size, i) => (leavesRange(i) ? Infinity : allowed(size, i)),
     error(e, g, i) {
       if (equalElements(e, g)) return 0;
       if (leavesRange(i) && (anything || !isFiniteElement(g) || !isFiniteElement(e))) return -1;
