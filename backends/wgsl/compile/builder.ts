@@ -14,6 +14,9 @@ import { type Register, registerOf, type Stored, storedAs, type Type } from './t
 /** Characters of a function, what it calls included, beyond which it is not written four times. */
 const LONG_FUNCTION = 2000;
 
+/** Names of a branch that are rather computed in vain. */
+const SHORT_BRANCH = 8;
+
 /** An expression of WGSL. */
 export type Code = string;
 
@@ -105,9 +108,9 @@ export class Builder {
   }
 
   /** A variable. */
-  variable(type: string, initial: Code): string {
+  variable(type: string, initial: Code | null): string {
     const name = this.fresh('x');
-    this.line(`var ${name}: ${type} = ${initial};`);
+    this.line(`var ${name}: ${type}${initial === null ? '' : ` = ${initial}`};`);
     return name;
   }
 
@@ -131,13 +134,36 @@ export class Builder {
     this.block(`for (var ${i} = ${from}; ${i} < ${to}; ${i} += ${step})`, () => body(this.read(i)));
   }
 
-  /** One of two values, of which only that one is computed. */
+  /** One of two values, of which only that one is computed if that takes more than a few names: branches are dear too. */
   either(register: Register, condition: Code, yes: () => Code, no: () => Code): Code {
-    const result = this.fresh('x');
-    this.line(`var ${result}: ${typeText(register, this.lanes)};`);
-    this.block(`if (${condition})`, () => this.line(`${result} = ${yes()};`));
-    this.block('else', () => this.line(`${result} = ${no()};`));
+    const branches = [yes, no].map((body) => this.#aside(body));
+    if (branches.every(({ lines }) => this.#isShort(lines))) {
+      for (const { lines } of branches) this.#lines.push(...lines);
+      return this.value(register, `select(${branches[1]!.code}, ${branches[0]!.code}, ${condition})`);
+    }
+    const result = this.variable(typeText(register, this.lanes), null);
+    for (const [i, { lines, code }] of branches.entries()) {
+      this.line(i === 0 ? `if (${condition}) {` : '} else {');
+      this.#lines.push(...lines);
+      this.line(`${result} = ${code};`);
+    }
+    this.line('}');
     return this.read(result);
+  }
+
+  /** Whether lines are few, and name what is read or computed in a step. Reads beyond the end of a buffer are allowed. */
+  #isShort(lines: readonly string[]): boolean {
+    const calls = (line: string): boolean => [...this.#functions.keys()].some((name) => line.includes(`${name}(`));
+    return lines.length <= SHORT_BRANCH && lines.every((line) => line.trimStart().startsWith('let ') && !calls(line));
+  }
+
+  /** What `body` writes, in a block of its own. */
+  #aside(body: () => Code): { readonly lines: readonly string[]; readonly code: Code } {
+    const from = this.#lines.length;
+    this.#scopes.push({ names: new Map(), elements: new Map() });
+    const code = body();
+    this.#scopes.pop();
+    return { lines: this.#lines.splice(from), code };
   }
 
   /** Something outside of the entry point: workgroup memory. */
