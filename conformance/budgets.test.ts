@@ -191,6 +191,16 @@ describe('sums', () => {
     const expected = primitives.dot_general.evaluate(...call);
     expect(judgeEquation(primitives.dot_general, ...call, expected, [overflown], 'strict').wrong).toBeNull();
   });
+  test('complex powers may overflow before they are divided by', () => {
+    const judge = (re: number): string | null => {
+      const [x, nan] = [re, NaN].map((v) => hostArray('complex64', [], [{ re: v, im: 0 }])) as [HostArray, HostArray];
+      const expected = primitives.integer_pow.evaluate([x], { y: -3 });
+      return judgeEquation(primitives.integer_pow, [x], { y: -3 }, expected, [nan], 'strict').wrong?.message ?? null;
+    };
+    expect(judge(1e30)).toBeNull();
+    expect(judge(Infinity)).toBeNull();
+    expect(judge(2)).toMatch(/expected 0\.125/);
+  });
   test('inverse transforms may overflow before they divide', () => {
     const spectrum = (re: number): HostArray => buildElements('complex64', [5], () => ({ re, im: 0 }));
     const judge = (re: number, y: number): string | null =>

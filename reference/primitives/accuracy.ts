@@ -5,7 +5,7 @@
  * accuracy" of the WGSL specification, float32 only; functions that WGSL lacks keep OpenCL's entry.
  */
 import { type DType, finfo, isComplex, isFloat } from '../core/dtypes.ts';
-import { type Aval, type Complex, complexes, elements, type HostArray, sizeOf } from '../core/host.ts';
+import { type Aval, type Complex, complexes, elements, type HostArray, moduli, sizeOf } from '../core/host.ts';
 import type { Accuracy } from '../core/primitive.ts';
 import { rounded } from './elementwise.ts';
 
@@ -246,17 +246,20 @@ export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
 
 const powerOfModulus =
   (y: number) =>
-  ([x]: readonly HostArray[]): Float64Array[] => {
-    const z = complexes(x!);
-    return [Float64Array.from({ length: sizeOf(x!.shape) }, (_, i) => Math.hypot(z(i).re, z(i).im) ** y)];
-  };
+  ([x]: readonly HostArray[]): Float64Array[] => [moduli(x!).map((size) => size ** y)];
+const largestPower = (x: HostArray, y: number): Float64Array =>
+  moduli(x).map((size) => Math.max(size ** y, size ** Math.abs(y)));
 
 /**
  * integer_pow as products: y factors x cost y − 1 roundings; for negative y the |y| factors are 1/x, rounded once each.
  * A relative error of k·u is at most k ulp. A complex product costs 3u, a reciprocal 6u.
  */
 export function integerPowAccuracy([x]: readonly Aval[], { y }: { readonly y: number }): Accuracy {
-  if (isComplex(x!.dtype)) return { kind: 'normwise', n: 3 * Math.abs(y) + (y < 0 ? 6 : 0), scale: powerOfModulus(y) };
+  if (isComplex(x!.dtype)) {
+    // 1/xᵏ: the power may overflow before it is divided by.
+    const n = 3 * Math.abs(y) + (y < 0 ? 6 : 0);
+    return { kind: 'normwise', n, scale: powerOfModulus(y), peak: ([z]) => [largestPower(z!, y)] };
+  }
   return isFloat(x!.dtype) ? { kind: 'ulp', n: Math.max(1, y < 0 ? -2 * y : y) } : { kind: 'exact' };
 }
 
