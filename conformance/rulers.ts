@@ -220,8 +220,9 @@ function normwiseRuler(
   y: HostArray,
   j: number,
 ): Ruler {
-  const scales = scale?.(operands, primitive.evaluate(operands, params))[j];
-  const peaks = peak?.(operands)[j] ?? scales;
+  const results = primitive.evaluate(operands, params);
+  const scales = scale?.(operands, results)[j];
+  const peaks = peak?.(operands, results)[j] ?? scales;
   const u = finfo(y.dtype).unitRoundoff;
   const lost = underflowOfModulus(y.dtype, profile);
   const allowed = (size: number, i: number): number =>

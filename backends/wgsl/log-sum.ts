@@ -35,7 +35,7 @@ const logOfComplexSum: WgslFunction = wgslFunction(
 fn log_of_complex_sum(largest: f32, sum: vec2f) -> vec2f {
   let is_special = (bitcast<u32>(largest) & 0x7f800000u) == 0x7f800000u;
   let own = complex_log(sum);
-  return select(vec2f(largest + own.x, own.y), vec2f(largest, 0.0), is_special);
+  return vec2f(select(largest + own.x, largest, is_special), own.y);
 }`,
   [complexLog],
 );

@@ -156,7 +156,7 @@ export type Accuracy =
       readonly kind: 'normwise';
       readonly n: number;
       readonly scale?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
-      readonly peak?: (operands: List<HostArray>) => List<Float64Array>;
+      readonly peak?: (operands: List<HostArray>, results: List<HostArray>) => List<Float64Array>;
     }
   /**
    * Each result element is that of one of these results, whichever: where several updates meet, any of

@@ -240,9 +240,17 @@ const realsOf = (x: HostArray): ((i: number) => Complex) => {
   return (i) => ({ re: Number(at(i)), im: 0 });
 };
 
-/** pow: of complex numbers exp's 15 beside log's 16 and a product's 3. */
+/** pow: of complex numbers exp's 15 beside log's 16 and a product's 3; beside an infinity w·log z may be NaN. */
 export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
-  isComplex(x!.dtype) ? { kind: 'normwise', n: 19, scale: raisedTo } : { kind: 'ulp', n: ULP_BUDGETS.pow.ulp };
+  isComplex(x!.dtype)
+    ? { kind: 'normwise', n: 19, scale: raisedTo, peak: largestOnTheWay }
+    : { kind: 'ulp', n: ULP_BUDGETS.pow.ulp };
+const largestOnTheWay = (operands: readonly HostArray[], results: readonly HostArray[]): Float64Array[] => {
+  const sizes = operands.map(moduli);
+  return raisedTo(operands, results).map((scale) =>
+    scale.map((size, i) => Math.max(size, sizes[0]![i]!, sizes[1]![i]!)),
+  );
+};
 
 const powerOfModulus =
   (y: number) =>

@@ -310,8 +310,9 @@ function ownError(
       };
     }
     case 'normwise': {
-      const scale = accuracy.scale?.(operands, primitive.evaluate(operands, params))[j];
-      const peak = accuracy.peak?.(operands)[j] ?? scale;
+      const results = primitive.evaluate(operands, params);
+      const scale = accuracy.scale?.(operands, results)[j];
+      const peak = accuracy.peak?.(operands, results)[j] ?? scale;
       const { max, unitRoundoff } = finfo(dtype);
       const relative = accuracy.n * unitRoundoff;
       return uniform(

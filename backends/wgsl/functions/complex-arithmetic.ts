@@ -94,17 +94,19 @@ fn scale_exponent(scale: f32) -> i32 { return i32(bitcast<u32>(scale) >> 23u) - 
 export const complexDiv: WgslFunction = wgslFunction(
   `
 fn complex_div(a: vec2f, b: vec2f) -> vec2f {
+  // Beside an infinity only signs count, those of small parts too.
+  let only_signs = is_complex_infinite(a) && !is_complex_infinite(b);
   let s = unit_scale(larger(a));
-  let t = unit_scale(larger(b));
+  let t = select(unit_scale(larger(b)), 1.0, only_signs);
   let u = a * s;
   let v = b * t;
-  let square = v.x * v.x + v.y * v.y;
+  let square = select(v.x * v.x + v.y * v.y, 1.0, only_signs);
   let q = vec2f(u.x * v.x + u.y * v.y, u.y * v.x - u.x * v.y) / square;
   if (is_nan(q.x) && is_nan(q.y)) { return quotient_of_specials(a, b); }
   let k = scale_exponent(t) - scale_exponent(s);
   return vec2f(scale_by(q.x, k), scale_by(q.y, k));
 }`,
-  [isNan, larger, unitScale, scaleExponent, quotientOfSpecials, scaleBy],
+  [isNan, isComplexInfinite, larger, unitScale, scaleExponent, quotientOfSpecials, scaleBy],
 );
 
 /** 1/z, whose imaginary part has the other sign, zeros included. */
