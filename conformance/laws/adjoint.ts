@@ -2,12 +2,12 @@
  * ⟨J·v, w⟩ = ⟨v, Jᵀ·w⟩: forward and reverse mode are transposes of one another. The pairing is Re Σ aᵢbᵢ, without
  * conjugation; with all complex directions it says of holomorphic maps that Σ aᵢbᵢ itself is the same.
  */
-import { type Element, elements, hostScalar, type HostArray, parts, sizeOf } from '../../reference/core/host.ts';
+import { type Element, elements, hostScalar, type HostArray, sizeOf } from '../../reference/core/host.ts';
 import type { Bounded } from '../../reference/core/primitive.ts';
 import { errorBound } from '../../reference/transforms/error-bound.ts';
 import { gamma } from '../../reference/primitives/accuracy.ts';
 import { judgeProgram } from '../budgets.ts';
-import { modulus } from '../elements.ts';
+import { isNaNElement, modulus } from '../elements.ts';
 import { jvpOf, vjpOf } from '../programs/sample.ts';
 import { judgement, type Law } from './law.ts';
 
@@ -34,14 +34,15 @@ export const adjoint: Law = {
 };
 
 /**
- * ⟨x, y⟩ in float64 and its error: what x carries, and the roundings of the sum; infinite where the sum is. A NaN has no
- * error: the other mode has to give one too.
+ * ⟨x, y⟩ in float64 and its error: what x carries, and the roundings of the sum; infinite where the sum is. A NaN that is
+ * none by chance has no error: the other mode has to give one too.
  */
 function product(xs: readonly Bounded[], ys: readonly HostArray[]): { readonly sum: number; readonly error: number } {
-  let [sum, magnitude, error, terms] = [0, 0, 0, 0];
+  let [sum, magnitude, error, terms, isNaN] = [0, 0, 0, 0, false];
   xs.forEach(({ value, bound }, k) => {
     const [x, y] = [elements(value), elements(ys[k]!)];
     for (let i = 0; i < sizeOf(value.shape); i++) {
+      isNaN ||= isNaNElement(x(i)) && bound?.worst[i] !== Infinity;
       sum += realProduct(x(i), y(i));
       magnitude += modulus(x(i)) * modulus(y(i));
       error += modulus(y(i)) * (bound?.worst[i] ?? 0);
@@ -49,7 +50,7 @@ function product(xs: readonly Bounded[], ys: readonly HostArray[]): { readonly s
     }
   });
   error += gamma(terms + 1, 'float64') * magnitude;
-  if (xs.some(({ value }) => parts(value).some(Number.isNaN))) return { sum: NaN, error: 0 };
+  if (isNaN) return { sum: NaN, error: 0 };
   return Number.isFinite(sum) && !Number.isNaN(error) ? { sum, error } : { sum: 0, error: Infinity };
 }
 

@@ -32,6 +32,16 @@ const program = (x: NDArray, y: NDArray): NDArray[] => {
 };
 
 describe('the worst-case bound', () => {
+  test('is infinite for a NaN that an overflow and a zero make', () => {
+    const jaxpr = trace('float32', [[1], [1], [1]], (x, y, z) => [
+      lax.mul(lax.mul(x, y), z),
+      lax.mul(lax.mul(x, z), y),
+    ]);
+    const big = array('float32', [1e30]);
+    const [early, late] = errorBound(jaxpr, [big, big, array('float32', [0])], 'strict');
+    expect([numbers(early!.value)[0], early!.bound!.worst[0]]).toEqual([NaN, Infinity]);
+    expect(numbers(late!.value)[0]).toBe(0);
+  });
   test('holds of float32 against float64, and is not idle', () => {
     const numbersOf = fc.array(fc.float({ noNaN: true, min: -3, max: 3 }), { minLength: 6, maxLength: 6 });
     const [single, double] = (['float32', 'float64'] as const).map((dtype) => trace(dtype, [[6], [6]], program)) as [

@@ -182,6 +182,7 @@ function weighted(
 ): Bound {
   const worsts = operands.map(worstOf);
   const variances = operands.map(varianceOf);
+  const results = moduli(y);
   const n = sizeOf(y.shape);
   const worst = new Float64Array(n);
   const variance = new Float64Array(n);
@@ -193,7 +194,9 @@ function weighted(
       worst[i]! += times(l, deltas[k]!);
       variance[i]! += times(l * l, variances[k]![at[k]!]!);
     });
-    if (Number.isNaN(worst[i]!)) worst[i] = variance[i] = Infinity;
+    // 0·∞ is NaN, of an infinity that may as well have been a number.
+    const isByChance = Number.isNaN(results[i]) && deltas.includes(Infinity);
+    if (isByChance || Number.isNaN(worst[i]!)) worst[i] = variance[i] = Infinity;
   }
   return { worst, variance };
 }
