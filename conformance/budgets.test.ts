@@ -192,15 +192,21 @@ describe('sums', () => {
     expect(judgeEquation(primitives.dot_general, ...call, expected, [overflown], 'strict').wrong).toBeNull();
   });
   test('complex powers may overflow before they are divided by', () => {
-    const complex = (re: number): HostArray => hostArray('complex64', [], [{ re, im: 0 }]);
-    const judge = (primitive: AnyFirstOrder, operands: readonly HostArray[], params: Params): string | null => {
+    const complex = (re: number, im: number = 0): HostArray => hostArray('complex64', [], [{ re, im }]);
+    const judge = (
+      primitive: AnyFirstOrder,
+      operands: readonly HostArray[],
+      params: Params,
+      got = NaN,
+    ): string | null => {
       const expected = primitive.evaluate(operands, params);
-      return judgeEquation(primitive, operands, params, expected, [complex(NaN)], 'strict').wrong?.message ?? null;
+      return judgeEquation(primitive, operands, params, expected, [complex(got)], 'strict').wrong?.message ?? null;
     };
     const cube = (re: number): string | null => judge(primitives.integer_pow, [complex(re)], { y: -3 });
     const power = (re: number): string | null => judge(primitives.pow, [complex(re), complex(-3)], {});
     expect([cube(1e30), cube(Infinity), power(-Infinity)]).toEqual([null, null, null]);
     for (const of of [cube, power]) expect(of(2)).toMatch(/expected 0\.125/);
+    expect(judge(primitives.pow, [complex(-3e38, 1), complex(32)], {}, Infinity)).toBeNull();
   });
   test('inverse transforms may overflow before they divide', () => {
     const spectrum = (re: number): HostArray => buildElements('complex64', [5], () => ({ re, im: 0 }));

@@ -246,9 +246,12 @@ export const powAccuracy = ([x]: readonly Aval[]): Accuracy =>
     ? { kind: 'normwise', n: 19, scale: raisedTo, peak: largestOnTheWay }
     : { kind: 'ulp', n: ULP_BUDGETS.pow.ulp };
 const largestOnTheWay = (operands: readonly HostArray[], results: readonly HostArray[]): Float64Array[] => {
-  const sizes = operands.map(moduli);
+  const [z, w] = operands.map(moduli);
   return raisedTo(operands, results).map((scale) =>
-    scale.map((size, i) => Math.max(size, sizes[0]![i]!, sizes[1]![i]!)),
+    scale.map((size, i) => {
+      if (Number.isNaN(z![i]! + w![i]!)) return NaN;
+      return Number.isNaN(size) ? Infinity : Math.max(size, z![i]!, w![i]!); // what numbers make a NaN of has overflowed
+    }),
   );
 };
 
