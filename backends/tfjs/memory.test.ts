@@ -1,7 +1,7 @@
 /** What the engines hold: no more after thousands of calls than after one, and nothing after failures and after the end. */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { settled } from '../../conformance/testing/collector.ts';
+import { collect, settled } from '../../conformance/testing/collector.ts';
 import { dataOn, error, type Params, startOn, step } from '../../conformance/testing/linear-model.ts';
 import type { Backend } from '../../reference/core/open-backend.ts';
 import type { BackendDefinition } from '../../reference/core/backend.ts';

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
 
-const collect = runInNewContext('gc') as () => void;
+export const collect = runInNewContext('gc') as () => void;
 
 /**
  * Collects, and lets what is registered for that happen. Registries are told one after the other, in tasks of their own:
