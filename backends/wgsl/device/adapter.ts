@@ -13,6 +13,8 @@ const INSTALL = 'npm install webgpu';
 
 /** Dawn's object must stay reachable: once it is collected, its process crashes. */
 let dawn: Promise<GPU> | undefined;
+/** Dawn's devices. A process that ends under one that is at work crashes: to destroy it waits for that work. */
+const devices = new Set<GPUDevice>();
 
 const ofBrowser = (): GPU | undefined => (globalThis.navigator as Navigator | undefined)?.gpu;
 
@@ -35,6 +37,7 @@ async function loadDawn(): Promise<GPU> {
   } catch (error) {
     throw new BackendError(`wgsl needs WebGPU, which Node has not by itself:\n  ${INSTALL}`, { cause: error });
   }
+  process.once('exit', () => devices.forEach((device) => device.destroy()));
   return module.create([]);
 }
 
@@ -62,6 +65,10 @@ export async function openDevice(powerPreference: GPUPowerPreference = 'high-per
   const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
     throw new BackendError('wgsl found a GPU that it cannot open', { cause: error });
   });
+  if (dawn !== undefined) {
+    devices.add(device);
+    void device.lost.then(() => devices.delete(device));
+  }
   const { vendor, architecture, description } = adapter.info;
   const cpu = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${description}`);
   return { device, description: [vendor, architecture, description].filter(Boolean).join(' ') || 'a GPU', cpu };
