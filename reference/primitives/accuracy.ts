@@ -255,11 +255,18 @@ const largestOnTheWay = (operands: readonly HostArray[], results: readonly HostA
   );
 };
 
+/** 1/xᵏ says nothing where parts of the power may underflow by more than a unit of its modulus. */
 const powerOfModulus =
   (y: number) =>
-  ([x]: readonly HostArray[]): Float64Array[] => [moduli(x!).map((size) => size ** y)];
-const largestPower = (x: HostArray, y: number): Float64Array =>
-  moduli(x).map((size) => Math.max(size ** y, size ** Math.abs(y)));
+  ([x]: readonly HostArray[]): Float64Array[] => {
+    const { tiny, unitRoundoff } = finfo(x!.dtype);
+    const isLost = (size: number): boolean => y < 0 && size ** -y < (4 * tiny) / unitRoundoff;
+    return [moduli(x!).map((size) => (isLost(size) ? Infinity : size ** y))];
+  };
+const largestPower = (x: HostArray, y: number): Float64Array => {
+  const sizes = moduli(x);
+  return powerOfModulus(y)([x])[0]!.map((power, i) => Math.max(power, sizes[i]! ** Math.abs(y)));
+};
 
 /**
  * integer_pow as products: y factors x cost y − 1 roundings; for negative y the |y| factors are 1/x, rounded once each.
