@@ -37,7 +37,7 @@ async function loadDawn(): Promise<GPU> {
   } catch (error) {
     throw new BackendError(`wgsl needs WebGPU, which Node has not by itself:\n  ${INSTALL}`, { cause: error });
   }
-  process.once('exit', () => devices.forEach((device) => device.destroy()));
+  globalThis.process?.once('exit', () => devices.forEach((device) => device.destroy()));
   return module.create([]);
 }
 
