@@ -225,7 +225,10 @@ function typeMismatch(expected: readonly HostArray[], got: readonly HostArray[])
 
 function absolute(y: HostArray, ruler: Ruler): Float64Array | null {
   if (ruler.unit === 'exact') return null;
-  return moduli(y).map((size, i) => (Number.isNaN(size) ? 0 : ruler.allowed(size, i))); // NaN is as good as any NaN
+  return moduli(y).map((size, i) => {
+    const allowed = ruler.allowed(size, i);
+    return Number.isNaN(allowed) ? 0 : allowed; // a NaN is expected, and nothing else will do
+  });
 }
 
 /** Errors of all results of a call. */

@@ -220,7 +220,7 @@ function normwiseRuler(
   y: HostArray,
   j: number,
 ): Ruler {
-  const results = primitive.evaluate(operands, params);
+  const results = scale === undefined ? [] : primitive.evaluate(operands, params);
   const scales = scale?.(operands, results)[j];
   const peaks = peak?.(operands, results)[j] ?? scales;
   const u = finfo(y.dtype).unitRoundoff;

@@ -119,15 +119,8 @@ export const isPlainObject = (x: unknown): x is object =>
 
 /** Options that are true or false wherever they occur. */
 const FLAGS: ReadonlySet<string> = new Set([
-  ...[
-    'approximate',
-    'atomics',
-    'computeLeftEigenvectors',
-    'computeRightEigenvectors',
-    'computeUv',
-    'conjugateA',
-    'deg',
-  ],
+  ...['approximate', 'atomics', 'computeLeftEigenvectors', 'computeRightEigenvectors', 'computeUv', 'conjugateA'],
+  'deg',
   ...['endpoint', 'equalNan', 'fullMatrices', 'hasAux', 'holomorphic', 'indicesAreSorted', 'isStable', 'keepdims'],
   ...['leftSide', 'lower', 'partitionable', 'replace', 'reverse', 'sortEigenvalues', 'symmetric', 'symmetrizeInput'],
   ...['threefryPartitionable', 'transposeA', 'transposeKernel', 'uniqueIndices', 'unitDiagonal', 'upper'],
