@@ -1,5 +1,6 @@
 /** One invocation combines states, one after the other. */
-import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, typeText } from './compile/statements.ts';
 import { registerOf } from './compile/types.ts';
 import type { Monoid, State } from './monoids.ts';
 

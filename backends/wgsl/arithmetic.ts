@@ -1,7 +1,8 @@
 /** Arithmetic, rounding to integers, extremes. */
 import { type DType, isComplex, isFloat } from '../../reference/core/dtypes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import type { Part } from './compile/lowering.ts';
 import { registerOf } from './compile/types.ts';
 import { complexAbs, complexDiv, complexMul, complexSign } from './functions/complex-arithmetic.ts';

@@ -1,6 +1,7 @@
 /** Bitwise operations; on bool, those of logic. Shifts and counts of bits; the floats next to one another. */
 import { type DType, dtypes } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import type { Part } from './compile/lowering.ts';
 import { registerOf } from './compile/types.ts';
 import { nextAfterBrain, nextAfterHalf, nextAfterSingle } from './functions/neighbours.ts';

@@ -1,6 +1,7 @@
 /** Comparisons and selection. */
 import { type DType, isComplex } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { elementwise, magnitudeBits } from './pointwise.ts';
 

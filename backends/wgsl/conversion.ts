@@ -1,7 +1,8 @@
 /** Conversion between dtypes, of values and of bits, and to fewer bits. */
 import { type DType, dtypes, finfo, iinfo, isComplex, isFloat } from '../../reference/core/dtypes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';

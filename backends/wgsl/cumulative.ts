@@ -1,6 +1,7 @@
 /** Sums, products and extremes of everything up to a place. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import type { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation } from './compile/node.ts';

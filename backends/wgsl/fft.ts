@@ -6,7 +6,8 @@
 import { buildElements, type Shape, sizeOf } from '../../reference/core/host.ts';
 import type { FftParams } from '../../reference/primitives/fft.ts';
 import { primeFactors, rootsOfUnity } from '../../reference/primitives/numerics/dft.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { addIndex, Index, timesIndex } from './compile/index-space.ts';
 import type { Graph, Lowerer, Part } from './compile/lowering.ts';
 import type { Making } from './compile/making.ts';

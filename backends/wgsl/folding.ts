@@ -3,7 +3,8 @@
  * neighbours and combine what they have pair by pair. A few long runs are split, and what the parts give is combined by
  * another kernel.
  */
-import { type Builder, type Code, type Lanes, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, type Lanes, typeText } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input, Result } from './compile/node.ts';

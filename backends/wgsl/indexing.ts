@@ -9,7 +9,8 @@ import {
   type IndexMode,
   windowAxes,
 } from '../../reference/primitives/windows.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { addIndex, Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';

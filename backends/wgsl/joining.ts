@@ -1,6 +1,7 @@
 /** Cutting and joining. All are views but concatenations of more operands than a kernel has buffers for. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { addIndex, Index, shiftIndex, timesIndex } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';

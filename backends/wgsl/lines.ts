@@ -1,6 +1,7 @@
 /** Arrays as rows along one of their axes. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 
 export interface Lines {

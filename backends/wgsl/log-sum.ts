@@ -1,6 +1,7 @@
 /** Logarithms of sums of exponentials, which are kept relative to the largest of them so that none overflows. */
 import { type DType, isComplex } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { wgslFunction, type WgslFunction } from './compile/wgsl-function.ts';
 import { complexLog } from './functions/complex-logarithms.ts';
 import { exp } from './functions/exponentials.ts';

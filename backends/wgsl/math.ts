@@ -1,7 +1,8 @@
 /** Roots, exponentials, logarithms and their kin. Errors in ulp are measured by accuracy.test.ts. */
 import { type DType, isComplex, isFloat } from '../../reference/core/dtypes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { registerOf } from './compile/types.ts';
 import { complexMul, complexReciprocal } from './functions/complex-arithmetic.ts';

@@ -5,7 +5,8 @@
  * 2012). Where only the first `keep` records of a row are asked for, no block has more.
  */
 import { iinfo } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input } from './compile/node.ts';

@@ -1,6 +1,7 @@
 /** What reductions combine their elements by: associative and commutative, but for rounding. */
 import { type DType, iinfo, isComplex, isFloat } from '../../reference/core/dtypes.ts';
-import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, typeText } from './compile/statements.ts';
 import { registerOf } from './compile/types.ts';
 import { complexMul } from './functions/complex-arithmetic.ts';
 import { extremeKey, keyOf, numberOf } from './ordering.ts';

@@ -3,7 +3,8 @@
  * all false for it.
  */
 import { type DType, iinfo, isFloat } from '../../reference/core/dtypes.ts';
-import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, typeText } from './compile/statements.ts';
 import { registerOf } from './compile/types.ts';
 
 /** Where NaN stands, and whether −0 stands before +0 or in its place. */

@@ -1,7 +1,8 @@
 /** Lowerings of elementwise primitives. */
 import { type DType, isComplex } from '../../reference/core/dtypes.ts';
 import { sizeOf } from '../../reference/core/host.ts';
-import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, typeText } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer } from './compile/lowering.ts';
 import { Computation, type Node, Pointwise } from './compile/node.ts';

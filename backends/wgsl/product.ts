@@ -5,7 +5,8 @@
  */
 import type { DType } from '../../reference/core/dtypes.ts';
 import { sizeOf } from '../../reference/core/host.ts';
-import { type Builder, type Code, type Lanes, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, type Lanes, typeText } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Result } from './compile/node.ts';

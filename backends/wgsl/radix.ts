@@ -4,7 +4,8 @@
  * them in their order, so that what earlier digits have decided stays as it is.
  */
 import { type DType, dtypes } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input } from './compile/node.ts';

@@ -1,7 +1,8 @@
 /** Random bits. */
 import { sizeOf } from '../../reference/core/host.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation, Indexed, type Node } from './compile/node.ts';

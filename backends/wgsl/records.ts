@@ -1,6 +1,7 @@
 /** Rows of records to be put in order: each is some words, which move together. */
 import type { DType } from '../../reference/core/dtypes.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input } from './compile/node.ts';

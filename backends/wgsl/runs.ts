@@ -3,7 +3,8 @@
  * both kept, are one axis, and the last axis is taken four at a time where it can be.
  */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
-import type { Builder, Code, Lanes } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code, Lanes } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Node } from './compile/node.ts';
 

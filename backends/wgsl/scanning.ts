@@ -2,7 +2,8 @@
  * Kernels for everything up to a place: by one invocation per row, or, on GPUs, by a workgroup that goes along it. A few
  * long rows are split: the states of the parts are scanned first, and each part begins with that of those before it.
  */
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Input } from './compile/node.ts';

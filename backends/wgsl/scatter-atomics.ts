@@ -5,7 +5,8 @@
 import { type DType, isComplex, isFloat } from '../../reference/core/dtypes.ts';
 import { sizeOf } from '../../reference/core/host.ts';
 import { accumulated } from './accumulating.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { addIndex, Index } from './compile/index-space.ts';
 import type { Part } from './compile/lowering.ts';
 import { Computation, type Node } from './compile/node.ts';

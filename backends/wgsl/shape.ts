@@ -1,7 +1,8 @@
 /** Moves: none computes anything, and none needs a buffer of its own. */
 import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import { inverse } from '../../reference/primitives/axes.ts';
-import { type Builder, type Code, typeText } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import { type Code, typeText } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Indexed, type Node } from './compile/node.ts';

@@ -5,7 +5,8 @@
 import { isComplex } from '../../reference/core/dtypes.ts';
 import { sizeOf } from '../../reference/core/host.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import type { Making } from './compile/making.ts';

@@ -4,7 +4,8 @@
  * neighbouring words.
  */
 import { type DType, isComplex } from '../../reference/core/dtypes.ts';
-import type { Builder, Code, Lanes } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code, Lanes } from './compile/statements.ts';
 import { Index } from './compile/index-space.ts';
 import type { Making } from './compile/making.ts';
 import type { Result } from './compile/node.ts';

@@ -9,7 +9,8 @@ import {
 } from '../../reference/primitives/window-shapes.ts';
 import type { SelectParams } from '../../reference/primitives/window-winners.ts';
 import { accumulated, blocksFor } from './accumulating.ts';
-import type { Builder, Code } from './compile/builder.ts';
+import type { Builder } from './compile/builder.ts';
+import type { Code } from './compile/statements.ts';
 import { addIndex, Index, shiftIndex, timesIndex } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation, type Node } from './compile/node.ts';

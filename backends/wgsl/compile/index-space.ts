@@ -1,6 +1,7 @@
 /** Where an element is, in the text of a kernel. */
 import { type Shape, sizeOf, stridesOf } from '../../../reference/core/host.ts';
-import type { Builder, Code } from './builder.ts';
+import type { Builder } from './builder.ts';
+import type { Code } from './statements.ts';
 
 const literal = /^\d+u$/;
 const valueOf = (code: Code): number | null => (literal.test(code) ? Number(code.slice(0, -1)) : null);

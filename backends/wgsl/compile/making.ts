@@ -2,7 +2,8 @@
 import { isComplex } from '../../../reference/core/dtypes.ts';
 import { sizeOf } from '../../../reference/core/host.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
-import { Builder, type Code, type Following, type Surroundings } from './builder.ts';
+import { Builder, type Following, type Surroundings } from './builder.ts';
+import type { Code } from './statements.ts';
 import { Input, layoutOf, type Node, operandsOf } from './node.ts';
 import type { PlannedBuffer, Step } from './plan.ts';
 import { bufferBytes, type Type } from './types.ts';

@@ -4,7 +4,8 @@
  */
 import type { HostArray } from '../../../reference/core/host.ts';
 import type { SourceLocation } from '../../../reference/core/source.ts';
-import type { Builder, Code } from './builder.ts';
+import type { Builder } from './builder.ts';
+import type { Code } from './statements.ts';
 import type { Index } from './index-space.ts';
 import type { Making } from './making.ts';
 import type { Type } from './types.ts';

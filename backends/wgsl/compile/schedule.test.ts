@@ -37,6 +37,12 @@ describe('fusion', () => {
     expect(plan.buffers).toHaveLength(2);
   });
 
+  test('a value is looked at once, not along every way that leads to it', () => {
+    const step = ([y, z]: readonly [NDArray, NDArray]) => [y.add(z), y.sub(z)] as const;
+    const plan = planOf((a) => Array.from({ length: 90 }).reduce(step, [a.sum(1), a.sum(1)] as const)[0], x);
+    expect(kernelsOf(plan.steps).length).toBeLessThan(10);
+  });
+
   test('results of one size are written by one kernel', () => {
     const plan = planOf((a, b) => [a.add(b), a.sub(b), a.mul(b)], x, x);
     expect(labels(plan)).toHaveLength(1);

@@ -4,7 +4,8 @@
  */
 import { sizeOf } from '../../../reference/core/host.ts';
 import type { EigParams } from '../../../reference/primitives/eig.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { Index } from '../compile/index-space.ts';
 import type { Lowerer } from '../compile/lowering.ts';
 import { Computation, type Node } from '../compile/node.ts';

@@ -1,7 +1,8 @@
 /** Eigenvalues and eigenvectors of Hermitian matrices. */
 import { sizeOf } from '../../../reference/core/host.ts';
 import type { EighParams } from '../../../reference/primitives/eigh.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { Index } from '../compile/index-space.ts';
 import type { Lowerer } from '../compile/lowering.ts';
 import { Computation, type Node } from '../compile/node.ts';

@@ -5,7 +5,7 @@
 import { sizeOf } from '../../../reference/core/host.ts';
 import type { TriangularSolveParams } from '../../../reference/primitives/triangular-solve.ts';
 import type { PermutationParams } from '../../../reference/primitives/lu.ts';
-import type { Code } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { addIndex } from '../compile/index-space.ts';
 import type { Lowerer } from '../compile/lowering.ts';
 import { Computation } from '../compile/node.ts';

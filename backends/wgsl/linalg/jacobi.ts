@@ -3,7 +3,8 @@
  * reference/primitives/numerics/jacobi.ts: every step is one plane rotation, and what it makes zero is seen to be zero.
  */
 import { type Shape, sizeOf } from '../../../reference/core/host.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { addIndex, Index } from '../compile/index-space.ts';
 import type { Making } from '../compile/making.ts';
 import type { Input, Result } from '../compile/node.ts';

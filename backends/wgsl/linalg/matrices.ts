@@ -3,7 +3,8 @@
  * other is the same in all its invocations; what can be done at once is shared out.
  */
 import { sizeOf } from '../../../reference/core/host.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { addIndex, Index, timesIndex } from '../compile/index-space.ts';
 import type { Making } from '../compile/making.ts';
 import type { Input, Node, Result } from '../compile/node.ts';

@@ -1,6 +1,7 @@
 /** The numbers of linear algebra, real or complex, as text: an algorithm is written once for both. */
 import { type DType, isComplex, partOf } from '../../../reference/core/dtypes.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
 import { complexAbs, complexMul } from '../functions/complex-arithmetic.ts';
 

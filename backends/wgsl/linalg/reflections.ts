@@ -4,7 +4,8 @@
  */
 import { elementFrom, hostScalar, sizeOf } from '../../../reference/core/host.ts';
 import type { QrParams } from '../../../reference/primitives/qr.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { addIndex } from '../compile/index-space.ts';
 import type { Graph, Lowerer } from '../compile/lowering.ts';
 import { Computation, Indexed, type Node } from '../compile/node.ts';

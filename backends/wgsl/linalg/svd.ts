@@ -1,7 +1,8 @@
 /** Singular values and vectors, by rotations that make columns orthogonal (Hestenes, 1958). */
 import { type Shape, sizeOf } from '../../../reference/core/host.ts';
 import type { SvdParams } from '../../../reference/primitives/svd.ts';
-import type { Builder, Code } from '../compile/builder.ts';
+import type { Builder } from '../compile/builder.ts';
+import type { Code } from '../compile/statements.ts';
 import { Index } from '../compile/index-space.ts';
 import type { Lowerer } from '../compile/lowering.ts';
 import type { Making } from '../compile/making.ts';
