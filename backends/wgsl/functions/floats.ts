@@ -39,9 +39,12 @@ fn scale_by(x: f32, k: i32) -> f32 {
   return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
 }`);
 
-/** A number near x, which compilers know nothing of: they simplify (a + b) − a. */
-export const withoutLastBit: WgslFunction = wgslFunction(`
-fn without_last_bit(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffffffeu); }`);
+/**
+ * x, as a number that compilers know nothing of. They may reorder what would be the same without rounding (WGSL 15.7.3), and
+ * do: (a + b) − a becomes b, constants are added up and multiplied first. The one number that is changed is a NaN.
+ */
+export const opaque: WgslFunction = wgslFunction(`
+fn opaque(x: f32) -> f32 { return bitcast<f32>(min(bitcast<u32>(x), 0xfffffffeu)); }`);
 
 /** The upper half of the significand: products of such halves are exact. */
 export const upperHalf: WgslFunction = wgslFunction(`

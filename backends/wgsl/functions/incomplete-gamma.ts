@@ -6,7 +6,7 @@
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
 import { deviance, normalTail, pairExpScaled, stirlingRest, UNSCALED } from './deviance.ts';
 import { expm1 } from './exponentials.ts';
-import { infinity, isNan, nan } from './floats.ts';
+import { infinity, isNan, nan, opaque } from './floats.ts';
 import { pairDigamma } from './gamma.ts';
 import { log, log1p } from './logarithms.ts';
 import { pairLog, pairOver, pairPlus, pairTimes } from './pairs.ts';
@@ -226,9 +226,9 @@ export const igammaGradA: WgslFunction = wgslFunction(
 fn igamma_grad_a(a: f32, x: f32) -> f32 {
   if (is_nan(a) || is_nan(x) || a <= 0.0 || x < 0.0) { return nan(); }
   if (x == 0.0 || max(a, x) > ${LARGEST} || is_far(a, x)) { return 0.0; }
-  return -(gamma_density(a, x) * (gamma_slope(a, x) / x)) * ${UNSCALED};
+  return -opaque(gamma_density(a, x) * opaque(gamma_slope(a, x) / x)) * ${UNSCALED};
 }`,
-  [gammaDensity, gammaSlope, isFar, isNan, nan],
+  [gammaDensity, gammaSlope, isFar, isNan, nan, opaque],
 );
 
 export const randomGammaGrad: WgslFunction = wgslFunction(

@@ -1,6 +1,6 @@
 /** Logarithms and what is made of them. */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
-import { infinity, isNan, nan, withoutLastBit, withSign } from './floats.ts';
+import { infinity, isNan, nan, opaque, withSign } from './floats.ts';
 
 /**
  * log(1 + f) + c + k·log 2 for √½ ≤ 1 + f ≤ √2: with s = f/(2 + f) it is f − s·(f − R(s²)), written such that f, the
@@ -61,13 +61,13 @@ export const log1p: WgslFunction = wgslFunction(
   `
 fn log1p_of(x: f32) -> f32 {
   if (x > -0.29289 && x < 0.41421) { return select(log_sum(x, 0.0, 0.0), x, abs(x) < 5.9604645e-8); }
-  let u = without_last_bit(1.0 + x);
+  let u = opaque(1.0 + x);
   if (is_special(u)) { return log_of_special(x + 1.0); }
   let c = select(x - (u - 1.0), 1.0 - (u - x), x > 1.0);
   let parts = split_at_root(u);
   return log_sum(parts.x - 1.0, c / u, parts.y);
 }`,
-  [logSum, splitAtRoot, logOfSpecial, isSpecial, withoutLastBit],
+  [logSum, splitAtRoot, logOfSpecial, isSpecial, opaque],
 );
 
 // ---- inverse hyperbolic functions

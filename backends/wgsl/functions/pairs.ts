@@ -1,31 +1,32 @@
 /**
- * Pairs: sums of two floats, the second at most some units of the first, for what takes twice the precision. Compilers may
- * simplify (a + b) − a, so that every first part is a number that they know nothing of.
+ * Pairs: sums of two floats, the second at most half a unit of the first, for what takes twice the precision. Both are opaque,
+ * and so is every product that has no error: what compilers reorder, or fuse, would have another one.
  */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
-import { upperHalf, withoutLastBit } from './floats.ts';
+import { opaque, upperHalf } from './floats.ts';
 import { splitAtRoot } from './logarithms.ts';
 
-/** a + b for |a| ≥ |b|. The sum is one that compilers do not see through. */
+/** a + b for |a| ≥ |b|, without error. */
 export const pairSum: WgslFunction = wgslFunction(
   `
 fn pair_sum(a: f32, b: f32) -> vec2f {
-  let sum = without_last_bit(a + b);
-  return vec2f(sum, (a - sum) + b);
+  let sum = opaque(a + b);
+  return vec2f(sum, opaque((a - sum) + b));
 }`,
-  [withoutLastBit],
+  [opaque],
 );
 
 /** a·b, without error, after Dekker (1971): halves are cut by their bits. */
 export const pairProduct: WgslFunction = wgslFunction(
   `
 fn pair_product(a: f32, b: f32) -> vec2f {
-  let p = without_last_bit(a * b);
+  let p = opaque(a * b);
   let u = upper_half(a);
   let v = upper_half(b);
-  return vec2f(p, ((u * v - p) + u * (b - v) + (a - u) * v) + (a - u) * (b - v));
+  let rest = ((opaque(u * v) - p) + opaque(u * (b - v)) + opaque((a - u) * v)) + (a - u) * (b - v);
+  return vec2f(p, opaque(rest));
 }`,
-  [upperHalf, withoutLastBit],
+  [opaque, upperHalf],
 );
 
 /** A pair times a pair. */
@@ -53,11 +54,11 @@ fn pair_plus(a: vec2f, b: vec2f) -> vec2f {
 export const pairOver: WgslFunction = wgslFunction(
   `
 fn pair_over(a: vec2f, b: vec2f) -> vec2f {
-  let quotient = without_last_bit(a.x / b.x);
+  let quotient = opaque(a.x / b.x);
   let back = pair_product(quotient, b.x);
   return pair_sum(quotient, ((((a.x - back.x) - back.y) + a.y) - quotient * b.y) / b.x);
 }`,
-  [pairSum, pairProduct, withoutLastBit],
+  [opaque, pairSum, pairProduct],
 );
 
 /**
