@@ -40,8 +40,8 @@ fn scale_by(x: f32, k: i32) -> f32 {
 }`);
 
 /**
- * x, as a number that compilers know nothing of. They may reorder what would be the same without rounding (WGSL 15.7.3), and
- * do: (a + b) − a becomes b, constants are added up and multiplied first. The one number that is changed is a NaN.
+ * x, as a number that compilers know nothing of. They may reorder what would be the same without rounding (WGSL,
+ * "Reassociation and Fusion"), and do: (a + b) − a becomes b, constants meet first. The one number that is changed is a NaN.
  */
 export const opaque: WgslFunction = wgslFunction(`
 fn opaque(x: f32) -> f32 { return bitcast<f32>(min(bitcast<u32>(x), 0xfffffffeu)); }`);
