@@ -1,5 +1,5 @@
 /** Arithmetic, rounding to integers, extremes. */
-import { type DType, isComplex, isFloat } from '../../reference/core/dtypes.ts';
+import { type DType, isComplex, isFloat, isInexact } from '../../reference/core/dtypes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Builder } from './compile/builder.ts';
 import type { Code } from './compile/statements.ts';
@@ -7,14 +7,21 @@ import type { Part } from './compile/lowering.ts';
 import { registerOf } from './compile/types.ts';
 import { complexAbs, complexDiv, complexMul, complexSign } from './functions/complex-arithmetic.ts';
 import { remainder } from './functions/remainder.ts';
-import { bitcast, type Emit, elementwise, isNaN, magnitudeBits } from './pointwise.ts';
+import { bitcast, type Emit, elementwise, isNaN, magnitudeBits, opaque } from './pointwise.ts';
 
 type Unary = (k: Builder, x: Code, dtype: DType) => Code;
 const unary = (emit: Unary): Part<'neg'>['neg'] => elementwise((k, [x], dtype) => emit(k, x!, dtype));
 
-// ---- signs and rounding
+// ---- sums
+// What compilers know to be the same number they cancel: x − x, x + (−x) and x / x, which are NaN for infinities and NaN.
 
-const neg: Unary = (_, x, dtype) => (dtype.startsWith('uint') ? `(~${x} + 1u)` : `(-${x})`);
+const neg: Unary = (k, x, dtype) =>
+  isInexact(dtype) ? opaque(k, `-${x}`, dtype) : dtype.startsWith('uint') ? `(~${x} + 1u)` : `(-${x})`;
+
+const sub = (k: Builder, x: Code, y: Code, dtype: DType): Code =>
+  `(${x} - ${isInexact(dtype) ? opaque(k, y, dtype) : y})`;
+
+// ---- signs and rounding
 
 const abs: Unary = (k, x, dtype) => (isComplex(dtype) ? k.call(complexAbs, 'f32', x) : `abs(${x})`);
 
@@ -46,7 +53,7 @@ function round(k: Builder, x: Code, method: ParamsOf<'round'>['rounding_method']
 /** Truncates, and the smallest integer by −1 is itself, in WGSL too; x/0 has all bits set. */
 function div(k: Builder, x: Code, y: Code, dtype: DType): Code {
   if (isComplex(dtype)) return k.call(complexDiv, 'vec2f', x, y);
-  if (isFloat(dtype)) return `(${x} / ${y})`;
+  if (isFloat(dtype)) return `(${x} / ${opaque(k, y, dtype)})`;
   const zero = k.constant(dtype, 0);
   return `select(${x} / ${y}, ~${zero}, ${y} == ${zero})`;
 }
@@ -98,7 +105,7 @@ export const arithmetic: Part<
   ceil: unary((_, x) => `ceil(${x})`),
   round: elementwise((k, [x], _, { rounding_method }) => round(k, x!, rounding_method)),
   add: elementwise((_, [x, y]) => `(${x} + ${y})`),
-  sub: elementwise((_, [x, y]) => `(${x} - ${y})`),
+  sub: elementwise((k, [x, y], dtype) => sub(k, x!, y!, dtype)),
   mul: elementwise((k, [x, y], dtype) => mul(k, x!, y!, dtype)),
   div: elementwise((k, [x, y], dtype) => div(k, x!, y!, dtype)),
   rem: elementwise((k, [x, y], dtype) => rem(k, x!, y!, dtype), 20),

@@ -96,6 +96,12 @@ export const bitcast = (k: Builder, to: Register, x: Code): Code => `bitcast<${t
 /** The value of a register as one of another. */
 export const cast = (k: Builder, to: Register, x: Code): Code => `${typeText(to, k.lanes)}(${x})`;
 
+/** A float, or a complex number, that compilers know nothing of (`opaque` of functions/floats.ts). */
+export function opaque(k: Builder, x: Code, dtype: DType): Code {
+  const [floats, words] = isComplex(dtype) ? ['vec2f', 'vec2u'] : [typeText('f32', k.lanes), typeText('u32', k.lanes)];
+  return `bitcast<${floats}>(min(bitcast<${words}>(${x}), ${words}(0xfffffffeu)))`;
+}
+
 /** The bits of a float but for its sign. */
 export const magnitudeBits = (k: Builder, x: Code): Code =>
   k.value('u32', `${bitcast(k, 'u32', x)} & ${k.constant('uint32', 0x7fffffff)}`);
