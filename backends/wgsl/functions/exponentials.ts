@@ -3,7 +3,7 @@
  * (Software Manual for the Elementary Functions, 1980). The polynomials are minimax ones of our own.
  */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
-import { isNan, scaleBy } from './floats.ts';
+import { isNan, opaque, scaleBy } from './floats.ts';
 
 /** (eʳ − 1 − r)/r² for |r| ≤ ½·log 2, to 2⁻³¹ of eʳ − 1. */
 const expTail: WgslFunction = wgslFunction(`
@@ -12,8 +12,11 @@ fn exp_tail(r: f32) -> f32 {
 }`);
 
 /** x − k·log 2, by a first part of log 2 that has nine bits, so that its products are exact. */
-const expRest: WgslFunction = wgslFunction(`
-fn exp_rest(x: f32, k: f32) -> f32 { return (x - k * 0.693359375) - k * -2.12194440e-4; }`);
+const expRest: WgslFunction = wgslFunction(
+  `
+fn exp_rest(x: f32, k: f32) -> f32 { return opaque(x - k * 0.693359375) - k * -2.12194440e-4; }`,
+  [opaque],
+);
 
 /** eˣ·2ˢ for −128 ≤ s ≤ 64, which overflows only if that does. */
 export const expScaled: WgslFunction = wgslFunction(

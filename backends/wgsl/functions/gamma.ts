@@ -3,7 +3,7 @@
  * below by the recurrence, for negative arguments by reflection.
  */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
-import { infinity, isNan, nan } from './floats.ts';
+import { infinity, isNan, nan, opaque } from './floats.ts';
 import { log } from './logarithms.ts';
 import { pairLog, pairOver, pairPlus, pairSum, pairTimes } from './pairs.ts';
 
@@ -61,7 +61,8 @@ fn pair_lgamma(x: f32) -> vec2f {
 );
 
 /** Beside the zeros that floats come nearest to, as pairs with ψ and ½ψ′ there; and whether x is beside one. */
-const besideZero: WgslFunction = wgslFunction(`
+const besideZero: WgslFunction = wgslFunction(
+  `
 fn lgamma_beside_zero(x: f32) -> vec2f {
   var zeros = array(
     vec4f(-2.4570248, 7.447756e-08, 1.5156034, 4.858321),
@@ -71,11 +72,13 @@ fn lgamma_beside_zero(x: f32) -> vec2f {
     vec4f(-4.039362, 1.13994815e-07, 26.790482, 324.2553));
   for (var i = 0; i < 5; i += 1) {
     let zero = zeros[i];
-    let distance = (x - zero.x) - zero.y;
+    let distance = opaque(x - zero.x) - zero.y;
     if (abs(distance) < 2e-5) { return vec2f(distance * (zero.z + distance * zero.w), 1.0); }
   }
   return vec2f(0.0);
-}`);
+}`,
+  [opaque],
+);
 
 /** Beside its zeros at 1 and 2 by Taylor series; log |Γ(x)| = log(π/|x·sin πx|) − log Γ(−x). */
 export const lgamma: WgslFunction = wgslFunction(

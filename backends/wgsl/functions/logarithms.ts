@@ -6,14 +6,17 @@ import { infinity, isNan, nan, opaque, withSign } from './floats.ts';
  * log(1 + f) + c + k·log 2 for √½ ≤ 1 + f ≤ √2: with s = f/(2 + f) it is f − s·(f − R(s²)), written such that f, the
  * largest part, is added last (Tang's and fdlibm's form).
  */
-const logSum: WgslFunction = wgslFunction(`
+const logSum: WgslFunction = wgslFunction(
+  `
 fn log_sum(f: f32, c: f32, k: f32) -> f32 {
   let s = f / (2.0 + f);
   let z = s * s;
   let tail = z * (0.6666666 + z * (0.40000972 + z * (0.2849879 + z * 0.24279043)));
   let half = 0.5 * f * f;
-  return k * 0.693359375 - ((half - (s * (half + tail) + (k * -2.12194440e-4 + c))) - f);
-}`);
+  return k * 0.693359375 - (opaque(half - (s * (half + tail) + (k * -2.12194440e-4 + c))) - f);
+}`,
+  [opaque],
+);
 
 /** m and k of x = m·2ᵏ, √½ ≤ m < √2, for 0 < x < ∞. */
 export const splitAtRoot: WgslFunction = wgslFunction(`
@@ -63,7 +66,7 @@ fn log1p_of(x: f32) -> f32 {
   if (x > -0.29289 && x < 0.41421) { return select(log_sum(x, 0.0, 0.0), x, abs(x) < 5.9604645e-8); }
   let u = opaque(1.0 + x);
   if (is_special(u)) { return log_of_special(x + 1.0); }
-  let c = select(x - (u - 1.0), 1.0 - (u - x), x > 1.0);
+  let c = select(x - opaque(u - 1.0), 1.0 - opaque(u - x), x > 1.0);
   let parts = split_at_root(u);
   return log_sum(parts.x - 1.0, c / u, parts.y);
 }`,

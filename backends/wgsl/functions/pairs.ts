@@ -11,7 +11,7 @@ export const pairSum: WgslFunction = wgslFunction(
   `
 fn pair_sum(a: f32, b: f32) -> vec2f {
   let sum = opaque(a + b);
-  return vec2f(sum, opaque((a - sum) + b));
+  return vec2f(sum, opaque(opaque(a - sum) + b));
 }`,
   [opaque],
 );
@@ -56,7 +56,7 @@ export const pairOver: WgslFunction = wgslFunction(
 fn pair_over(a: vec2f, b: vec2f) -> vec2f {
   let quotient = opaque(a.x / b.x);
   let back = pair_product(quotient, b.x);
-  return pair_sum(quotient, ((((a.x - back.x) - back.y) + a.y) - quotient * b.y) / b.x);
+  return pair_sum(quotient, (((opaque(a.x - back.x) - back.y) + a.y) - quotient * b.y) / b.x);
 }`,
   [opaque, pairSum, pairProduct],
 );

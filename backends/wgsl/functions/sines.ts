@@ -1,6 +1,6 @@
 /** Sine, cosine and tangent: the argument less a multiple of π/2, then polynomials on [−π/4, π/4]. */
 import { wgslFunction, type WgslFunction } from '../compile/wgsl-function.ts';
-import { nan } from './floats.ts';
+import { nan, opaque } from './floats.ts';
 
 /** The upper word of a product of a number of 24 bits and one of 32. */
 const upperProduct: WgslFunction = wgslFunction(`
@@ -52,12 +52,15 @@ fn rest_of_large(x: f32) -> vec2f {
 );
 
 /** After Cody and Waite: three parts of π/2 of twelve bits each, whose products with k ≤ 2¹² are exact, and a fourth. */
-const restOfModerate: WgslFunction = wgslFunction(`
+const restOfModerate: WgslFunction = wgslFunction(
+  `
 fn rest_of_moderate(x: f32) -> vec2f {
   let k = round(x * 0.63661975);
-  let rest = ((x - k * 1.5703125) - k * 0.0004837512969970703) - k * 7.549533620476723e-8;
-  return vec2f(rest - k * 2.563344e-12, k);
-}`);
+  let rest = opaque(opaque(x - k * 1.5703125) - k * 0.0004837512969970703) - k * 7.549533620476723e-8;
+  return vec2f(opaque(rest) - k * 2.563344e-12, k);
+}`,
+  [opaque],
+);
 
 /** |x| less a number of quarter turns, and that number. */
 const quarterRest: WgslFunction = wgslFunction(
