@@ -7,7 +7,7 @@ import { type Shape, sizeOf } from '../../reference/core/host.ts';
 import { dilatedSize, positionsOf } from '../../reference/primitives/convolution-shapes.ts';
 import type { ParamsOf } from '../../reference/primitives/index.ts';
 import type { Builder } from './compile/builder.ts';
-import { type Code, typeText } from './compile/statements.ts';
+import type { Code } from './compile/statements.ts';
 import { addIndex, divideIndex, Index, timesIndex } from './compile/index-space.ts';
 import type { Lowerer, Part } from './compile/lowering.ts';
 import { Computation, type Node } from './compile/node.ts';
@@ -148,7 +148,7 @@ class Convolution {
         const own = converted(k, k.element(lhs, Index.flat(shape, Index.of(of, dims).flat(k))), lhs.type.dtype, dtype);
         if (conditions.length === 0) return own;
         const isInside = k.let('bool', conditions.join(' & '));
-        return k.value(registerOf(dtype), `select(${typeText(registerOf(dtype), k.lanes)}(), ${own}, ${isInside})`);
+        return k.value(registerOf(dtype), `select(${k.constant(dtype, 0)}, ${own}, ${isInside})`);
       };
     };
     return {

@@ -107,6 +107,14 @@ export class Closures {
     return known;
   }
 
+  /** How much text a value is in vectors: what is found element by element is written four times. */
+  textByFour(node: Pull): number {
+    const { inner, places } = this.closure(node);
+    const found = [...inner].filter((x) => x.kind === 'indexed' && x.fours === null).length;
+    const beneath = [...places].filter((place) => place.includes(' ')).length;
+    return places.size + 3 * (found + beneath);
+  }
+
   #numberOf(node: Pull): number {
     let number = this.#numbers.get(node);
     if (number === undefined) this.#numbers.set(node, (number = this.#numbers.size));

@@ -31,6 +31,15 @@ describe('fusion', () => {
     for (const { code } of kernelsOf(chain.steps)) expect(code.split('\n').length).toBeLessThan(500);
   });
 
+  test('what is found element by element is not written four times in a long kernel', () => {
+    const part = (a: NDArray, i: number): NDArray => np.pad(a.slice([i, i + 2]), [[i, 4096 - i]]);
+    const sum = planOf(
+      (a) => Array.from({ length: 90 }, (_, i) => part(a, 2 * i)).reduce((y, z) => y.add(z)),
+      np.ones([4098]),
+    );
+    for (const { code } of kernelsOf(sum.steps)) expect(code.split('\n').length).toBeLessThan(700);
+  });
+
   test('what leads to a reduction and what follows from it is in its kernel', () => {
     const plan = planOf((a) => a.mul(a).sum(1).add(1).mul(2), x);
     expect(labels(plan)).toHaveLength(1);
@@ -100,6 +109,12 @@ test('the text of a kernel does not depend on the buffers around it', () => {
   const once = planOf((a) => a.mul(a), x);
   const twice = planOf((a, b) => [a.add(b), b.mul(b)][1], x, x);
   expect(kernelsOf(twice.steps)[0]!.code).toBe(kernelsOf(once.steps)[0]!.code);
+});
+
+test('zeros of a padding are not known to compilers, which take 0 · ∞ for 0', () => {
+  const images = [np.ones([1, 1, 4, 4]), np.ones([1, 1, 3, 3])] as const;
+  const plan = planOf((a, b) => lax.convGeneralDilated(a, b, [1, 1], 'SAME'), ...images);
+  for (const { code } of kernelsOf(plan.steps)) expect(code).not.toMatch(/select\((?:0\.0|0f|\w+\(\)),/);
 });
 
 test('no name is that of a type', () => {

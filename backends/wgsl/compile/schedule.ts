@@ -8,7 +8,7 @@
 import { isComplex } from '../../../reference/core/dtypes.ts';
 import { sizeOf } from '../../../reference/core/host.ts';
 import type { Equation } from '../../../reference/core/jaxpr.ts';
-import { Closures } from './closures.ts';
+import { Closures, LONGEST_TEXT } from './closures.ts';
 import { Graph, isComputation, isPull, type Pull, type Vertex } from './graph.ts';
 import { type Group, Groups } from './groups.ts';
 import { type Buffers, FOURS_FROM, Making, type Target } from './making.ts';
@@ -127,7 +127,8 @@ class Kernels {
       ...this.#closures.closure(x).leaves.keys(),
     ]);
     const areVectors = roots.every((x) => this.#around.buffers.rowOf(x) === null || size % 4 === 0);
-    const byFour = size >= FOURS_FROM && areVectors && inner.every((x) => !isComplex(x.type.dtype));
+    const isShort = roots.reduce((n, x) => n + this.#closures.textByFour(x), 0) <= LONGEST_TEXT;
+    const byFour = size >= FOURS_FROM && areVectors && isShort && inner.every((x) => !isComplex(x.type.dtype));
     making.each(byFour ? Math.ceil(size / 4) : size, (k, i) => {
       k.lanes = byFour ? 4 : 1;
       k.follow(null, i);
